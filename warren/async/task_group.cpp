@@ -1,0 +1,67 @@
+#include "warren/async/task_group.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <system_error>
+
+#include "warren/async/cancellation.hpp"
+#include "warren/base/assert.hpp"
+#include "warren/base/log.hpp"
+
+namespace warren {
+
+namespace asio = boost::asio;
+
+struct TaskGroup::Child {
+  asio::cancellation_signal signal;
+};
+
+TaskGroup::TaskGroup(Executor executor, std::string name)
+    : executor_(std::move(executor)), name_(std::move(name)) {}
+
+TaskGroup::~TaskGroup() {
+  WARREN_ASSERT(children_.empty());
+}
+
+void TaskGroup::spawn(Task<void> task) {
+  if (closed_) return;
+  const auto child = children_.insert(children_.end(), std::make_unique<Child>());
+  asio::co_spawn(
+      executor_, std::move(task),
+      asio::bind_cancellation_slot((*child)->signal.slot(),
+                                   [this, child](std::exception_ptr error) { finished(child, error); }));
+}
+
+void TaskGroup::finished(std::list<std::unique_ptr<Child>>::iterator child, std::exception_ptr error) {
+  children_.erase(child);
+  ended_.notify_all();
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::system_error& over) {
+    if (log::enabled(log::Level::kDebug)) log::debug(name_, std::string("task ended: ") + over.what());
+  } catch (const boost::system::system_error& over) {
+    if (over.code() != asio::error::operation_aborted) throw;
+  }
+}
+
+void TaskGroup::cancel() {
+  for (const auto& child : children_) child->signal.emit(asio::cancellation_type::terminal);
+}
+
+Task<void> TaskGroup::close() {
+  closed_ = true;
+  cancel();
+  co_await detail::set_throw_if_canceled(false);
+  while (!children_.empty()) co_await ended_.wait_uncanceled();
+  co_await detail::set_throw_if_canceled(true);
+}
+
+Task<void> TaskGroup::join() {
+  while (!children_.empty()) co_await ended_.wait();
+}
+
+}  // namespace warren

@@ -1,0 +1,48 @@
+// The network, as a seam: the kernel's, or a simulated world's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "warren/env/byte_stream.hpp"
+#include "warren/env/endpoint.hpp"
+
+namespace warren {
+
+// A connected TCP socket. close_write() is a FIN; reset() and destruction close it.
+class TcpStream : public ByteStream {
+ public:
+  virtual Endpoint local_endpoint() const = 0;
+  virtual Endpoint remote_endpoint() const = 0;
+};
+
+class TcpListener {
+ public:
+  // Closes the socket.
+  virtual ~TcpListener() = default;
+
+  // The next connection. Throws kClosed after close(). Cancelable.
+  virtual Task<std::unique_ptr<TcpStream>> accept() = 0;
+  virtual Endpoint local_endpoint() const = 0;
+  virtual void close() = 0;
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  // Port 0 asks for a free one. The port can be shared with outgoing connections (SO_REUSEADDR and
+  // SO_REUSEPORT), but not with another program's listener. IPv6 sockets take IPv6 only.
+  virtual Result<std::unique_ptr<TcpListener>> listen_tcp(Endpoint local) = 0;
+
+  // Connects, from `local` when given: dialing from the listening port keeps one NAT mapping for both, which
+  // is what TCP hole punching needs. If that very pair of endpoints is in use the system's choice of port is
+  // taken instead. Throws kRefused, kUnreachable, kTimedOut or kIo. Cancelable.
+  virtual Task<std::unique_ptr<TcpStream>> connect_tcp(Endpoint remote, std::optional<Endpoint> local) = 0;
+
+  // This machine's own addresses, loopback and link-local ones included.
+  virtual std::vector<IpAddress> interface_addresses() = 0;
+};
+
+}  // namespace warren

@@ -15,8 +15,8 @@ Task<Winner> race(Task<void> first, Task<void> second) {
   auto group =
       asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(first), asio::deferred),
                                               asio::co_spawn(executor, std::move(second), asio::deferred));
-  const auto [order, first_error, second_error] =
-      co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  const auto ended = co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  const auto& [order, first_error, second_error] = ended;
 
   if (!first_error) co_return Winner::kFirst;  // a result is a result, even if the other was a moment faster
   if (order[0] == 1 && !second_error) co_return Winner::kSecond;

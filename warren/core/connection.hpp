@@ -1,0 +1,41 @@
+// A secured, multiplexed connection to a known peer, as protocols see it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "warren/base/time.hpp"
+#include "warren/core/secure_channel.hpp"
+#include "warren/multiformats/multiaddr.hpp"
+
+namespace warren {
+
+enum class Direction { kInbound, kOutbound };
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  virtual const PeerId& remote_peer() const = 0;
+  virtual const PublicKey& remote_key() const = 0;
+  // Addresses as this end saw them, without /p2p.
+  virtual const Multiaddr& local_address() const = 0;
+  virtual const Multiaddr& remote_address() const = 0;
+  virtual Direction direction() const = 0;
+  virtual Instant opened_at() const = 0;
+  // The muxer's measure; zero when unknown yet.
+  virtual Duration round_trip_time() const = 0;
+  virtual bool is_open() const = 0;
+
+  // A stream that speaks `protocol`, proposed optimistically: the first write carries the proposal, and the
+  // first read throws kProtocolNotSupported if the peer does not speak it. Throws kLimitReached or kClosed.
+  virtual Task<StreamPtr> open_stream(ProtocolId protocol) = 0;
+
+  // Ends the connection in good order. Handlers that speak on it are canceled.
+  virtual void close() = 0;
+};
+
+// Whoever holds one may find it closed, never dangling (as long as the host lives).
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+}  // namespace warren

@@ -1,0 +1,45 @@
+// Many streams over one pipe.
+#pragma once
+
+#include "warren/base/time.hpp"
+#include "warren/core/secure_channel.hpp"
+
+namespace warren {
+
+// One pipe, many streams. Streams may outlive it: they throw kClosed then.
+class MuxedConnection {
+ public:
+  // Closed before it is destroyed.
+  virtual ~MuxedConnection() = default;
+
+  // A new stream, at once, without a round trip. Throws kLimitReached when the peer has not acknowledged
+  // enough of the earlier ones, or kClosed.
+  virtual Task<StreamPtr> open_stream() = 0;
+
+  // The next stream that the peer opens. Throws the reason when the connection ends: kClosed when either side
+  // closed it in good order, kTimedOut when the peer went silent, kReset, kMalformed... Cancelable.
+  virtual Task<StreamPtr> accept_stream() = 0;
+
+  // Tells the peer, resets what streams are left, ends the pipe and waits for its own tasks. Idempotent; not
+  // cancelable.
+  virtual Task<void> close() = 0;
+
+  // Streams open now, both directions.
+  virtual std::size_t stream_count() const = 0;
+
+  // The round-trip time as measured by the muxer; zero when unknown yet.
+  virtual Duration round_trip_time() const = 0;
+};
+
+class Muxer {
+ public:
+  virtual ~Muxer() = default;
+
+  // "/yamux/1.0.0", ...
+  virtual ProtocolId id() const = 0;
+
+  // Takes the channel over and starts the connection's tasks in the current loop.
+  virtual std::unique_ptr<MuxedConnection> multiplex(std::unique_ptr<SecureChannel> channel, Side side) = 0;
+};
+
+}  // namespace warren

@@ -1,0 +1,42 @@
+// The line between two machines: what is sent arrives in order after a delay, unless the line is cut.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+
+#include "warren/sim/loop.hpp"
+#include "warren/sim/packet.hpp"
+
+namespace warren::sim {
+
+class Link {
+ public:
+  // `deliver` takes what has arrived.
+  Link(Loop& loop, Duration delay, std::function<void(Packet)> deliver);
+
+  // One way. What is on its way already keeps its own arrival, and is not overtaken.
+  void set_delay(Duration delay) { delay_ = delay; }
+
+  void cut();
+  void mend();
+
+  // Takes the packet in direction 0 or 1.
+  void send(int direction, Packet packet);
+
+ private:
+  struct Direction {
+    std::deque<Packet> queue;  // on the way
+    Instant last_arrival{};
+  };
+  void schedule(Direction& direction);
+
+  Loop& loop_;
+  Duration delay_;
+  std::function<void(Packet)> deliver_;
+  std::array<Direction, 2> directions_;
+  bool cut_ = false;
+  std::uint64_t cuts_ = 0;  // arrivals that were planned before the last cut do not happen
+};
+
+}  // namespace warren::sim

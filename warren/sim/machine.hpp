@@ -1,0 +1,52 @@
+// A computer of a simulated world: addresses, sockets, and the Env of the node that runs on it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "warren/env/env.hpp"
+#include "warren/sim/random.hpp"
+
+namespace warren::sim {
+
+class TcpNetwork;
+class World;
+
+class Machine {
+ public:
+  // World::add_machine makes them. `number` counts the machines of the world.
+  Machine(World& world, std::uint32_t number, std::string name, std::vector<IpAddress> addresses,
+          std::uint64_t seed);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // The world's clock and loop, a generator and a network of its own, offloaded work inline.
+  Env& env() { return env_; }
+
+  std::uint32_t number() const { return number_; }
+  const std::string& name() const { return name_; }
+  // Without the loopback ones.
+  const std::vector<IpAddress>& addresses() const { return addresses_; }
+  // The first address.
+  const IpAddress& address() const { return addresses_.front(); }
+
+  // The process dies: all sockets are gone, and peers see a reset one delay later. What still runs of it gets
+  // errors from its sockets. New sockets work: that is the restart.
+  void crash();
+
+  TcpNetwork& network() { return *network_; }
+
+ private:
+  std::uint32_t number_;
+  std::string name_;
+  std::vector<IpAddress> addresses_;
+  SeededRandom random_;
+  InlineOffload offload_;
+  std::unique_ptr<TcpNetwork> network_;
+  Env env_;
+};
+
+}  // namespace warren::sim

@@ -1,0 +1,76 @@
+// A simulated world: machines with addresses, links between them, TCP over the links, all in virtual time on
+// one loop. The same seed gives the same run, down to the last event.
+//
+//   sim::World world(7);
+//   sim::Machine& alice = world.add_machine("alice");
+//   sim::Machine& bob = world.add_machine("bob", {value_or_throw(IpAddress::parse("192.0.2.7"))});
+//   world.set_delay(alice, bob, 40ms);
+//   world.run(scenario(alice.env(), bob.env()));
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "warren/sim/link.hpp"
+#include "warren/sim/loop.hpp"
+#include "warren/sim/machine.hpp"
+#include "warren/sim/packet.hpp"
+#include "warren/sim/random.hpp"
+
+namespace warren::sim {
+
+class World {
+ public:
+  explicit World(std::uint64_t seed);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // Without addresses it gets the next one of 198.51.100.0/24, and after these of 198.18.0.0/15. Names and
+  // addresses are unique. Lives as long as the world.
+  Machine& add_machine(std::string name, std::vector<IpAddress> addresses = {});
+
+  // One way; 10 ms between machines, and nothing from a machine to itself, unless set.
+  void set_delay(const Machine& a, const Machine& b, Duration delay);
+
+  // Nothing passes between the two any more. Connections stall and are not reset; dialing times out.
+  void cut(const Machine& a, const Machine& b);
+  // What was on its way arrives after all, as TCP would have sent it again.
+  void mend(const Machine& a, const Machine& b);
+
+  Loop& loop() { return loop_; }
+  Clock& clock() { return loop_.clock(); }
+  std::uint64_t seed() const { return seed_; }
+
+  // Runs until the task has ended, see Loop::run.
+  template <class T>
+  T run(Task<T> task, Duration limit = std::chrono::hours(1)) {
+    return loop_.run(std::move(task), limit);
+  }
+
+  // The events so far, each with its virtual time: "0.020000 bob accepted 198.51.100.1:49152". Two runs of
+  // one seed have equal traces. The network adds its own events, scenarios may add theirs.
+  void trace(const std::string& event);
+  const std::vector<std::string>& trace() const { return trace_; }
+
+  // Sends a packet on its way; it is lost when nobody has the address. For the simulated networks.
+  void send(const Machine& from, Packet packet);
+
+ private:
+  Link& link(const Machine& a, const Machine& b);
+  void deliver(Packet packet);
+
+  std::uint64_t seed_;
+  SeededRandom random_;
+  std::vector<std::string> trace_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::map<IpAddress, Machine*> by_address_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::unique_ptr<Link>> links_;
+  Loop loop_;  // goes first: suspended tasks still use the machines
+};
+
+}  // namespace warren::sim

@@ -1,0 +1,21 @@
+// The kernel's network: TCP sockets by Asio, the only place where they are.
+#pragma once
+
+#include "warren/env/network.hpp"
+
+namespace warren::real {
+
+class KernelNetwork final : public Network {
+ public:
+  // The loop its sockets belong to; set before use.
+  void set_executor(Executor executor) { executor_ = std::move(executor); }
+
+  Result<std::unique_ptr<TcpListener>> listen_tcp(Endpoint local) override;
+  Task<std::unique_ptr<TcpStream>> connect_tcp(Endpoint remote, std::optional<Endpoint> local) override;
+  std::vector<IpAddress> interface_addresses() override;
+
+ private:
+  Executor executor_;
+};
+
+}  // namespace warren::real

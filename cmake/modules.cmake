@@ -51,7 +51,7 @@ endfunction()
 function(warren_protobuf target)
   foreach(proto ${ARGN})
     cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE folder)
-    cmake_path(GET proto STEM stem)
+    cmake_path(REMOVE_EXTENSION proto LAST_ONLY OUTPUT_VARIABLE stem)  # keeps a subfolder
     set(base ${CMAKE_BINARY_DIR}/generated/${folder}/${stem})
     add_custom_command(
       OUTPUT ${base}.pb.cc ${base}.pb.h

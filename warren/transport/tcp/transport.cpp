@@ -42,8 +42,13 @@ bool TcpTransport::handles(const Multiaddr& address) const {
 }
 
 std::optional<Endpoint> TcpTransport::dial_from(const Endpoint& remote) const {
+  // From a port to the same port of the same machine, TCP would connect to itself (RFC 9293, simultaneous
+  // open).
+  const auto own = env_.network.interface_addresses();
+  const bool to_ourselves = std::ranges::find(own, remote.address) != own.end();
   for (const Endpoint& local : listening_) {
     if (local.address.is_v4() != remote.address.is_v4()) continue;
+    if (to_ourselves && local.port == remote.port) continue;
     // A listener on one address can only send from there, and loopback and the rest do not reach each other.
     if (local.address.is_unspecified() || local.address.is_loopback() == remote.address.is_loopback())
       return local;

@@ -1,0 +1,42 @@
+// A node on a thread of its own, with blocking calls from any other thread. Semantics, limits and errors are
+// those of Node.
+#pragma once
+
+#include <memory>
+
+#include "warren/node/node.hpp"
+
+namespace warren {
+
+class BlockingNode {
+ public:
+  // Starts the thread and the node; throws what start() throws.
+  explicit BlockingNode(Config config);
+  // Stops both.
+  ~BlockingNode();
+
+  const NodeId& node_id() const;
+  const PeerId& peer_id() const;
+  std::vector<Multiaddr> addresses();
+  std::vector<PeerStatus> peers();
+
+  PeerStatus connect(Target target);
+  Result<PeerInfo> find_peer(const Target& target);
+  void send_message(Target target, Bytes payload);
+  Bytes request(Target target, std::string service, Bytes payload);
+  Bytes request(Target target, std::string service, Bytes payload, Duration timeout);
+  PingReply ping(Target target);
+
+  // `handler` runs on a worker thread and may block; what it throws is a failed request for the caller.
+  void serve(std::string service, std::function<Bytes(const ServiceCall&)> handler);
+  // `handler` runs on the node's thread: hand the message over and return.
+  void on_message(std::function<void(const InboxMessage&)> handler);
+
+  Sm2Signature sm2_sign(std::string_view domain, BytesView message) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace warren

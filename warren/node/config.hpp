@@ -1,0 +1,34 @@
+// All that can be set on a node. Programs fill it in; the daemon reads it from warren.toml (app/).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "warren/base/time.hpp"
+#include "warren/crypto/keys.hpp"
+#include "warren/multiformats/multiaddr.hpp"
+
+namespace warren {
+
+struct Config {
+  // Who the node is: its SM2 key is its NodeID, the transport key its PeerID.
+  Sm2PrivateKey node_key;
+  PrivateKey peer_key;
+
+  // Nodes of different networks refuse each other's messages.
+  std::string network = "main";
+
+  std::vector<Multiaddr> listen;     // where to listen; port 0 means any free one
+  std::vector<Multiaddr> bootstrap;  // peers to connect to at the start, each with /p2p
+
+  // The SQLite file for the inbox and what must survive a restart; empty keeps all in memory.
+  std::string database;
+
+  Duration dial_timeout = 10s;     // per connection, with the handshakes
+  Duration request_timeout = 30s;  // per request, when the caller names none
+
+  // New keys and an ephemeral port on all interfaces, nothing kept on disk.
+  static Config ephemeral();
+};
+
+}  // namespace warren

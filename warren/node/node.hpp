@@ -1,0 +1,97 @@
+// A Warren node: the library's front door. Callers name nodes by their identity and never see the network.
+//
+// This is the coroutine form, for programs that live in a loop; BlockingNode (blocking_node.hpp) is the same
+// for any thread. Every call that waits has a time limit and ends with a std::system_error whose what() says
+// what went wrong.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "warren/core/host.hpp"
+#include "warren/messaging/messaging.hpp"
+#include "warren/node/config.hpp"
+#include "warren/node/target.hpp"
+
+namespace warren {
+
+// What is known of a connected peer.
+struct PeerStatus {
+  PeerId peer_id;
+  std::optional<NodeId> node_id;  // when the peer has presented a valid binding
+  Multiaddr address;              // the path: the remote end's address
+  Direction direction = Direction::kInbound;
+  Duration round_trip_time{};  // zero when unknown yet
+  Instant connected_at{};
+  std::string agent_version;  // as identify told; may be empty
+};
+
+struct PingReply {
+  Duration round_trip_time{};
+  Multiaddr path;
+};
+
+class Node {
+ public:
+  // Wires everything, and touches neither network nor disk. `env` outlives the node.
+  Node(Env& env, Config config);
+  // stop() has ended before.
+  ~Node();
+
+  // Opens the database, listens, and begins to connect to the bootstrap peers. Throws what failed; the node
+  // can't be used then.
+  Task<void> start();
+  // Says goodbye to all and waits until nothing of the node runs any more. Idempotent; also after a failed
+  // start().
+  Task<void> stop();
+
+  const NodeId& node_id() const;
+  const PeerId& peer_id() const;
+  const std::string& network() const;
+  // Concrete addresses and ports, without /p2p.
+  std::vector<Multiaddr> addresses() const;
+  std::vector<PeerStatus> peers() const;
+
+  // Connects, over the best path there is, and tells to whom. Throws kNoAddresses, kUnreachable,
+  // kPeerIdMismatch, kTimedOut...
+  Task<PeerStatus> connect(Target target);
+
+  // The peer and its known addresses, without connecting. kNotFound when nothing is known of it.
+  Result<PeerInfo> find_peer(const Target& target) const;
+
+  // Sends a signed message and returns when the receiver has verified it and has it on disk.
+  // Throws the receiver's reason when it refused (kReplayed, kInboxFull...), kTimedOut, kUnreachable...;
+  // kTooLarge over 16 MiB.
+  Task<void> send_message(Target target, Bytes payload);
+
+  // Asks `service` of the target, which runs at most once, and returns its answer. Throws kNoSuchService,
+  // kServiceFailed, kOutcomeUnknown, kTimedOut, kUnreachable...
+  Task<Bytes> request(Target target, std::string service, Bytes payload);
+  Task<Bytes> request(Target target, std::string service, Bytes payload, Duration timeout);
+
+  // Answers requests for `service`; a second handler replaces the first.
+  void serve(std::string service, ServiceHandler handler);
+  void stop_serving(const std::string& service);
+
+  // Called for each verified message, after it is on disk. Messages of earlier runs: inbox().
+  [[nodiscard]] Subscription on_message(std::function<void(const InboxMessage&)> handler);
+  // Messages on disk with a number above `after`, oldest first.
+  Task<std::vector<InboxMessage>> inbox(std::uint64_t after, std::size_t limit);
+
+  // One round trip over the ping protocol.
+  Task<PingReply> ping(Target target);
+
+  // Raw 64-byte SM2 signature under the node's key over the domain-separated message (docs/wire.md).
+  Sm2Signature sm2_sign(std::string_view domain, BytesView message) const;
+  static bool sm2_verify(const NodeId& signer, std::string_view domain, BytesView message,
+                         BytesView signature);
+
+  // The node as protocols see it: to serve or speak a protocol of one's own over plain libp2p streams.
+  Host& host();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace warren

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"sync"
+)
+
+type readyEvent struct {
+	Event     string   `json:"event"`
+	PeerID    string   `json:"peer_id"`
+	Addresses []string `json:"addresses"`
+}
+
+type connectedEvent struct {
+	Event    string  `json:"event"`
+	PeerID   string  `json:"peer_id"`
+	Address  string  `json:"address"`
+	Security string  `json:"security"`
+	Muxer    string  `json:"muxer"`
+	Ms       float64 `json:"ms"`
+}
+
+type peerRecord struct {
+	PeerID    string   `json:"peer_id"`
+	Seq       uint64   `json:"seq"`
+	Addresses []string `json:"addresses"`
+}
+
+type identifyEvent struct {
+	Event            string      `json:"event"`
+	PeerID           string      `json:"peer_id"`
+	Protocols        []string    `json:"protocols"`
+	AgentVersion     string      `json:"agent_version"`
+	ProtocolVersion  string      `json:"protocol_version"`
+	ListenAddresses  []string    `json:"listen_addresses"`
+	Addresses        []string    `json:"addresses"`
+	ObservedAddress  string      `json:"observed_address"`
+	SignedPeerRecord *peerRecord `json:"signed_peer_record"`
+}
+
+type pingEvent struct {
+	Event  string  `json:"event"`
+	PeerID string  `json:"peer_id"`
+	RttMs  float64 `json:"rtt_ms"`
+}
+
+type echoEvent struct {
+	Event   string  `json:"event"`
+	PeerID  string  `json:"peer_id"`
+	Streams int     `json:"streams"`
+	Bytes   int64   `json:"bytes"`
+	Ok      bool    `json:"ok"`
+	Ms      float64 `json:"ms"`
+}
+
+type doneEvent struct {
+	Event string `json:"event"`
+}
+
+type errorEvent struct {
+	Event   string `json:"event"`
+	Command string `json:"command"`
+	Error   string `json:"error"`
+}
+
+var stdout = struct {
+	sync.Mutex
+	*json.Encoder
+}{Encoder: json.NewEncoder(os.Stdout)}
+
+func emit(event any) {
+	stdout.Lock()
+	defer stdout.Unlock()
+	// A reader that is gone shows as the end of stdin as well.
+	_ = stdout.Encode(event)
+}
+
+func emitError(command string, err error) {
+	emit(errorEvent{Event: "error", Command: command, Error: err.Error()})
+}

@@ -1,0 +1,130 @@
+// Peer is a stock go-libp2p node for Warren's interoperability tests: TCP, Noise (or TLS) and yamux,
+// nothing else. Flags and lines on stdin drive it, JSON lines on stdout report. The line protocol, which
+// Warren's own test peer speaks too, is written down in test/interop/README.md.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+)
+
+const usage = `usage:
+  peer listen [--addr MULTIADDR] [--security noise|tls] [--seconds N] [--timeout N]
+  peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
+                      [--addr MULTIADDR|none] [--security noise|tls] [--seconds N] [--timeout N]
+`
+
+// Exit statuses, the same as Warren's test peer has.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+type options struct {
+	addr     string
+	security string
+	seconds  int
+	timeout  int
+
+	// dial only
+	target      string
+	identify    bool
+	pings       int
+	echoStreams int
+	echoBytes   int64
+	hold        bool
+}
+
+func parse(args []string) (command string, o options, err error) {
+	if len(args) == 0 {
+		return "", o, errors.New("no command")
+	}
+	command, args = args[0], args[1:]
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
+	flags.Usage = func() {}
+	flags.StringVar(&o.addr, "addr", "/ip4/127.0.0.1/tcp/0", "listening address, or none")
+	flags.StringVar(&o.security, "security", "noise", "the only security protocol: noise or tls")
+	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
+	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")
+	switch command {
+	case "listen":
+	case "dial":
+		if len(args) == 0 || len(args[0]) == 0 || args[0][0] == '-' {
+			return command, o, errors.New("dial needs a multiaddr")
+		}
+		o.target, args = args[0], args[1:]
+		flags.BoolVar(&o.identify, "identify", false, "report what the peer said of itself")
+		flags.IntVar(&o.pings, "ping", 0, "number of pings")
+		flags.IntVar(&o.echoStreams, "echo-streams", 0, "number of concurrent echo streams")
+		flags.Int64Var(&o.echoBytes, "echo-bytes", 0, "payload of each echo stream")
+		flags.BoolVar(&o.hold, "hold", false, "afterwards stay connected and obey stdin")
+	default:
+		return command, o, fmt.Errorf("unknown command %q", command)
+	}
+	if err := flags.Parse(args); err != nil {
+		return command, o, err
+	}
+	if flags.NArg() > 0 {
+		return command, o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if o.seconds <= 0 || o.timeout <= 0 || o.pings < 0 || o.echoStreams < 0 || o.echoBytes < 0 {
+		return command, o, errors.New("numbers must be positive")
+	}
+	return command, o, nil
+}
+
+func main() {
+	command, o, err := parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "peer: %v\n%s", err, usage)
+		os.Exit(exitUsage)
+	}
+	limit := time.Duration(o.seconds) * time.Second
+	// Nothing may outlive its limit, not even a shutdown that hangs.
+	time.AfterFunc(limit+5*time.Second, func() { os.Exit(exitFailed) })
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	status := run(ctx, command, o)
+	cancel()
+	os.Exit(status)
+}
+
+func run(ctx context.Context, command string, o options) int {
+	node, err := newNode(o)
+	if err != nil {
+		emitError("start", err)
+		return exitFailed
+	}
+	defer node.close()
+	emit(readyEvent{Event: "ready", PeerID: node.host.ID().String(), Addresses: node.addresses()})
+	if command == "listen" {
+		node.obey(ctx, readLines(os.Stdin))
+		return exitDone
+	}
+	if err := node.dial(ctx, o); err != nil {
+		return exitFailed
+	}
+	if o.hold {
+		emit(doneEvent{Event: "done"})
+		node.obey(ctx, readLines(os.Stdin))
+	}
+	return exitDone
+}
+
+// readLines hands over the lines of a file and closes the channel at its end.
+func readLines(file *os.File) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		scanner := bufio.NewScanner(file)
+		for scanner.Scan() {
+			lines <- scanner.Text()
+		}
+	}()
+	return lines
+}

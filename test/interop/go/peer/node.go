@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
+	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+)
+
+// node is a host, what other peers told it about themselves, and the limit of each step.
+type node struct {
+	host       host.Host
+	identified *identifiedPeers
+	timeout    time.Duration
+}
+
+func newNode(o options) (*node, error) {
+	security, err := securityOption(o.security)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := resourceManager()
+	if err != nil {
+		return nil, err
+	}
+	listen := libp2p.NoListenAddrs
+	if o.addr != "none" {
+		listen = libp2p.ListenAddrStrings(o.addr)
+	}
+	h, err := libp2p.New(
+		listen,
+		security,
+		resources,
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
+		libp2p.DisableRelay(),
+		libp2p.DisableMetrics(),
+	)
+	if err != nil {
+		return nil, err
+	}
+	identified, err := watchIdentify(h)
+	if err != nil {
+		h.Close()
+		return nil, err
+	}
+	h.SetStreamHandler(echoProtocol, serveEcho)
+	return &node{host: h, identified: identified, timeout: time.Duration(o.timeout) * time.Second}, nil
+}
+
+func securityOption(name string) (libp2p.Option, error) {
+	switch name {
+	case "noise":
+		return libp2p.Security(noise.ID, noise.New), nil
+	case "tls":
+		return libp2p.Security(libp2ptls.ID, libp2ptls.New), nil
+	}
+	return nil, fmt.Errorf("unknown security protocol %q", name)
+}
+
+// resourceManager is the stock one, but for the number of echo streams that one peer may have open: stock
+// allows about 64 inbound streams of one protocol from one peer, and the tests open more at once.
+func resourceManager() (libp2p.Option, error) {
+	limits := rcmgr.DefaultLimits
+	libp2p.SetDefaultServiceLimits(&limits)
+	echo := rcmgr.BaseLimit{Streams: 1024, StreamsInbound: 512, StreamsOutbound: 512, Memory: 256 << 20}
+	limits.AddProtocolPeerLimit(echoProtocol, echo, rcmgr.BaseLimitIncrease{})
+	manager, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits.AutoScale()))
+	if err != nil {
+		return nil, err
+	}
+	return libp2p.ResourceManager(manager), nil
+}
+
+// addresses are the listening addresses, each with the peer ID.
+func (n *node) addresses() []string {
+	full, err := peer.AddrInfoToP2pAddrs(&peer.AddrInfo{ID: n.host.ID(), Addrs: n.host.Addrs()})
+	if err != nil {
+		return []string{}
+	}
+	return texts(full)
+}
+
+func (n *node) close() {
+	n.identified.close()
+	n.host.Close()
+}
+
+// texts gives the text form of each value, never nil, so that JSON gets a list.
+func texts[T fmt.Stringer](values []T) []string {
+	out := make([]string, 0, len(values))
+	for _, value := range values {
+		out = append(out, value.String())
+	}
+	return out
+}

@@ -38,8 +38,8 @@ class Muxer {
   // "/yamux/1.0.0", ...
   virtual ProtocolId id() const = 0;
 
-  // Takes the channel over and starts the connection's tasks in the current loop.
-  virtual std::unique_ptr<MuxedConnection> multiplex(std::unique_ptr<SecureChannel> channel, Side side) = 0;
+  // Takes the (secured) channel over and starts the connection's tasks in the current loop.
+  virtual std::unique_ptr<MuxedConnection> multiplex(StreamPtr channel, Side side) = 0;
 };
 
 }  // namespace warren

@@ -1,0 +1,101 @@
+// Signed messages and requests between nodes: what the upper tools call. Every payload travels in an envelope
+// that is signed with the sender's SM2 key and verified before anybody sees it. Formats: docs/wire.md.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "warren/core/binding_store.hpp"
+#include "warren/core/host.hpp"
+#include "warren/core/inbox.hpp"
+#include "warren/messaging/limits.hpp"
+
+namespace warren {
+
+struct MessagingConfig {
+  std::string network = "main";  // see is_network_name; both sides must agree on it
+  MessagingLimits limits;
+};
+
+// A verified request, as a service handler gets it.
+struct ServiceCall {
+  NodeId from;
+  PeerId from_peer;
+  std::string service;
+  Bytes payload;
+};
+
+// Answers one request. A std::system_error that it throws is told to the requester as kServiceFailed; any
+// other exception is a bug and leaves the loop. Canceled after MessagingLimits::handler_timeout, and by
+// Messaging::close, but not when the requester's connection breaks: its retry gets the answer.
+using ServiceHandler = std::function<Task<Bytes>(ServiceCall call)>;
+
+// Something that a peer sent and that was refused, for logs and figures.
+struct Refusal {
+  PeerId from_peer;
+  ProtocolId protocol;
+  std::error_code reason;
+};
+
+class Messaging {
+ public:
+  // `host`, `inbox` and `bindings` outlive this object; the stores are called on the offload pool.
+  // Precondition: is_network_name(config.network).
+  Messaging(Host& host, Sm2PrivateKey key, MessagingConfig config, InboxStore& inbox, BindingStore& bindings);
+  ~Messaging();
+  Messaging(const Messaging&) = delete;
+  Messaging& operator=(const Messaging&) = delete;
+
+  // Begins to speak the three protocols. Messages stamped before this moment are refused.
+  void start();
+  // Stops: handlers are canceled and joined. Calls that are still in send_message or request must have ended,
+  // or be canceled, before.
+  Task<void> close();
+
+  const NodeId& node_id() const;
+  const Sm2PrivateKey& key() const;
+
+  // Sends one message. Returns when the receiver has verified it and has it on disk. `to` is dialed when not
+  // connected; an empty list of addresses leaves it to the host. `expected` is the node that must be there;
+  // without it, whoever proves to be bound to that PeerID. Throws what Host::connect throws; kTooLarge (over
+  // body_max); kNotBound: the peer does not prove a NodeID; kBindingMismatch: it is another node than
+  // expected; kTimedOut; kOutcomeUnknown: it may have arrived; kInboxFull, kRateLimited, kLimitReached and
+  // the refusals for which is_verification_refusal (status.hpp) is true, as the receiver told them.
+  // Cancelable.
+  Task<void> send_message(PeerInfo to, std::optional<NodeId> expected, Bytes payload);
+
+  // Asks a service of that node and returns its answer. It runs at most once, also when a broken connection
+  // makes us ask again. Besides the errors of send_message: kNoSuchService; kServiceFailed, with the reason
+  // in what(). Cancelable; the handler over there runs on.
+  Task<Bytes> request(PeerInfo to, std::optional<NodeId> expected, std::string service, Bytes payload,
+                      Duration timeout);
+
+  // Answers requests by this name from now on; replaces an earlier handler. Names are 1 to 128 bytes of
+  // printable ASCII without spaces (else kBadConfig is thrown).
+  void serve(std::string service, ServiceHandler handler);
+  void stop_serving(const std::string& service);
+  std::vector<std::string> services() const;
+
+  // Called in the loop for each new message, after it is on disk.
+  [[nodiscard]] Subscription on_message(std::function<void(const InboxMessage&)> slot);
+  [[nodiscard]] Subscription on_refused(std::function<void(const Refusal&)> slot);
+
+  // Which of the two names belongs to the other, by the bindings of open connections.
+  std::optional<PeerId> peer_of(const NodeId& node) const;
+  std::optional<NodeId> node_of(const PeerId& peer) const;
+  // The same; asks the store when it is not connected now. Unexpired bindings only.
+  Task<std::optional<PeerId>> find_peer(NodeId node);
+  Task<std::optional<NodeId>> find_node(PeerId peer);
+  // The node at the other end of this connection, once it has proved who it is. Throws kNotBound when it does
+  // not within MessagingLimits::binding_wait, or the reason for which its binding was refused.
+  Task<NodeId> bound_node(ConnectionPtr connection);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace warren

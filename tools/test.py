@@ -1,0 +1,249 @@
+"""`./dev test`: everything that CI runs, as stages, one line each. Whole outputs are in build/test/STAGE.log.
+
+A failed stage does not stop the later ones. The last line is `N passed, N failed`: test cases of all stages.
+A runner (test/cli/run.py and the like) ends its own output with such a line, and says in a line that begins
+with "skipped" what it left out; a stage without one counts as one case.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build" / "test"
+CTEST_LOG = ROOT / "build" / "dev" / "Testing" / "Temporary" / "LastTest.log"
+MINUTE = 60
+SEEDS_FULL = "200"
+FUZZ_SECONDS_FULL = "60"
+
+
+@dataclass
+class Stage:
+    name: str
+    commands: list
+    about: str
+    needs: tuple = ()  # stages that build what this one runs; --only brings them along
+    limit: int = 30 * MINUTE
+    present: bool = True  # its runner is in the tree
+    is_case: bool = True  # counts as one test case when it does not count its own; a build does not
+    env: dict = field(default_factory=dict)
+
+
+@dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+
+
+def ctest(*selection):
+    jobs = os.environ.get("WARREN_JOBS", str(os.cpu_count() or 1))
+    return [
+        "ctest",
+        "--test-dir",
+        "build/dev",
+        "-j",
+        jobs,
+        "--output-on-failure",
+        "--no-tests=ignore",
+        *selection,
+    ]
+
+
+def stages(full):
+    python = sys.executable
+    tidy = [python, "tools/tidy.py"]
+
+    def runner(path):
+        return [[python if path.endswith(".py") else "bash", path]], (ROOT / path).exists()
+
+    install, has_install = runner("test/install/run.sh")
+    cli, has_cli = runner("test/cli/run.py")
+    interop, has_interop = runner("test/interop/run.py")
+    seeds = {"WARREN_SIM_SEEDS": os.environ.get("WARREN_SIM_SEEDS", SEEDS_FULL)} if full else {}
+    seconds = os.environ.get("WARREN_FUZZ_SECONDS", FUZZ_SECONDS_FULL)
+    return [
+        Stage("tidy", [tidy, [python, "tools/tidy_test.py"]], "style, layers, and the checker's own tests"),
+        Stage(
+            "format",
+            [["./dev", "fmt", "--check"]],
+            "clang-format",
+            present=bool(shutil.which("clang-format-19")),
+        ),
+        Stage(
+            "build",
+            [["./dev", "build", "dev"]],
+            "everything, with ASan and UBSan",
+            limit=90 * MINUTE,
+            is_case=False,
+        ),
+        Stage("headers", [tidy + ["--headers"]], "each header compiles alone", ("build",)),
+        Stage("unit", [ctest("-L", "^unit$")], "beside the code", ("build",)),
+        Stage(
+            "sim",
+            [ctest("-L", "^sim$")],
+            "several nodes in virtual time",
+            ("build",),
+            180 * MINUTE,
+            env=seeds,
+        ),
+        Stage("corpus", [ctest("-L", "^fuzz$")], "every decoder on its corpus", ("build",)),
+        Stage(
+            "release",
+            [["./dev", "build", "release"]],
+            "the program as it is installed",
+            limit=90 * MINUTE,
+            is_case=False,
+        ),
+        Stage("install", install, "a consumer of find_package(Warren)", ("release",), present=has_install),
+        Stage("cli", cli, "daemons and the command line", ("release",), present=has_cli),
+        Stage("interop", interop, "other implementations", ("release",), present=has_interop),
+        Stage(
+            "fuzz",
+            [["./dev", "fuzz", "all", seconds]],
+            "libFuzzer, every target",
+            limit=600 * MINUTE,
+            present=full,
+        ),
+    ]
+
+
+def selected(all_stages, names):
+    """All stages, or those named and what they need. Another name is part of a ctest test's name."""
+    if not names:
+        return [stage for stage in all_stages if stage.present]
+    known = {stage.name: stage for stage in all_stages}
+    wanted = set()
+    for name in names:
+        wanted |= {name, *known[name].needs} if name in known else {"build"}
+    chosen = [stage for stage in all_stages if stage.name in wanted]
+    for name in names:
+        if name not in known:
+            chosen.append(Stage(name.replace("/", "_"), [ctest("-R", name, "--no-tests=error")], "by name"))
+    return chosen
+
+
+def ctest_counts(output):
+    """Verdicts are in ctest's own output, the cases of a doctest program in the full log that ctest keeps.
+    A program without doctest's summary is one case, one that was left out (its skip code) none."""
+    log = CTEST_LOG.read_text(errors="replace") if CTEST_LOG.exists() else ""
+    cases = {}
+    for block in re.split(r"^\d+/\d+ Test: ", log, flags=re.M)[1:]:
+        found = re.search(r"test cases:\s+\d+ \|\s+(\d+) passed \|\s+(\d+) failed", block)
+        if found:
+            cases[block.split("\n", 1)[0].strip()] = (int(found[1]), int(found[2]))
+    counts = Counts()
+    for name, verdict in re.findall(r"^ *\d+/\d+ Test +#\d+: (\S+) \.+ *(\*{0,3}[A-Z][a-z]+)", output, re.M):
+        if verdict == "***Skipped":
+            continue
+        passed, failed = cases.get(name, (int(verdict == "Passed"), 0))
+        counts.passed += passed
+        counts.failed += failed if verdict == "Passed" else max(1, failed)
+    return counts
+
+
+def own_counts(output):
+    """The last `N passed, N failed` line of a command's output, if it has one."""
+    lines = re.findall(r"^(\d+) passed, (\d+) failed", output, re.M)
+    return Counts(int(lines[-1][0]), int(lines[-1][1])) if lines else None
+
+
+def run_command(command, log, limit, env):
+    """Runs in a process group of its own, so that nothing is left behind after a time-out or Ctrl-C.
+    Returns the exit status and the output."""
+    started = log.tell()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **env},
+        start_new_session=True,
+    )
+    try:
+        status = process.wait(limit)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt) as stop:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if isinstance(stop, KeyboardInterrupt):
+            raise
+        log.seek(0, os.SEEK_END)
+        log.write(f"\ntimed out after {limit} s\n".encode())
+        log.flush()
+        status = 124
+    log.flush()
+    log.seek(started)
+    output = log.read().decode(errors="replace")
+    log.seek(0, os.SEEK_END)
+    return status, output
+
+
+def run_stage(stage, total):
+    print(f"{stage.name:<9} {stage.about:<46}", end="", flush=True)
+    begin = time.monotonic()
+    counts = Counts()
+    skipped = []
+    log_path = LOGS / f"{stage.name}.log"
+    with open(log_path, "wb+") as log:
+        for command in stage.commands:
+            if command[0] == "ctest":
+                CTEST_LOG.unlink(missing_ok=True)
+            status, output = run_command(command, log, stage.limit, stage.env)
+            part = ctest_counts(output) if command[0] == "ctest" else own_counts(output)
+            if part is None:
+                part = Counts(passed=int(stage.is_case and status == 0))
+            if status != 0 and part.failed == 0:
+                part.failed = 1
+            counts.passed += part.passed
+            counts.failed += part.failed
+            skipped += re.findall(r"^skipped.*", output, re.M)
+    seconds = time.monotonic() - begin
+    verdict = f"{counts.passed} passed" if stage.is_case or counts.failed else "built"
+    print(f"{seconds:7.1f} s  {verdict}" + (f", {counts.failed} FAILED" if counts.failed else ""))
+    for line in skipped:
+        print(f"          {line}")
+    if counts.failed:
+        tail = log_path.read_text(errors="replace").splitlines()[-60:]
+        print("\n".join(f"    | {line}" for line in tail))
+        print(f"    the whole output: {log_path.relative_to(ROOT)}", flush=True)
+    total.passed += counts.passed
+    total.failed += counts.failed
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev test")
+    parser.add_argument("--full", action="store_true", help="adds many seeds and minutes of fuzzing")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="a stage, or part of a test's name"
+    )
+    arguments = parser.parse_args()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    os.environ.setdefault("CTEST_COLOR_OUTPUT", "0")
+
+    total = Counts()
+    begin = time.monotonic()
+    try:
+        for stage in selected(stages(arguments.full or "fuzz" in arguments.only), arguments.only):
+            run_stage(stage, total)
+    except KeyboardInterrupt:
+        print("\ninterrupted")
+        total.failed += 1
+    print(f"{'':<9} {'all stages':<46}{time.monotonic() - begin:7.1f} s\n")
+    print(f"{total.passed} passed, {total.failed} failed")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,8 +9,12 @@ namespace warren {
 // One pipe, many streams. Streams may outlive it: they throw kClosed then.
 class MuxedConnection {
  public:
-  // Closed before it is destroyed.
+  // Closed before it is destroyed, if it was started.
   virtual ~MuxedConnection() = default;
+
+  // Starts the connection's own tasks in the current loop. Until then nothing runs, and it may simply be destroyed: so nobody who is
+  // canceled between the handshake and the adoption by the swarm has to clean up.
+  virtual void start() = 0;
 
   // A new stream, at once, without a round trip. Throws kLimitReached when the peer has not acknowledged
   // enough of the earlier ones, or kClosed.
@@ -38,7 +42,7 @@ class Muxer {
   // "/yamux/1.0.0", ...
   virtual ProtocolId id() const = 0;
 
-  // Takes the (secured) channel over and starts the connection's tasks in the current loop.
+  // Takes the (secured) channel over.
   virtual std::unique_ptr<MuxedConnection> multiplex(StreamPtr channel, Side side) = 0;
 };
 

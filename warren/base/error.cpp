@@ -39,6 +39,8 @@ const char* sentence(Errc code) {
     case Errc::kStaleBinding: return "the binding is expired or older than one seen before";
     case Errc::kBindingMismatch: return "the binding names another peer than this connection's";
     case Errc::kNotBound: return "the sender is not the node that is bound to this connection";
+    case Errc::kNoBinding: return "the peer does not prove which node it is; does it run Warren, in this network?";
+    case Errc::kWrongProtocol: return "the message was made for another protocol";
     case Errc::kRateLimited: return "the sender is over its rate; try again later";
     case Errc::kInboxFull: return "the receiver's inbox is full; the message was not kept";
     case Errc::kNoSuchService: return "the peer serves nothing under this name";

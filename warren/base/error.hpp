@@ -51,6 +51,8 @@ enum class Errc {
   kStaleBinding,
   kBindingMismatch,
   kNotBound,
+  kNoBinding,
+  kWrongProtocol,
   kRateLimited,
   kInboxFull,
   kNoSuchService,

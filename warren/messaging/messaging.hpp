@@ -61,7 +61,7 @@ class Messaging {
   // Sends one message. Returns when the receiver has verified it and has it on disk. `to` is dialed when not
   // connected; an empty list of addresses leaves it to the host. `expected` is the node that must be there;
   // without it, whoever proves to be bound to that PeerID. Throws what Host::connect throws; kTooLarge (over
-  // body_max); kNotBound: the peer does not prove a NodeID; kBindingMismatch: it is another node than
+  // body_max); kNoBinding: the peer does not prove a NodeID; kBindingMismatch: it is another node than
   // expected; kTimedOut; kOutcomeUnknown: it may have arrived; kInboxFull, kRateLimited, kLimitReached and
   // the refusals for which is_verification_refusal (status.hpp) is true, as the receiver told them.
   // Cancelable.
@@ -89,7 +89,7 @@ class Messaging {
   // The same; asks the store when it is not connected now. Unexpired bindings only.
   Task<std::optional<PeerId>> find_peer(NodeId node);
   Task<std::optional<NodeId>> find_node(PeerId peer);
-  // The node at the other end of this connection, once it has proved who it is. Throws kNotBound when it does
+  // The node at the other end of this connection, once it has proved who it is. Throws kNoBinding when it does
   // not within MessagingLimits::binding_wait, or the reason for which its binding was refused.
   Task<NodeId> bound_node(ConnectionPtr connection);
 

@@ -24,7 +24,8 @@ class PublicKey {
   // since the bytes are hashed into the PeerID. kUnknownKeyType: RSA, secp256k1, ECDSA and whatever else;
   // kBadKey: bad data.
   static Result<PublicKey> from_protobuf(BytesView bytes);
-  // 32 bytes, RFC 8032 section 5.1.2.
+  // 32 bytes, RFC 8032 section 5.1.2. Only the size is checked: bytes that are no point of the curve verify
+  // nothing.
   static Result<PublicKey> from_ed25519(BytesView raw);
   static PublicKey from_sm2(Sm2PublicKey key);
 

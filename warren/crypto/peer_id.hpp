@@ -10,15 +10,13 @@
 #include "warren/base/bytes.hpp"
 #include "warren/crypto/keys.hpp"
 #include "warren/multiformats/multiaddr.hpp"
+#include "warren/multiformats/peer_multihash.hpp"
 
 namespace warren {
 
 // A small value: compare, order, hash and copy freely. Empty when default-constructed, which names nobody.
 class PeerId {
  public:
-  // Key messages up to this size are not hashed but carried whole, under the identity "hash".
-  static constexpr std::size_t kInlineKeyMax = 42;
-
   PeerId() = default;
 
   static PeerId from_public_key(const PublicKey& key);

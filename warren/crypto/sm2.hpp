@@ -11,12 +11,13 @@
 #include "warren/crypto/random.hpp"
 #include "warren/crypto/secret.hpp"
 
-typedef struct evp_pkey_st EVP_PKEY;  // OpenSSL's own declaration; its headers stay in .cpp files
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY; its headers stay in .cpp files
 
 namespace warren {
 
 inline constexpr std::string_view kSm2UserId = "1234567812345678";
 inline constexpr std::size_t kSm2KeySize = 33;
+inline constexpr std::size_t kSm2UncompressedSize = 65;
 inline constexpr std::size_t kSm2SignatureSize = 64;
 
 using Sm2Signature = std::array<std::uint8_t, kSm2SignatureSize>;  // r || s, 32 bytes each, big-endian
@@ -33,12 +34,15 @@ Bytes with_domain(std::string_view domain, BytesView message);
 // A point of the curve, checked. Copies share the imported key, and may verify on several threads at once.
 class Sm2PublicKey {
  public:
-  // 33 bytes, compressed SEC1. kBadKey: another length or form, x >= p, not on the curve, infinity.
+  // SEC1, compressed (33 bytes) or uncompressed (65). kBadKey: another length or form, x >= p, not on the
+  // curve, infinity.
   static Result<Sm2PublicKey> from_compressed(BytesView bytes);
+  static Result<Sm2PublicKey> from_uncompressed(BytesView bytes);
   // 91 bytes, the canonical SubjectPublicKeyInfo with an uncompressed point; any other encoding is kBadKey.
   static Result<Sm2PublicKey> from_spki(BytesView der);
 
   const std::array<std::uint8_t, kSm2KeySize>& compressed() const { return compressed_; }
+  const std::array<std::uint8_t, kSm2UncompressedSize>& uncompressed() const { return uncompressed_; }
   Bytes to_spki() const;
 
   // Plain SM2 over the message, without a domain (what libp2p messages carry).
@@ -55,10 +59,12 @@ class Sm2PublicKey {
  private:
   friend class Sm2PrivateKey;
   Sm2PublicKey() = default;
+  static Result<Sm2PublicKey> from_point(BytesView sec1);
 
   std::array<std::uint8_t, kSm2KeySize> compressed_{};
+  std::array<std::uint8_t, kSm2UncompressedSize> uncompressed_{};
   Digest za_{};
-  std::shared_ptr<EVP_PKEY> key_;
+  std::shared_ptr<evp_pkey_st> key_;  // imported once: that costs a tenth of a verification
 };
 
 // The secret number d in [1, n-2]. Movable only; wiped when destroyed. May sign on several threads at once.
@@ -76,10 +82,13 @@ class Sm2PrivateKey {
   Sm2Signature sign(std::string_view domain, BytesView message) const;
 
  private:
-  explicit Sm2PrivateKey(Sm2PublicKey public_key) : public_key_(std::move(public_key)) {}
+  struct FreeKey {
+    void operator()(evp_pkey_st* key) const;
+  };
+  Sm2PrivateKey() = default;
 
   Sm2PublicKey public_key_;
-  std::shared_ptr<EVP_PKEY> key_;  // holds d
+  std::unique_ptr<evp_pkey_st, FreeKey> key_;  // holds d; wiped by OpenSSL
 };
 
 }  // namespace warren

@@ -1,0 +1,17 @@
+// For the .cpp files of this folder: libsodium picks its fastest code, and opens its randomness, when it is
+// initialised.
+#pragma once
+
+#include <sodium.h>
+
+#include "warren/base/assert.hpp"
+
+namespace warren {
+
+// Before any use of libsodium where speed or randomness matters; cheap, and safe on several threads.
+inline void init_sodium() {
+  static const int result = sodium_init();
+  WARREN_ASSERT(result >= 0);
+}
+
+}  // namespace warren

@@ -1,0 +1,54 @@
+#include "warren/security/noise/channel.hpp"
+
+#include <algorithm>
+
+namespace warren::noise {
+
+Channel::Channel(StreamPtr pipe, Session session, std::shared_ptr<BufferPool> pool)
+    : pipe_(std::move(pipe)),
+      remote_peer_(session.remote_peer),
+      remote_key_(std::move(session.remote_key)),
+      muxer_(std::move(session.muxer)),
+      writer_(std::move(session.sending), pool),
+      reader_(std::move(session.receiving), pool) {}
+
+Task<std::size_t> Channel::read_some(MutableBytes to) {
+  while (true) {
+    if (reset_) throw_error(Errc::kReset);
+    const auto opened = reader_.read(to);
+    if (!opened) break_off(opened.error());
+    if (*opened > 0) co_return *opened;
+
+    const std::size_t arrived = co_await pipe_->read_some(reader_.space());
+    if (arrived == 0 && !reader_.empty()) break_off(make_error_code(Errc::kEndOfStream));
+    if (arrived == 0) co_return 0;
+    reader_.add(arrived);
+  }
+}
+
+Task<void> Channel::write(BytesView bytes) {
+  while (!bytes.empty()) {
+    if (reset_) throw_error(Errc::kReset);
+    const BytesView part = bytes.first(std::min(bytes.size(), kSealMax));
+    auto sealed = writer_.seal(part);
+    if (!sealed) break_off(sealed.error());
+    co_await pipe_->write(sealed->buffer.bytes().first(sealed->size));
+    bytes = bytes.subspan(part.size());
+  }
+}
+
+Task<void> Channel::close_write() {
+  return pipe_->close_write();
+}
+
+void Channel::reset() {
+  reset_ = true;
+  pipe_->reset();
+}
+
+void Channel::break_off(std::error_code reason) {
+  reset();
+  throw_error(reason, "Noise channel");
+}
+
+}  // namespace warren::noise

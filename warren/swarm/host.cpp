@@ -1,0 +1,78 @@
+#include "warren/swarm/host.hpp"
+
+#include "warren/negotiation/multistream.hpp"
+#include "warren/swarm/interface_addresses.hpp"
+
+namespace warren {
+
+namespace {
+
+// How long addresses that somebody gave us, or that led to a connection, are worth trying again.
+constexpr Duration kGivenAddressLife = 1h;
+constexpr Duration kConnectedAddressLife = 24h;
+
+}  // namespace
+
+SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrader& upgrader,
+                     std::vector<Transport*> transports, Peerstore& peerstore)
+    : env_(env),
+      key_(key),
+      peer_id_(PeerId::from_public_key(key.public_key())),
+      limits_(limits),
+      peerstore_(peerstore),
+      swarm_(
+          env, limits, upgrader, std::move(transports),
+          [this](ConnectionPtr connection, StreamPtr stream) {
+            return serve(std::move(connection), std::move(stream));
+          },
+          events_) {}
+
+std::vector<Multiaddr> SwarmHost::addresses() const {
+  return concrete_addresses(swarm_.listen_addresses(), env_.network.interface_addresses());
+}
+
+void SwarmHost::handle(ProtocolId protocol, StreamHandler handler) {
+  handlers_[std::move(protocol)] = std::move(handler);
+  events_.protocols_changed.emit();
+}
+
+void SwarmHost::unhandle(const ProtocolId& protocol) {
+  if (handlers_.erase(protocol) > 0) events_.protocols_changed.emit();
+}
+
+std::vector<ProtocolId> SwarmHost::protocols() const {
+  std::vector<ProtocolId> protocols;
+  for (const auto& [protocol, handler] : handlers_) protocols.push_back(protocol);
+  return protocols;
+}
+
+Task<ConnectionPtr> SwarmHost::connect(PeerInfo peer) {
+  if (peer.id == peer_id_) throw_error(Errc::kSelfDial);
+  const Instant now = env_.clock.now();
+  peerstore_.add_addresses(peer.id, peer.addresses, AddressSource::kReported, now + kGivenAddressLife);
+  // What the caller names comes first: it may know better than an old entry.
+  for (const Multiaddr& known : peerstore_.addresses(peer.id, now)) {
+    if (std::ranges::find(peer.addresses, known) == peer.addresses.end()) peer.addresses.push_back(known);
+  }
+  const PeerId id = peer.id;
+  ConnectionPtr connection = co_await swarm_.connect(std::move(peer));
+  if (connection->direction() == Direction::kOutbound) {
+    peerstore_.add_addresses(id, {connection->remote_address()}, AddressSource::kConnected,
+                             env_.clock.now() + kConnectedAddressLife);
+  }
+  co_return connection;
+}
+
+Task<void> SwarmHost::serve(ConnectionPtr connection, StreamPtr stream) {
+  std::function<bool(const ProtocolId&)> supports = [this](const ProtocolId& id) {
+    return handlers_.contains(id);
+  };
+  const ProtocolId protocol = co_await with_timeout(env_.clock, limits_.negotiation_timeout,
+                                                    multistream::respond(*stream, std::move(supports)));
+  const auto found = handlers_.find(protocol);
+  if (found == handlers_.end()) throw_error(Errc::kProtocolNotSupported);  // unhandled meanwhile
+  const StreamHandler handler = found->second;
+  co_await handler(std::move(connection), std::move(stream));
+}
+
+}  // namespace warren

@@ -1,0 +1,51 @@
+// The peerstore in memory: bounded in peers and in addresses per peer.
+#pragma once
+
+#include <map>
+
+#include "warren/core/peerstore.hpp"
+
+namespace warren {
+
+struct PeerstoreLimits {
+  std::size_t peers_max = 4096;             // about 4 MiB when full
+  std::size_t addresses_per_peer_max = 32;  // nodes announce 5 to 20
+};
+
+class MemoryPeerstore final : public Peerstore {
+ public:
+  explicit MemoryPeerstore(PeerstoreLimits limits = {}) : limits_(limits) {}
+
+  void add_addresses(const PeerId& peer, const std::vector<Multiaddr>& addresses, AddressSource source,
+                     Instant expires) override;
+  bool add_peer_record(const PeerRecord& record, Instant expires) override;
+  std::optional<std::uint64_t> peer_record_seq(const PeerId& peer) const override;
+  std::vector<Multiaddr> addresses(const PeerId& peer, Instant now) const override;
+  void set_description(const PeerId& peer, PeerDescription description) override;
+  std::optional<PeerDescription> description(const PeerId& peer) const override;
+  std::vector<PeerId> peers() const override;
+
+ private:
+  struct Address {
+    Multiaddr address;
+    AddressSource source;
+    Instant expires;
+  };
+  struct Entry {
+    std::vector<Address> addresses;
+    std::optional<std::uint64_t> record_seq;
+    std::optional<PeerDescription> description;
+    std::uint64_t touched = 0;
+  };
+
+  // The peer's entry, made when new; the entry that was not written to for longest makes room.
+  Entry& touch(const PeerId& peer);
+  void add(Entry& entry, const Multiaddr& address, AddressSource source, Instant expires) const;
+
+  PeerstoreLimits limits_;
+  std::map<PeerId, Entry> entries_;
+  std::map<std::uint64_t, PeerId> by_age_;
+  std::uint64_t clock_ = 0;
+};
+
+}  // namespace warren

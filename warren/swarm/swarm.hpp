@@ -1,0 +1,69 @@
+// All connections of a node: dials, listens, bounds their number, and tells who came and went.
+#pragma once
+
+#include <map>
+
+#include "warren/async/task_group.hpp"
+#include "warren/core/host.hpp"
+#include "warren/swarm/dialer.hpp"
+#include "warren/swarm/limits.hpp"
+#include "warren/swarm/swarm_connection.hpp"
+
+namespace warren {
+
+class Swarm {
+ public:
+  // The transports and the upgrader outlive the swarm. `serve` gets each inbound stream.
+  Swarm(Env& env, SwarmLimits limits, Upgrader& upgrader, std::vector<Transport*> transports,
+        StreamHandler serve, HostEvents& events);
+
+  // Starts to listen; the result is the address with its real port.
+  Result<Multiaddr> listen(const Multiaddr& address);
+  std::vector<Multiaddr> listen_addresses() const;
+
+  // A new connection, or the open one; concurrent dials to one peer are one dial. Throws Dialer's
+  // error, with the attempts in what(); kLimitReached.
+  Task<ConnectionPtr> connect(PeerInfo peer);
+
+  // Open ones, oldest first.
+  std::vector<ConnectionPtr> connections(const PeerId& peer) const;
+  std::vector<ConnectionPtr> connections() const;
+
+  // Stops listening and dialing, closes all connections, and waits until nothing runs.
+  Task<void> close();
+
+ private:
+  struct Dial {
+    Event ended;
+    bool done = false;
+    DialError error;  // its code is zero when the dial succeeded
+  };
+
+  Task<void> accept(std::shared_ptr<TransportListener> listener);
+  Task<void> upgrade_inbound(RawConnection raw);
+  Task<void> dial(PeerInfo peer, std::shared_ptr<Dial> dial);
+  // kLimitReached or kClosed: the connection is dropped.
+  Result<ConnectionPtr> adopt(UpgradedConnection upgraded);
+  static void finish(Dial& dial, DialError error);
+  Task<void> run(std::shared_ptr<SwarmConnection> connection);
+  Task<void> serve(std::shared_ptr<SwarmConnection> connection);
+  Task<void> forget(std::shared_ptr<SwarmConnection> connection);
+  bool has_room_for(const PeerId& peer) const;
+
+  Env& env_;
+  SwarmLimits limits_;
+  Upgrader& upgrader_;
+  std::vector<Transport*> transports_;
+  Dialer dialer_;
+  StreamHandler serve_;
+  HostEvents& events_;
+  std::vector<std::shared_ptr<TransportListener>> listeners_;
+  std::vector<std::shared_ptr<SwarmConnection>> connections_;
+  std::map<PeerId, std::shared_ptr<Dial>> dials_;
+  TaskGroup accepting_;  // one task a listener
+  TaskGroup upgrading_;  // one an inbound handshake
+  TaskGroup dialing_;    // one a peer that is dialed
+  TaskGroup running_;    // one a connection
+};
+
+}  // namespace warren

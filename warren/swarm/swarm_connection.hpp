@@ -1,0 +1,48 @@
+// A connection in the swarm's care: accepts the peer's streams and hands each to whoever serves streams,
+// until either side ends.
+#pragma once
+
+#include "warren/async/task_group.hpp"
+#include "warren/core/connection.hpp"
+#include "warren/core/host.hpp"
+#include "warren/swarm/limits.hpp"
+#include "warren/swarm/upgrader.hpp"
+
+namespace warren {
+
+class SwarmConnection final : public Connection {
+ public:
+  // `serve` is called for each inbound stream, before its protocol is known.
+  SwarmConnection(Env& env, const SwarmLimits& limits, UpgradedConnection upgraded, StreamHandler serve);
+
+  // Serves until the connection ends, then cancels the handlers and closes the muxer. `self` keeps the
+  // connection alive meanwhile.
+  Task<void> run(std::shared_ptr<SwarmConnection> self);
+
+  const PeerId& remote_peer() const override { return upgraded_.remote_peer; }
+  const PublicKey& remote_key() const override { return upgraded_.remote_key; }
+  const Multiaddr& local_address() const override { return upgraded_.local; }
+  const Multiaddr& remote_address() const override { return upgraded_.remote; }
+  Direction direction() const override { return upgraded_.direction; }
+  Instant opened_at() const override { return opened_at_; }
+  Duration round_trip_time() const override { return upgraded_.muxed->round_trip_time(); }
+  bool is_open() const override { return open_; }
+  Task<StreamPtr> open_stream(ProtocolId protocol) override;
+  void close() override;
+
+ private:
+  Task<void> accept_streams(std::shared_ptr<SwarmConnection> self);
+  Task<void> serve_until_closed(std::shared_ptr<SwarmConnection> self);
+  Task<void> wait_for_close();
+  Task<void> shut_down();
+
+  const SwarmLimits& limits_;
+  UpgradedConnection upgraded_;
+  StreamHandler serve_;
+  Instant opened_at_;
+  TaskGroup handlers_;
+  Event close_requested_;
+  bool open_ = true;
+};
+
+}  // namespace warren

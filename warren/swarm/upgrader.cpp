@@ -1,0 +1,63 @@
+#include "warren/swarm/upgrader.hpp"
+
+#include "warren/base/assert.hpp"
+#include "warren/negotiation/multistream.hpp"
+
+namespace warren {
+
+Upgrader::Upgrader(std::vector<SecureTransport*> securities, std::vector<Muxer*> muxers)
+    : securities_(std::move(securities)), muxers_(std::move(muxers)) {
+  for (const auto* security : securities_) security_ids_.push_back(security->id());
+  for (const auto* muxer : muxers_) muxer_ids_.push_back(muxer->id());
+}
+
+SecureTransport& Upgrader::security(const ProtocolId& id) const {
+  const auto found = std::ranges::find(security_ids_, id);
+  WARREN_ASSERT(found != security_ids_.end());
+  return *securities_[found - security_ids_.begin()];
+}
+
+Muxer& Upgrader::muxer(const ProtocolId& id) const {
+  const auto found = std::ranges::find(muxer_ids_, id);
+  WARREN_ASSERT(found != muxer_ids_.end());
+  return *muxers_[found - muxer_ids_.begin()];
+}
+
+Task<UpgradedConnection> Upgrader::upgrade_outbound(RawConnection raw, PeerId expected) {
+  SecureTransport& preferred = *securities_.front();
+  StreamPtr proposed = multistream::propose_optimistically(std::move(raw.stream), preferred.id());
+  auto channel =
+      co_await preferred.secure(std::move(proposed), Side::kInitiator, std::move(expected), muxer_ids_);
+  auto upgraded =
+      co_await multiplex(std::move(channel), Side::kInitiator, std::move(raw.local), std::move(raw.remote));
+  co_return upgraded;
+}
+
+Task<UpgradedConnection> Upgrader::upgrade_inbound(RawConnection raw) {
+  const ProtocolId chosen = co_await multistream::respond(*raw.stream, security_ids_);
+  auto channel =
+      co_await security(chosen).secure(std::move(raw.stream), Side::kResponder, std::nullopt, muxer_ids_);
+  auto upgraded =
+      co_await multiplex(std::move(channel), Side::kResponder, std::move(raw.local), std::move(raw.remote));
+  co_return upgraded;
+}
+
+Task<UpgradedConnection> Upgrader::multiplex(std::unique_ptr<SecureChannel> channel, Side side,
+                                             Multiaddr local, Multiaddr remote) {
+  PeerId peer = channel->remote_peer();
+  PublicKey key = channel->remote_key();
+  ProtocolId chosen;
+  if (channel->early_muxer()) {
+    chosen = *channel->early_muxer();
+  } else if (side == Side::kInitiator) {
+    chosen = co_await multistream::propose(*channel, muxer_ids_);
+  } else {
+    chosen = co_await multistream::respond(*channel, muxer_ids_);
+  }
+  auto muxed = muxer(chosen).multiplex(std::move(channel), side);
+  const Direction direction = side == Side::kInitiator ? Direction::kOutbound : Direction::kInbound;
+  co_return UpgradedConnection{std::move(muxed), std::move(peer),   std::move(key),
+                               std::move(local), std::move(remote), direction};
+}
+
+}  // namespace warren

@@ -1,0 +1,44 @@
+// Turns a raw pipe into a secured, multiplexed connection: negotiate security, handshake, negotiate the muxer
+// (unless the handshake did). https://github.com/libp2p/specs/blob/master/connections/README.md
+#pragma once
+
+#include "warren/core/connection.hpp"
+#include "warren/core/muxer.hpp"
+#include "warren/core/transport.hpp"
+
+namespace warren {
+
+// A finished connection, before the swarm adopts it.
+struct UpgradedConnection {
+  std::unique_ptr<MuxedConnection> muxed;
+  PeerId remote_peer;
+  PublicKey remote_key;
+  Multiaddr local;
+  Multiaddr remote;
+  Direction direction;
+};
+
+class Upgrader {
+ public:
+  // In order of preference. They outlive the upgrader.
+  Upgrader(std::vector<SecureTransport*> securities, std::vector<Muxer*> muxers);
+
+  // Dialing: `expected` must answer. The first security is proposed optimistically, so that its first message
+  // travels with the proposal. Throws what went wrong, with the raw pipe reset. The caller sets the time
+  // limit.
+  Task<UpgradedConnection> upgrade_outbound(RawConnection raw, PeerId expected);
+  Task<UpgradedConnection> upgrade_inbound(RawConnection raw);
+
+ private:
+  Task<UpgradedConnection> multiplex(std::unique_ptr<SecureChannel> channel, Side side, Multiaddr local,
+                                     Multiaddr remote);
+  SecureTransport& security(const ProtocolId& id) const;
+  Muxer& muxer(const ProtocolId& id) const;
+
+  std::vector<SecureTransport*> securities_;
+  std::vector<Muxer*> muxers_;
+  std::vector<ProtocolId> security_ids_;
+  std::vector<ProtocolId> muxer_ids_;
+};
+
+}  // namespace warren

@@ -12,8 +12,9 @@ namespace warren::sim {
 
 class Link {
  public:
-  // `deliver` takes what has arrived.
-  Link(Loop& loop, Duration delay, std::function<void(Packet)> deliver);
+  // `deliver` takes what has arrived, and the direction it went.
+  using Deliver = std::function<void(int direction, Packet)>;
+  Link(Loop& loop, Duration delay, Deliver deliver);
 
   // One way. What is on its way already keeps its own arrival, and is not overtaken.
   void set_delay(Duration delay) { delay_ = delay; }
@@ -21,7 +22,7 @@ class Link {
   void cut();
   void mend();
 
-  // Takes the packet in direction 0 or 1.
+  // Takes the packet in direction 0 or 1; while the line is cut it waits.
   void send(int direction, Packet packet);
 
  private:
@@ -29,11 +30,11 @@ class Link {
     std::deque<Packet> queue;  // on the way
     Instant last_arrival{};
   };
-  void schedule(Direction& direction);
+  void schedule(int direction);
 
   Loop& loop_;
   Duration delay_;
-  std::function<void(Packet)> deliver_;
+  Deliver deliver_;
   std::array<Direction, 2> directions_;
   bool cut_ = false;
   std::uint64_t cuts_ = 0;  // arrivals that were planned before the last cut do not happen

@@ -69,7 +69,8 @@ class Loop {
   template <class T>
   static Task<void> keep(Task<T> task, std::shared_ptr<std::optional<T>> value);
   void run_to_end(Task<void> task, Duration limit);
-  bool step(Instant until);
+  void poll();
+  bool next(Instant until);
 
   std::unique_ptr<State> state_;
 };

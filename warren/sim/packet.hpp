@@ -1,6 +1,8 @@
 // What travels between the ends of a simulated stream.
 #pragma once
 
+#include <cstdint>
+
 #include "warren/base/bytes.hpp"
 #include "warren/env/endpoint.hpp"
 
@@ -25,6 +27,8 @@ struct Segment {
 struct Packet {
   Endpoint from;
   Endpoint to;
+  std::uint64_t connection =
+      0;  // stands for the sequence numbers: an old connection's packets do not fit a new one
   Segment segment;
 };
 

@@ -58,14 +58,16 @@ class World {
   const std::vector<std::string>& trace() const { return trace_; }
 
   // Sends a packet on its way; it is lost when nobody has the address. For the simulated networks.
-  void send(const Machine& from, Packet packet);
+  void send(Machine& from, Packet packet);
+  std::uint64_t next_connection() { return ++connections_; }
 
  private:
   Link& link(const Machine& a, const Machine& b);
-  void deliver(Packet packet);
+  IpAddress next_address();
 
   std::uint64_t seed_;
   SeededRandom random_;
+  std::uint64_t connections_ = 0;
   std::vector<std::string> trace_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::map<IpAddress, Machine*> by_address_;

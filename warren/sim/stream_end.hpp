@@ -1,0 +1,48 @@
+// One end of a simulated byte stream: what has been received and not read, what may still be sent. The rules
+// of ByteStream, for pipes and simulated TCP alike; how a segment gets to the other end is the owner's
+// affair.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+
+#include "warren/async/event.hpp"
+#include "warren/base/error.hpp"
+#include "warren/sim/packet.hpp"
+
+namespace warren::sim {
+
+class StreamEnd {
+ public:
+  // At most `window` bytes are on their way or unread in each direction. `send` must keep the order.
+  StreamEnd(std::size_t window, std::function<void(Segment)> send);
+
+  // As ByteStream says.
+  Task<std::size_t> read_some(MutableBytes to);
+  Task<void> write(BytesView bytes);
+  void close_write();
+  void reset();
+
+  // A segment from the other end. Those of opening a connection have no meaning here.
+  void receive(Segment segment);
+
+  // We have ended our half, and there is nothing left to read: destroying such an end loses nothing.
+  bool drained() const { return ended_ && received_.empty(); }
+  // Both halves have ended, one way or another.
+  bool over() const { return broken_ || (ended_ && peer_ended_ && received_.empty()); }
+
+ private:
+  void check() const;
+
+  std::function<void(Segment)> send_;
+  std::size_t credit_;
+  std::deque<Bytes> received_;
+  std::size_t read_ = 0;  // of the first of received_
+  bool ended_ = false;
+  bool peer_ended_ = false;
+  bool broken_ = false;
+  Event changed_;
+};
+
+}  // namespace warren::sim

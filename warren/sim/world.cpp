@@ -1,0 +1,88 @@
+#include "warren/sim/world.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "warren/base/assert.hpp"
+#include "warren/sim/tcp_network.hpp"
+
+namespace warren::sim {
+
+namespace {
+
+constexpr Duration kDefaultDelay = 10ms;
+
+}  // namespace
+
+World::World(std::uint64_t seed) : seed_(seed), random_(seed) {}
+
+World::~World() = default;
+
+Machine& World::add_machine(std::string name, std::vector<IpAddress> addresses) {
+  WARREN_ASSERT(std::ranges::none_of(machines_, [&](const auto& other) { return other->name() == name; }));
+  if (addresses.empty()) addresses.push_back(next_address());
+  const auto number = static_cast<std::uint32_t>(machines_.size());
+  machines_.push_back(
+      std::make_unique<Machine>(*this, number, std::move(name), std::move(addresses), random_.u64()));
+  Machine& machine = *machines_.back();
+  for (const IpAddress& address : machine.addresses()) {
+    const bool is_new = by_address_.emplace(address, &machine).second;
+    WARREN_ASSERT(is_new);
+  }
+  return machine;
+}
+
+// 198.51.100.0/24 is reserved for documentation, 198.18.0.0/15 for benchmarks (RFC 6890).
+IpAddress World::next_address() {
+  const std::size_t number = machines_.size() + 1;
+  WARREN_ASSERT(number < 0x10000);
+  if (number < 255) return IpAddress::v4({198, 51, 100, static_cast<std::uint8_t>(number)});
+  return IpAddress::v4(
+      {198, 18, static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number & 0xff)});
+}
+
+Link& World::link(const Machine& a, const Machine& b) {
+  const std::pair key(std::min(a.number(), b.number()), std::max(a.number(), b.number()));
+  std::unique_ptr<Link>& link = links_[key];
+  if (!link) {
+    const auto deliver = [this, key](int direction, Packet packet) {
+      machines_[direction == 0 ? key.second : key.first]->network().receive(std::move(packet));
+    };
+    link = std::make_unique<Link>(loop_, &a == &b ? Duration{} : kDefaultDelay, deliver);
+  }
+  return *link;
+}
+
+void World::set_delay(const Machine& a, const Machine& b, Duration delay) {
+  link(a, b).set_delay(delay);
+}
+
+void World::cut(const Machine& a, const Machine& b) {
+  trace(a.name() + " and " + b.name() + " are cut off from each other");
+  link(a, b).cut();
+}
+
+void World::mend(const Machine& a, const Machine& b) {
+  trace(a.name() + " and " + b.name() + " can reach each other again");
+  link(a, b).mend();
+}
+
+void World::trace(const std::string& event) {
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now().time_since_epoch());
+  char time[32];
+  std::snprintf(time, sizeof time, "%lld.%06lld ", static_cast<long long>(micros.count() / 1'000'000),
+                static_cast<long long>(micros.count() % 1'000'000));
+  trace_.push_back(time + event);
+}
+
+void World::send(Machine& from, Packet packet) {
+  Machine* to = &from;
+  if (!packet.to.address.is_loopback()) {
+    const auto found = by_address_.find(packet.to.address);
+    if (found == by_address_.end()) return;
+    to = found->second;
+  }
+  link(from, *to).send(from.number() <= to->number() ? 0 : 1, std::move(packet));
+}
+
+}  // namespace warren::sim

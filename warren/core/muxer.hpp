@@ -12,8 +12,8 @@ class MuxedConnection {
   // Closed before it is destroyed, if it was started.
   virtual ~MuxedConnection() = default;
 
-  // Starts the connection's own tasks in the current loop. Until then nothing runs, and it may simply be destroyed: so nobody who is
-  // canceled between the handshake and the adoption by the swarm has to clean up.
+  // Starts the connection's own tasks in the current loop. Until then nothing runs, and it may simply be
+  // destroyed: so nobody who is canceled between the handshake and the adoption by the swarm has to clean up.
   virtual void start() = 0;
 
   // A new stream, at once, without a round trip. Throws kLimitReached when the peer has not acknowledged

@@ -21,10 +21,15 @@ Task<void> read_exactly(ByteStream& stream, MutableBytes to) {
   }
 }
 
-Task<std::uint64_t> read_varint(ByteStream& stream) {
+namespace {
+
+// Reads one varint, a byte at a time, and nothing behind it; nothing when the stream ends before it begins.
+Task<std::optional<std::uint64_t>> read_varint_or_end(ByteStream& stream) {
   std::array<std::uint8_t, kVarintSizeMax> bytes;
   for (std::size_t size = 1; size <= bytes.size(); ++size) {
-    co_await read_exactly(stream, MutableBytes(bytes).subspan(size - 1, 1));
+    const std::size_t read = co_await stream.read_some(MutableBytes(bytes).subspan(size - 1, 1));
+    if (read == 0 && size == 1) co_return std::nullopt;
+    if (read == 0) throw_error(Errc::kEndOfStream);
     if (bytes[size - 1] & 0x80 && size < bytes.size()) continue;
     const auto varint = decode_varint(BytesView(bytes).first(size));
     co_return value_or_throw(varint, "length").value;
@@ -32,16 +37,25 @@ Task<std::uint64_t> read_varint(ByteStream& stream) {
   throw_error(Errc::kTooLarge, "length");
 }
 
-Task<Bytes> read_delimited(ByteStream& stream, std::size_t size_max) {
-  const std::uint64_t size = co_await read_varint(stream);
-  if (size > size_max) throw_error(Errc::kTooLarge);
+}  // namespace
+
+Task<std::optional<Bytes>> read_delimited_or_end(ByteStream& stream, std::size_t size_max) {
+  const auto size = co_await read_varint_or_end(stream);
+  if (!size) co_return std::nullopt;
+  if (*size > size_max) throw_error(Errc::kTooLarge);
   Bytes message;
-  while (message.size() < size) {
+  while (message.size() < *size) {
     const std::size_t have = message.size();
-    message.resize(std::min<std::size_t>(size, have + kReadStep));
+    message.resize(std::min<std::size_t>(*size, have + kReadStep));
     co_await read_exactly(stream, MutableBytes(message).subspan(have));
   }
   co_return message;
+}
+
+Task<Bytes> read_delimited(ByteStream& stream, std::size_t size_max) {
+  auto message = co_await read_delimited_or_end(stream, size_max);
+  if (!message) throw_error(Errc::kEndOfStream);
+  co_return std::move(*message);
 }
 
 Task<void> write_delimited(ByteStream& stream, BytesView message) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "warren/env/byte_stream.hpp"
@@ -17,12 +18,12 @@ using ProtocolId = std::string;
 // Reads exactly to.size() bytes. Throws kEndOfStream when the other side ends before.
 Task<void> read_exactly(ByteStream& stream, MutableBytes to);
 
-// Reads one varint, a byte at a time, and nothing behind it. Throws kEndOfStream, kNotMinimal or kTooLarge.
-Task<std::uint64_t> read_varint(ByteStream& stream);
-
 // Reads a message behind its varint length. Throws kTooLarge for a length over `size_max`, before any memory
 // is taken for it.
 Task<Bytes> read_delimited(ByteStream& stream, std::size_t size_max);
+
+// The same, but std::nullopt when the other side ended its half before the message began.
+Task<std::optional<Bytes>> read_delimited_or_end(ByteStream& stream, std::size_t size_max);
 
 // Writes a message behind its varint length, in one write.
 Task<void> write_delimited(ByteStream& stream, BytesView message);

@@ -2,17 +2,11 @@
 
 #include <algorithm>
 
+#include "warren/core/ip_address.hpp"
+
 namespace warren {
 
 namespace {
-
-std::optional<IpAddress> ip_of(const Multiaddr& address) {
-  const auto components = address.components();
-  if (components.empty()) return std::nullopt;
-  if (components[0].code != Protocol::kIp4 && components[0].code != Protocol::kIp6) return std::nullopt;
-  const auto ip = IpAddress::from_bytes(components[0].value);
-  return ip ? std::optional(*ip) : std::nullopt;
-}
 
 Multiaddr with_ip(const Multiaddr& address, const IpAddress& ip) {
   Multiaddr result = Multiaddr().with(ip.is_v4() ? Protocol::kIp4 : Protocol::kIp6, ip.bytes());
@@ -24,16 +18,11 @@ Multiaddr with_ip(const Multiaddr& address, const IpAddress& ip) {
 
 }  // namespace
 
-bool is_loopback(const Multiaddr& address) {
-  const auto ip = ip_of(address);
-  return ip && ip->is_loopback();
-}
-
 std::vector<Multiaddr> concrete_addresses(const std::vector<Multiaddr>& listening,
                                           const std::vector<IpAddress>& interfaces) {
   std::vector<Multiaddr> result;
   for (const Multiaddr& address : listening) {
-    const auto ip = ip_of(address);
+    const auto ip = ip_address_of(address);
     if (!ip || !ip->is_unspecified()) {
       result.push_back(address);
       continue;

@@ -12,7 +12,4 @@ namespace warren {
 std::vector<Multiaddr> concrete_addresses(const std::vector<Multiaddr>& listening,
                                           const std::vector<IpAddress>& interfaces);
 
-// Whether the address begins with a loopback IP: of use on this machine only.
-bool is_loopback(const Multiaddr& address);
-
 }  // namespace warren

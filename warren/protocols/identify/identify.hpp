@@ -1,0 +1,73 @@
+// Identify and identify push: who the peer is, what it speaks, where it listens, and how it sees us.
+// https://github.com/libp2p/specs/blob/master/identify/README.md
+#pragma once
+
+#include <map>
+
+#include "warren/async/task_group.hpp"
+#include "warren/core/host.hpp"
+#include "warren/protocols/identify/message.hpp"
+
+namespace warren::identify {
+
+inline constexpr std::string_view kProtocol = "/ipfs/id/1.0.0";
+inline constexpr std::string_view kPushProtocol = "/ipfs/id/push/1.0.0";
+inline constexpr std::string_view kProtocolVersion = "warren/1.0.0";
+
+// One exchange, start to end.
+inline constexpr Duration kExchangeTimeout = 10s;
+// What changes within this time is pushed once.
+inline constexpr Duration kPushDelay = 250ms;
+// A peer's pushes that are read: at first this many at once, then one per interval; further ones are reset (a
+// peer once pushed others to death, go-libp2p CVE-2023-40583).
+inline constexpr std::size_t kPushBurst = 8;
+inline constexpr Duration kPushInterval = 5s;
+// How long an address that a peer announced is worth trying once it has gone.
+inline constexpr Duration kAddressLife = 1h;
+
+// Asks every new connection who is there, answers the same question, and tells the others when our own answer
+// changes.
+class Identify {
+ public:
+  // `host` outlives it.
+  Identify(Host& host, std::string agent_version);
+
+  void start();
+  Task<void> close();
+
+  // After a connection's first identify: its peer is described in the peerstore.
+  Signal<const ConnectionPtr&>& identified() { return identified_; }
+  // Our own address as the peer of this connection sees it.
+  Signal<const ConnectionPtr&, const Multiaddr&>& observed() { return observed_; }
+
+ private:
+  struct PushBudget {
+    std::size_t left = kPushBurst;
+    Instant refilled;
+  };
+
+  // What we say to the peer of this connection.
+  Message describe_us(const Connection& connection) const;
+  Task<void> ask(ConnectionPtr connection);
+  Task<void> tell(ConnectionPtr connection, StreamPtr stream);
+  Task<void> push_all();
+  Task<void> push(ConnectionPtr connection);
+  Task<void> take_push(ConnectionPtr connection, StreamPtr stream);
+  Task<void> read_and_learn(ConnectionPtr connection, StreamPtr stream);
+  void learn(const ConnectionPtr& connection, const Message& message);
+  void learn_addresses(const PeerId& peer, const Message& message);
+  void schedule_push();
+  bool may_push(const PeerId& peer);
+
+  Host& host_;
+  std::string agent_version_;
+  Limits limits_;
+  TaskGroup tasks_;
+  std::vector<Subscription> subscriptions_;
+  Signal<const ConnectionPtr&> identified_;
+  Signal<const ConnectionPtr&, const Multiaddr&> observed_;
+  std::map<PeerId, PushBudget> budgets_;  // of connected peers
+  bool push_scheduled_ = false;
+};
+
+}  // namespace warren::identify

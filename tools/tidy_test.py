@@ -263,7 +263,7 @@ class Text(Tree):
             {"warren/a.hpp": HEADER, "README.md": "`warren/a.hpp`, `warren/*/x`, `build/dev`\n"}
         )
         self.assert_finding({"README.md": "`warren/b.hpp`\n"}, "warren/b.hpp does not exist")
-        self.assert_clean({"CHANGELOG.md": "`warren/b.hpp`\n"})
+        self.assert_clean({"CHANGELOG.md": "`warren/b.hpp`\n", "README.md": "`test/fuzz/NAME.cpp`\n"})
 
     def test_encoding(self):
         with tempfile.TemporaryDirectory() as folder:

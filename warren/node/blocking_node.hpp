@@ -12,7 +12,7 @@ class BlockingNode {
  public:
   // Starts the thread and the node; throws what start() throws.
   explicit BlockingNode(Config config);
-  // Stops both.
+  // Stops both. No other call is in progress.
   ~BlockingNode();
 
   const NodeId& node_id() const;
@@ -21,7 +21,7 @@ class BlockingNode {
   std::vector<PeerStatus> peers();
 
   PeerStatus connect(Target target);
-  Result<PeerInfo> find_peer(const Target& target);
+  PeerInfo find_peer(Target target);
   void send_message(Target target, Bytes payload);
   Bytes request(Target target, std::string service, Bytes payload);
   Bytes request(Target target, std::string service, Bytes payload, Duration timeout);

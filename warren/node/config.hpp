@@ -21,13 +21,16 @@ struct Config {
   std::vector<Multiaddr> listen;     // where to listen; port 0 means any free one
   std::vector<Multiaddr> bootstrap;  // peers to connect to at the start, each with /p2p
 
-  // The SQLite file for the inbox and what must survive a restart; empty keeps all in memory.
-  std::string database;
+  // The folder for what must survive a restart (inbox.db, bindings.db); empty keeps all in memory. One node
+  // at a time uses it.
+  std::string data_dir;
 
-  Duration dial_timeout = 10s;     // per connection, with the handshakes
+  Duration dial_timeout = 15s;     // per connection, with the handshakes
   Duration request_timeout = 30s;  // per request, when the caller names none
 
-  // New keys and an ephemeral port on all interfaces, nothing kept on disk.
+  std::string agent_version = "warren/0.1.0";  // what identify tells others
+
+  // New keys and a free TCP port on loopback; nothing kept on disk.
   static Config ephemeral();
 };
 

@@ -56,8 +56,8 @@ class Node {
   // kPeerIdMismatch, kTimedOut...
   Task<PeerStatus> connect(Target target);
 
-  // The peer and its known addresses, without connecting. kNotFound when nothing is known of it.
-  Result<PeerInfo> find_peer(const Target& target) const;
+  // The peer and its known addresses, without connecting. Throws kNotFound when nothing is known of it.
+  Task<PeerInfo> find_peer(Target target);
 
   // Sends a signed message and returns when the receiver has verified it and has it on disk.
   // Throws the receiver's reason when it refused (kReplayed, kInboxFull...), kTimedOut, kUnreachable...;
@@ -77,6 +77,8 @@ class Node {
   [[nodiscard]] Subscription on_message(std::function<void(const InboxMessage&)> handler);
   // Messages on disk with a number above `after`, oldest first.
   Task<std::vector<InboxMessage>> inbox(std::uint64_t after, std::size_t limit);
+  // Messages up to this number have been seen, and may make room when the inbox is full.
+  Task<void> acknowledge_inbox(std::uint64_t through);
 
   // One round trip over the ping protocol.
   Task<PingReply> ping(Target target);

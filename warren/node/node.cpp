@@ -1,0 +1,229 @@
+#include "warren/node/node.hpp"
+
+#include "warren/async/as_result.hpp"
+#include "warren/async/task_group.hpp"
+#include "warren/muxer/yamux/muxer.hpp"
+#include "warren/node/bootstrap.hpp"
+#include "warren/protocols/identify/identify.hpp"
+#include "warren/protocols/ping/ping.hpp"
+#include "warren/security/noise/transport.hpp"
+#include "warren/storage/sqlite_binding_store.hpp"
+#include "warren/storage/sqlite_inbox.hpp"
+#include "warren/swarm/host.hpp"
+#include "warren/swarm/peerstore.hpp"
+#include "warren/transport/tcp/transport.hpp"
+
+namespace warren {
+
+namespace {
+
+SwarmLimits swarm_limits(const Config& config) {
+  SwarmLimits limits;
+  limits.dial_timeout = config.dial_timeout;
+  return limits;
+}
+
+std::string database(const Config& config, std::string_view name) {
+  return config.data_dir.empty() ? ":memory:" : config.data_dir + "/" + std::string(name);
+}
+
+}  // namespace
+
+// The wiring, top to bottom: each part sees only those above it.
+struct Node::Parts {
+  Parts(Env& env, Config given)
+      : env(env),
+        config(std::move(given)),
+        node_id(config.node_key.public_key()),
+        tcp(env),
+        noise(config.peer_key, env.random, env.offload),
+        yamux(env),
+        upgrader({&noise}, {&yamux}),
+        host(env, config.peer_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
+        identify(host, config.agent_version),
+        tasks(env.executor, "node") {}
+
+  Env& env;
+  Config config;
+  NodeId node_id;
+
+  tcp::TcpTransport tcp;
+  noise::NoiseTransport noise;
+  yamux::YamuxMuxer yamux;
+  Upgrader upgrader;
+  MemoryPeerstore peerstore;
+  SwarmHost host;
+  identify::Identify identify;
+
+  std::unique_ptr<SqliteInbox> inbox;  // these three from start() on
+  std::unique_ptr<SqliteBindingStore> bindings;
+  std::unique_ptr<Messaging> messaging;
+
+  TaskGroup tasks;
+  bool stopped = false;
+
+  // Whom a target names: the peer with the addresses given, and the node where the caller insists on one.
+  struct Resolved {
+    PeerInfo peer;
+    std::optional<NodeId> node;
+  };
+  Task<Resolved> resolve(Target target);
+  PeerStatus status(const ConnectionPtr& connection) const;
+  void open_stores();
+};
+
+void Node::Parts::open_stores() {
+  inbox = value_or_throw(SqliteInbox::open(database(config, "inbox.db")), "inbox.db");
+  bindings = value_or_throw(SqliteBindingStore::open(database(config, "bindings.db")), "bindings.db");
+}
+
+Task<Node::Parts::Resolved> Node::Parts::resolve(Target target) {
+  if (target.info() != nullptr) co_return Resolved{*target.info(), std::nullopt};
+  if (target.peer() != nullptr) co_return Resolved{PeerInfo{*target.peer(), {}}, std::nullopt};
+  const auto peer = co_await messaging->find_peer(*target.node());
+  if (!peer) throw_error(Errc::kNoAddresses, target.to_string());
+  co_return Resolved{PeerInfo{*peer, {}}, *target.node()};
+}
+
+PeerStatus Node::Parts::status(const ConnectionPtr& connection) const {
+  const PeerId& peer = connection->remote_peer();
+  const auto description = peerstore.description(peer);
+  return PeerStatus{.peer_id = peer,
+                    .node_id = messaging->node_of(peer),
+                    .address = connection->remote_address(),
+                    .direction = connection->direction(),
+                    .round_trip_time = connection->round_trip_time(),
+                    .connected_at = connection->opened_at(),
+                    .agent_version = description ? description->agent_version : std::string()};
+}
+
+Node::Node(Env& env, Config config) : parts_(std::make_unique<Parts>(env, std::move(config))) {}
+Node::~Node() = default;
+
+Task<void> Node::start() {
+  Parts& p = *parts_;
+  p.open_stores();
+  auto key = value_or_throw(Sm2PrivateKey::from_scalar(p.config.node_key.scalar().view()));
+  p.messaging = std::make_unique<Messaging>(
+      p.host, std::move(key), MessagingConfig{.network = p.config.network}, *p.inbox, *p.bindings);
+  ping::serve(p.host);
+  p.identify.start();
+  p.messaging->start();
+  for (const Multiaddr& address : p.config.listen)
+    value_or_throw(p.host.listen(address), address.to_string());
+  for (const Multiaddr& address : p.config.bootstrap) {
+    const auto peer = PeerId::of(address);
+    if (!peer) throw_error(Errc::kBadConfig, "bootstrap address without /p2p: " + address.to_string());
+    p.tasks.spawn(keep_connected(&p.host, PeerInfo{*peer, {address.before_last(Protocol::kP2p)}}));
+  }
+  co_return;
+}
+
+Task<void> Node::stop() {
+  Parts& p = *parts_;
+  if (std::exchange(p.stopped, true)) co_return;
+  co_await p.tasks.close();
+  if (p.messaging) co_await p.messaging->close();
+  co_await p.identify.close();
+  co_await p.host.close();
+}
+
+const NodeId& Node::node_id() const {
+  return parts_->node_id;
+}
+const PeerId& Node::peer_id() const {
+  return parts_->host.peer_id();
+}
+const std::string& Node::network() const {
+  return parts_->config.network;
+}
+std::vector<Multiaddr> Node::addresses() const {
+  return parts_->host.addresses();
+}
+Host& Node::host() {
+  return parts_->host;
+}
+
+std::vector<PeerStatus> Node::peers() const {
+  std::vector<PeerStatus> peers;
+  for (const ConnectionPtr& connection : parts_->host.connections())
+    peers.push_back(parts_->status(connection));
+  return peers;
+}
+
+Task<PeerStatus> Node::connect(Target target) {
+  auto resolved = co_await parts_->resolve(std::move(target));
+  const ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
+  // A peer that is no Warren node says so in one round trip; only who insists on a node minds.
+  const auto node = co_await as_result(parts_->messaging->bound_node(connection));
+  if (resolved.node && !node) throw_error(node.error());
+  if (resolved.node && *node != *resolved.node) throw_error(Errc::kBindingMismatch);
+  co_return parts_->status(connection);
+}
+
+Task<PeerInfo> Node::find_peer(Target target) {
+  auto resolved = co_await parts_->resolve(std::move(target));
+  PeerInfo peer = std::move(resolved.peer);
+  for (const Multiaddr& known : parts_->peerstore.addresses(peer.id, parts_->env.clock.now())) {
+    if (std::ranges::find(peer.addresses, known) == peer.addresses.end()) peer.addresses.push_back(known);
+  }
+  if (peer.addresses.empty()) throw_error(Errc::kNotFound, peer.id.to_string());
+  co_return peer;
+}
+
+Task<void> Node::send_message(Target target, Bytes payload) {
+  auto to = co_await parts_->resolve(std::move(target));
+  co_await parts_->messaging->send_message(std::move(to.peer), std::move(to.node), std::move(payload));
+}
+
+Task<Bytes> Node::request(Target target, std::string service, Bytes payload) {
+  return request(std::move(target), std::move(service), std::move(payload), parts_->config.request_timeout);
+}
+
+Task<Bytes> Node::request(Target target, std::string service, Bytes payload, Duration timeout) {
+  auto to = co_await parts_->resolve(std::move(target));
+  auto answer = co_await parts_->messaging->request(std::move(to.peer), std::move(to.node),
+                                                    std::move(service), std::move(payload), timeout);
+  co_return answer;
+}
+
+void Node::serve(std::string service, ServiceHandler handler) {
+  parts_->messaging->serve(std::move(service), std::move(handler));
+}
+
+void Node::stop_serving(const std::string& service) {
+  parts_->messaging->stop_serving(service);
+}
+
+Subscription Node::on_message(std::function<void(const InboxMessage&)> handler) {
+  return parts_->messaging->on_message(std::move(handler));
+}
+
+Task<std::vector<InboxMessage>> Node::inbox(std::uint64_t after, std::size_t limit) {
+  const auto read = [store = parts_->inbox.get(), after, limit] { return store->read_after(after, limit); };
+  auto messages = co_await parts_->env.offload.run(read);
+  co_return value_or_throw(std::move(messages));
+}
+
+Task<void> Node::acknowledge_inbox(std::uint64_t through) {
+  const auto acknowledge = [store = parts_->inbox.get(), through] { return store->acknowledge(through); };
+  const auto done = co_await parts_->env.offload.run(acknowledge);
+  value_or_throw(done);
+}
+
+Task<PingReply> Node::ping(Target target) {
+  auto resolved = co_await parts_->resolve(std::move(target));
+  const ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
+  const Duration round_trip_time = co_await ping::ping(parts_->env, connection);
+  co_return PingReply{round_trip_time, connection->remote_address()};
+}
+
+Sm2Signature Node::sm2_sign(std::string_view domain, BytesView message) const {
+  return parts_->config.node_key.sign(domain, message);
+}
+
+bool Node::sm2_verify(const NodeId& signer, std::string_view domain, BytesView message, BytesView signature) {
+  return signer.public_key().verify(domain, message, signature);
+}
+
+}  // namespace warren

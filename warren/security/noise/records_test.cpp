@@ -65,26 +65,24 @@ TEST_CASE("records are as large as the wire format allows, and no larger") {
 
 TEST_CASE("what is sealed is read, whatever the pieces that it arrives and is read in") {
   sim::SeededRandom random(5);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 27; ++round) {
     Ends ends;
     Bytes plaintext;
     Bytes sealed;
     for (int i = 0; i < 6; ++i) {
-      const std::size_t size_max = std::array{20uz, 3000uz, kSealMax}[random.below(3)];
+      const std::size_t size_max = std::array{20uz, 3000uz, kSealMax}[round / 9];
       const Bytes part = random_bytes(1 + random.below(size_max), random.u64());
       append(plaintext, part);
       append(sealed, ends.seal(part));
     }
     Bytes got;
-    const std::size_t piece_max = std::array{7uz, 2000uz, 200'000uz}[random.below(3)];
-    const std::size_t read_max = std::array{11uz, 4096uz, 100'000uz}[random.below(3)];
+    const std::size_t piece_max = std::array{70uz, 2000uz, 200'000uz}[round % 3];
+    const std::size_t read_max = std::array{110uz, 4096uz, 100'000uz}[round / 3 % 3];
     for (BytesView rest = sealed; !rest.empty();) {
       rest =
           rest.subspan(ends.put(rest.first(std::min<std::size_t>(rest.size(), 1 + random.below(piece_max)))));
       while (true) {
-        const auto size = ends.read(got, read_max);
-        REQUIRE(size);
-        if (*size == 0) break;
+        if (value_or_throw(ends.read(got, read_max)) == 0) break;
       }
     }
     CHECK(got == plaintext);

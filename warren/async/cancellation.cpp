@@ -24,8 +24,13 @@ Task<void> throw_if_canceled() {
 
 namespace detail {
 
-Task<void> set_throw_if_canceled(bool on) {
-  co_await asio::this_coro::throw_if_cancelled(on);
+Task<std::exception_ptr> error_of(Task<void> task) {
+  try {
+    co_await std::move(task);
+  } catch (...) {
+    co_return std::current_exception();
+  }
+  co_return nullptr;
 }
 
 }  // namespace detail

@@ -4,10 +4,10 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <system_error>
 
-#include "warren/async/cancellation.hpp"
 #include "warren/base/assert.hpp"
 #include "warren/base/log.hpp"
 
@@ -55,9 +55,10 @@ void TaskGroup::cancel() {
 Task<void> TaskGroup::close() {
   closed_ = true;
   cancel();
-  co_await detail::set_throw_if_canceled(false);
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
   while (!children_.empty()) co_await ended_.wait_uncanceled();
-  co_await detail::set_throw_if_canceled(true);
+  co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
 Task<void> TaskGroup::join() {

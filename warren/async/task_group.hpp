@@ -26,8 +26,9 @@ class TaskGroup {
   // close() began, the task is dropped without having run.
   void spawn(Task<void> task);
 
-  // Cancels every task and waits until all have ended. Idempotent; not cancelable. Never call it from one of
-  // the group's own tasks: it would wait for itself.
+  // Cancels every task and waits until all have ended. Idempotent; not cancelable once it has begun, but as
+  // any co_await it does not begin in a coroutine that is canceled already, outside finally(). Never call it
+  // from one of the group's own tasks: it would wait for itself.
   Task<void> close();
 
   // Waits until no task is left, without canceling any.

@@ -28,6 +28,7 @@ Result<IpAddress> IpAddress::from_bytes(BytesView bytes) {
 }
 
 Result<IpAddress> IpAddress::parse(std::string_view text) {
+  if (text.contains('\0')) return fail(Errc::kBadAddress);
   const std::string terminated(text);
   std::array<std::uint8_t, 4> four;
   std::array<std::uint8_t, 16> sixteen;

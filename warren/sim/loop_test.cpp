@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/this_coro.hpp>
 #include <string>
 #include <vector>
 
-#include "warren/async/cancellation.hpp"
 #include "warren/async/event.hpp"
 #include "warren/async/task_group.hpp"
 
@@ -47,7 +47,7 @@ struct Witness {
 
 Task<void> be_stubborn(std::unique_ptr<Witness>) {
   Event never;
-  co_await detail::set_throw_if_canceled(false);
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   for (;;) co_await never.wait_uncanceled();
 }
 

@@ -1,0 +1,81 @@
+#include "warren/protocols/ping/ping.hpp"
+
+#include <doctest/doctest.h>
+
+#include "warren/async/as_result.hpp"
+#include "warren/async/cancellation.hpp"
+#include "warren/async/task_group.hpp"
+#include "warren/sim/for_each_failure.hpp"
+#include "warren/sim/loop.hpp"
+#include "warren/sim/pipe.hpp"
+#include "warren/sim/world.hpp"
+
+using namespace warren;
+
+namespace {
+
+Task<void> ping_times(Env* env, ByteStream* stream, int times, Duration expected) {
+  for (int i = 0; i < times; ++i) {
+    const Duration measured = co_await ping::ping(*env, *stream);
+    CHECK(measured == expected);
+  }
+  co_await stream->close_write();
+}
+
+Task<void> conversation(Env* env, StreamPtr near, StreamPtr far, Duration expected) {
+  TaskGroup answering(env->executor, "test");
+  answering.spawn(ping::answer(env->clock, std::move(far)));
+  co_await finally(ping_times(env, near.get(), 3, expected), answering.join());
+}
+
+Task<void> echo_wrongly(StreamPtr stream) {
+  Bytes payload(ping::kPayloadSize);
+  co_await read_exactly(*stream, payload);
+  payload[31] ^= 1;
+  co_await stream->write(payload);
+}
+
+Task<void> conversation_with_faults(sim::Loop& loop, sim::Faults& faults) {
+  sim::SeededRandom random(1);
+  InlineOffload offload;
+  sim::World unused(1);
+  Env env{loop.executor(), loop.clock(), random, unused.add_machine("none").env().network, offload};
+  auto ends = sim::pipe(loop, {.faults = &faults});
+  TaskGroup answering(env.executor, "test");
+  answering.spawn(ping::answer(env.clock, std::move(ends.second)));
+  co_await finally(ping_times(&env, ends.first.get(), 2, Duration{}), answering.join());
+}
+
+}  // namespace
+
+TEST_CASE("ping measures the round trip, again and again on one stream") {
+  sim::World world(1);
+  Env& env = world.add_machine("alice").env();
+  auto [near, far] = sim::pipe(world.loop(), {.delay = 25ms});
+  world.run(conversation(&env, std::move(near), std::move(far), 50ms));
+}
+
+TEST_CASE("another echo than the ping is malformed, and silence times out") {
+  sim::World world(1);
+  Env& env = world.add_machine("alice").env();
+  auto [near, far] = sim::pipe(world.loop());
+  TaskGroup group(env.executor, "test");
+  group.spawn(echo_wrongly(std::move(far)));
+  CHECK(world.run(as_result(ping::ping(env, *near))).error() == Errc::kMalformed);
+  world.run(group.close());
+
+  auto [silent_near, silent_far] = sim::pipe(world.loop());
+  CHECK(world.run(as_result(ping::ping(env, *silent_near))).error() == Errc::kTimedOut);
+}
+
+TEST_CASE("a stream on which nobody pings is given up") {
+  sim::World world(1);
+  Env& env = world.add_machine("alice").env();
+  auto [near, far] = sim::pipe(world.loop());
+  CHECK(world.run(as_result(ping::answer(env.clock, std::move(far)))).error() == Errc::kTimedOut);
+  CHECK(world.clock().now() == Instant{} + ping::kIdleTimeout);
+}
+
+TEST_CASE("ping fails cleanly at each step") {
+  sim::for_each_failure(conversation_with_faults);
+}

@@ -1,0 +1,87 @@
+#include "warren/swarm/peerstore.hpp"
+
+#include <doctest/doctest.h>
+
+#include "warren/swarm/interface_addresses.hpp"
+
+using namespace warren;
+
+namespace {
+
+PeerId peer(std::uint8_t number) {
+  return PeerId::from_public_key(PrivateKey::generate(KeyType::kEd25519, [number](MutableBytes to) {
+                                   std::ranges::fill(to, number);
+                                 }).public_key());
+}
+
+Multiaddr address(std::string_view text) {
+  return value_or_throw(Multiaddr::parse(text));
+}
+
+std::vector<Multiaddr> tcp_ports(int first, int count) {
+  std::vector<Multiaddr> addresses;
+  for (int port = first; port < first + count; ++port) {
+    addresses.push_back(address("/ip4/192.0.2.1/tcp/" + std::to_string(port)));
+  }
+  return addresses;
+}
+
+constexpr Instant kNow{};
+
+}  // namespace
+
+TEST_CASE("addresses come back most trusted first, until they expire") {
+  MemoryPeerstore store;
+  const auto reported = address("/ip4/192.0.2.1/tcp/1");
+  const auto connected = address("/ip4/192.0.2.1/tcp/2");
+  store.add_addresses(peer(1), {reported}, AddressSource::kReported, kNow + 10s);
+  store.add_addresses(peer(1), {connected}, AddressSource::kConnected, kNow + 5s);
+  CHECK(store.addresses(peer(1), kNow) == std::vector{connected, reported});
+  CHECK(store.addresses(peer(1), kNow + 6s) == std::vector{reported});
+  CHECK(store.addresses(peer(1), kNow + 10s).empty());
+  CHECK(store.addresses(peer(2), kNow).empty());
+
+  store.add_addresses(peer(1), {reported}, AddressSource::kReported, kNow + 1s);  // a longer life wins
+  CHECK(store.addresses(peer(1), kNow + 9s) == std::vector{reported});
+}
+
+TEST_CASE("a newer peer record replaces an older one's addresses, never the other way") {
+  MemoryPeerstore store;
+  CHECK(store.add_peer_record({peer(1), 7, tcp_ports(1, 2)}, kNow + 1h));
+  CHECK_FALSE(store.add_peer_record({peer(1), 7, tcp_ports(10, 1)}, kNow + 1h));
+  CHECK_FALSE(store.add_peer_record({peer(1), 6, tcp_ports(10, 1)}, kNow + 1h));
+  CHECK(store.addresses(peer(1), kNow) == tcp_ports(1, 2));
+  CHECK(store.add_peer_record({peer(1), 8, tcp_ports(10, 1)}, kNow + 1h));
+  CHECK(store.addresses(peer(1), kNow) == tcp_ports(10, 1));
+  CHECK(store.peer_record_seq(peer(1)) == 8);
+}
+
+TEST_CASE("a flood of addresses pushes out neither other peers nor better addresses") {
+  MemoryPeerstore store({.peers_max = 3, .addresses_per_peer_max = 4});
+  store.add_addresses(peer(1), tcp_ports(1, 1), AddressSource::kConfigured, kNow + 1s);
+  store.add_addresses(peer(1), tcp_ports(1000, 5000), AddressSource::kIdentify, kNow + 1h);
+  const auto kept = store.addresses(peer(1), kNow);
+  CHECK(kept.size() == 4);
+  CHECK(kept.front() == tcp_ports(1, 1).front());
+}
+
+TEST_CASE("a flood of peers forgets those that were not heard of for longest") {
+  MemoryPeerstore store({.peers_max = 3, .addresses_per_peer_max = 4});
+  for (std::uint8_t number = 1; number <= 3; ++number) store.set_description(peer(number), {});
+  store.set_description(peer(1), {.protocols = {}, .agent_version = "again", .protocol_version = {}});
+  store.set_description(peer(4), {});
+  CHECK(store.peers().size() == 3);
+  CHECK_FALSE(store.description(peer(2)));
+  CHECK(store.description(peer(1))->agent_version == "again");
+}
+
+TEST_CASE("unspecified addresses become concrete ones, loopback last") {
+  const std::vector<IpAddress> interfaces = {*IpAddress::parse("127.0.0.1"), *IpAddress::parse("192.0.2.5"),
+                                             *IpAddress::parse("::1"), *IpAddress::parse("fe80::1"),
+                                             *IpAddress::parse("2001:db8::5")};
+  const auto concrete = concrete_addresses(
+      {address("/ip4/0.0.0.0/tcp/4001"), address("/ip6/::/tcp/4001"), address("/ip4/192.0.2.5/tcp/4001")},
+      interfaces);
+  CHECK(concrete == std::vector{address("/ip4/192.0.2.5/tcp/4001"), address("/ip6/2001:db8::5/tcp/4001"),
+                                address("/ip4/127.0.0.1/tcp/4001"), address("/ip6/::1/tcp/4001")});
+}

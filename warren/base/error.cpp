@@ -36,6 +36,7 @@ const char* sentence(Errc code) {
     case Errc::kWrongRecipient: return "the message is for another node";
     case Errc::kWrongNetwork: return "the message belongs to another network";
     case Errc::kClockSkew: return "the message's time is outside the window; check the clocks of both machines";
+    case Errc::kBeforeStart: return "the message was made before the receiver started; send it again";
     case Errc::kStaleBinding: return "the binding is expired or older than one seen before";
     case Errc::kBindingMismatch: return "the binding names another peer than this connection's";
     case Errc::kNotBound: return "the sender is not the node that is bound to this connection";
@@ -45,6 +46,7 @@ const char* sentence(Errc code) {
     case Errc::kInboxFull: return "the receiver's inbox is full; the message was not kept";
     case Errc::kNoSuchService: return "the peer serves nothing under this name";
     case Errc::kServiceFailed: return "the service failed to answer the request";
+    case Errc::kServiceTimedOut: return "the service was stopped at its time limit";
     case Errc::kOutcomeUnknown: return "the request may have run, and its answer is no longer kept";
     case Errc::kRejectedByPeer: return "the peer refused the message";
     case Errc::kStorage: return "the database could not be read or written; is the disk full?";

@@ -48,6 +48,7 @@ enum class Errc {
   kWrongRecipient,
   kWrongNetwork,
   kClockSkew,
+  kBeforeStart,
   kStaleBinding,
   kBindingMismatch,
   kNotBound,
@@ -57,6 +58,7 @@ enum class Errc {
   kInboxFull,
   kNoSuchService,
   kServiceFailed,
+  kServiceTimedOut,
   kOutcomeUnknown,
   kRejectedByPeer,
   // This machine.

@@ -89,8 +89,8 @@ class Messaging {
   // The same; asks the store when it is not connected now. Unexpired bindings only.
   Task<std::optional<PeerId>> find_peer(NodeId node);
   Task<std::optional<NodeId>> find_node(PeerId peer);
-  // The node at the other end of this connection, once it has proved who it is. Throws kNoBinding when it does
-  // not within MessagingLimits::binding_wait, or the reason for which its binding was refused.
+  // The node at the other end of this connection, once it has proved who it is. Throws kNoBinding when it
+  // does not within MessagingLimits::binding_wait, or the reason for which its binding was refused.
   Task<NodeId> bound_node(ConnectionPtr connection);
 
  private:

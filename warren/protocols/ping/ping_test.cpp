@@ -77,5 +77,9 @@ TEST_CASE("a stream on which nobody pings is given up") {
 }
 
 TEST_CASE("ping fails cleanly at each step") {
-  sim::for_each_failure(conversation_with_faults);
+  // Two pings are eight reads and writes; what fails after them is the good-bye, which the pinging side need
+  // not see.
+  sim::for_each_failure(conversation_with_faults, [](std::uint64_t operation, const Result<>& outcome) {
+    if (operation <= 8) sim::must_be_error(operation, outcome);
+  });
 }

@@ -158,15 +158,19 @@ def run_command(command, log, limit, env):
     """Runs in a process group of its own, so that nothing is left behind after a time-out or Ctrl-C.
     Returns the exit status and the output."""
     started = log.tell()
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, **env},
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **env},
+            start_new_session=True,
+        )
+    except OSError as error:
+        log.write(f"{command[0]} could not be started: {error}\n".encode())
+        return 127, ""
     try:
         status = process.wait(limit)
     except (subprocess.TimeoutExpired, KeyboardInterrupt) as stop:

@@ -43,6 +43,10 @@ def in_places(path, places):
     )
 
 
+def is_test(path):
+    return re.search(tables.TEST_FILE, path) is not None
+
+
 def unit_of(path):
     """(module, unit) of a path under warren/, else None: transport/tcp is a unit of the module transport."""
     parts = PurePosixPath(path).parts
@@ -55,11 +59,7 @@ def unit_of(path):
 
 def layer_problem(path, target):
     """Why the file `path` must not include `target`, or None. Both are paths from the root."""
-    if (
-        target.startswith("warren/env/real/")
-        and not in_places(path, tables.REAL_USERS)
-        and not path.endswith("_test.cpp")
-    ):
+    if target.startswith("warren/env/real/") and not in_places(path, tables.REAL_USERS) and not is_test(path):
         return "env/real is chosen by programs; use the interfaces of env/"
     there = unit_of(target)
     here = unit_of(path)
@@ -75,7 +75,7 @@ def layer_problem(path, target):
             return None
     if other in tables.TOP:
         return f"{other} is above {module}; arrows point down only"
-    if path.endswith("_test.cpp"):
+    if is_test(path):
         return None  # a test may use its module's siblings
     if module in tables.UPPER and other in tables.LOWER:
         return None

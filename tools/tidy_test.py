@@ -70,6 +70,7 @@ class Layers(Tree):
 
     def test_a_test_may_use_siblings_but_not_what_is_above(self):
         self.assert_clean(self.include("warren/muxer/yamux/session_test.cpp", "warren/sim/pipe.hpp"))
+        self.assert_clean(self.include("warren/muxer/yamux/test_peers.hpp", "warren/sim/pipe.hpp"))
         self.assert_finding(
             self.include("warren/muxer/yamux/session_test.cpp", "warren/node/node.hpp"), "above"
         )

@@ -1,24 +1,23 @@
 #include "warren/crypto/hkdf.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
 
 #include "warren/base/assert.hpp"
 #include "warren/crypto/secret.hpp"
+#include "warren/crypto/sodium.hpp"
 
 namespace warren {
 namespace {
 
 class Hmac {
  public:
-  explicit Hmac(BytesView key) { crypto_auth_hmacsha256_init(&state_, key.data(), key.size()); }
+  explicit Hmac(BytesView key) { crypto_auth_hmacsha256_init(&state_, sodium_data(key), key.size()); }
   ~Hmac() { sodium_memzero(&state_, sizeof(state_)); }
   Hmac(const Hmac&) = delete;
   Hmac& operator=(const Hmac&) = delete;
 
   Hmac& add(BytesView bytes) {
-    crypto_auth_hmacsha256_update(&state_, bytes.data(), bytes.size());
+    crypto_auth_hmacsha256_update(&state_, sodium_data(bytes), bytes.size());
     return *this;
   }
   Digest finish() {

@@ -1,9 +1,5 @@
 #include "warren/crypto/keys.hpp"
 
-#include <sodium.h>
-
-#include <algorithm>
-
 #include "warren/base/assert.hpp"
 #include "warren/base/protobuf_wire.hpp"
 #include "warren/crypto/sodium.hpp"
@@ -99,7 +95,8 @@ bool PublicKey::verify(BytesView message, BytesView signature) const {
   }
   init_sodium();
   return signature.size() == crypto_sign_BYTES &&
-         crypto_sign_verify_detached(signature.data(), message.data(), message.size(), raw_.data()) == 0;
+         crypto_sign_verify_detached(signature.data(), sodium_data(message), message.size(), raw_.data()) ==
+             0;
 }
 
 PrivateKey PrivateKey::generate(KeyType type, const RandomFill& random) {
@@ -162,7 +159,8 @@ SecretBytes PrivateKey::secret() const {
 Bytes PrivateKey::sign(BytesView message) const {
   if (sm2_) return sm2_signature_to_der(sm2_->sign(message));
   Bytes signature(crypto_sign_BYTES);
-  crypto_sign_detached(signature.data(), nullptr, message.data(), message.size(), ed25519_.view().data());
+  crypto_sign_detached(signature.data(), nullptr, sodium_data(message), message.size(),
+                       ed25519_.view().data());
   return signature;
 }
 

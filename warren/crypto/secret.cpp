@@ -1,6 +1,6 @@
 #include "warren/crypto/secret.hpp"
 
-#include <sodium.h>
+#include "warren/crypto/sodium.hpp"
 
 namespace warren {
 
@@ -9,7 +9,7 @@ void wipe(MutableBytes bytes) {
 }
 
 bool equal_secret(BytesView a, BytesView b) {
-  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+  return a.size() == b.size() && sodium_memcmp(sodium_data(a), sodium_data(b), a.size()) == 0;
 }
 
 }  // namespace warren

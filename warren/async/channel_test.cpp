@@ -32,6 +32,12 @@ Task<void> receive_some(Channel<int>& channel, int count, std::vector<int>& rece
   for (int i = 0; i < count; ++i) received.push_back((co_await channel.receive()).value());
 }
 
+// The receivers are canceled before they can take it.
+Task<void> send_and_close(Channel<int>& channel, TaskGroup& receivers) {
+  CHECK(channel.try_send(9));
+  co_await receivers.close();
+}
+
 struct ChannelTest {
   sim::Loop loop;
   Channel<int> channel{3};
@@ -105,9 +111,7 @@ TEST_CASE_FIXTURE(ChannelTest, "a canceled sender has not sent, a canceled recei
   TaskGroup receivers(loop.executor(), "test");
   receivers.spawn(receive_some(channel, 1, received));
   loop.run_until_idle();
-  CHECK(channel.try_send(9));  // and canceled before it could take it
-  receivers.cancel();
-  loop.run(receivers.close());
+  loop.run(send_and_close(channel, receivers));
   CHECK(received.size() == 3);
   CHECK(channel.size() == 1);
 }

@@ -13,6 +13,11 @@ Task<void> wait(Event& event, int& woken) {
   ++woken;
 }
 
+Task<void> notify_and_close(Event& event, TaskGroup& group) {
+  event.notify_all();
+  co_await group.close();
+}
+
 struct EventTest {
   sim::Loop loop;
   Event event;
@@ -46,9 +51,7 @@ TEST_CASE_FIXTURE(EventTest, "a canceled wait ends without its waiter going on")
 TEST_CASE_FIXTURE(EventTest, "notified and canceled at once, the wait is canceled") {
   group.spawn(wait(event, woken));
   loop.run_until_idle();
-  event.notify_all();
-  group.cancel();
-  loop.run(group.close());
+  loop.run(notify_and_close(event, group));
   CHECK(woken == 0);
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
@@ -20,23 +21,23 @@ struct TaskGroup::Child {
 };
 
 TaskGroup::TaskGroup(Executor executor, std::string name)
-    : executor_(std::move(executor)), name_(std::move(name)) {}
+    : executor_(std::move(executor)), name_(std::move(name)), children_(std::make_shared<Children>()) {}
 
 TaskGroup::~TaskGroup() {
-  WARREN_ASSERT(children_.empty());
+  WARREN_ASSERT(children_->empty());
 }
 
 void TaskGroup::spawn(Task<void> task) {
   if (closed_) return;
-  const auto child = children_.insert(children_.end(), std::make_unique<Child>());
+  const auto child = children_->insert(children_->end(), std::make_unique<Child>());
   asio::co_spawn(
       executor_, std::move(task),
       asio::bind_cancellation_slot((*child)->signal.slot(),
                                    [this, child](std::exception_ptr error) { finished(child, error); }));
 }
 
-void TaskGroup::finished(std::list<std::unique_ptr<Child>>::iterator child, std::exception_ptr error) {
-  children_.erase(child);
+void TaskGroup::finished(Children::iterator child, std::exception_ptr error) {
+  children_->erase(child);
   ended_.notify_all();
   if (!error) return;
   try {
@@ -48,8 +49,14 @@ void TaskGroup::finished(std::list<std::unique_ptr<Child>>::iterator child, std:
   }
 }
 
+// In the loop: from outside, Asio would put off parts of it to a time when the task may have ended
+// (co_spawn.hpp, co_spawn_cancellation_handler keeps a bare pointer).
 void TaskGroup::cancel() {
-  for (const auto& child : children_) child->signal.emit(asio::cancellation_type::terminal);
+  asio::dispatch(executor_, [group = std::weak_ptr(children_)] {
+    const auto children = group.lock();
+    if (!children) return;
+    for (const auto& child : *children) child->signal.emit(asio::cancellation_type::terminal);
+  });
 }
 
 Task<void> TaskGroup::close() {
@@ -57,12 +64,12 @@ Task<void> TaskGroup::close() {
   cancel();
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  while (!children_.empty()) co_await ended_.wait_uncanceled();
+  while (!children_->empty()) co_await ended_.wait_uncanceled();
   co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
 Task<void> TaskGroup::join() {
-  while (!children_.empty()) co_await ended_.wait();
+  while (!children_->empty()) co_await ended_.wait();
 }
 
 }  // namespace warren

@@ -34,19 +34,20 @@ class TaskGroup {
   // Waits until no task is left, without canceling any.
   Task<void> join();
 
-  // Asks all tasks to end, without waiting.
+  // Asks all tasks to end, without waiting. From outside the loop, it does so at the loop's next turn.
   void cancel();
 
-  std::size_t size() const { return children_.size(); }
+  std::size_t size() const { return children_->size(); }
   bool closed() const { return closed_; }
 
  private:
   struct Child;
-  void finished(std::list<std::unique_ptr<Child>>::iterator child, std::exception_ptr error);
+  using Children = std::list<std::unique_ptr<Child>>;
+  void finished(Children::iterator child, std::exception_ptr error);
 
   Executor executor_;
   std::string name_;
-  std::list<std::unique_ptr<Child>> children_;
+  std::shared_ptr<Children> children_;  // shared with a cancel() that is on its way only
   Event ended_;
   bool closed_ = false;
 };

@@ -176,6 +176,31 @@ TEST_CASE("close waits for clean-up, also when the closing task is canceled mean
   CHECK(loop.now() == Instant(3s));
 }
 
+Task<void> end_together(Clock& clock, Event& event) {
+  co_await with_timeout(clock, 1h, event.wait());
+}
+
+TEST_CASE("tasks can be canceled from outside the loop, even if they end of themselves in the same turn") {
+  sim::Loop loop;
+  TaskGroup group(loop.executor(), "test");
+  Event event;
+  for (int i = 0; i < 3; ++i) group.spawn(end_together(loop.clock(), event));
+  loop.run_until_idle();
+  event.notify_all();
+  group.cancel();
+  loop.run(group.join());
+  group.cancel();
+  loop.run_until_idle();
+  CHECK(loop.now() == Instant{});
+}
+
+TEST_CASE("a cancel that comes after the group is no harm") {
+  sim::Loop loop;
+  TaskGroup(loop.executor(), "test").cancel();
+  loop.run_until_idle();
+  CHECK_FALSE(loop.busy());
+}
+
 Task<void> spawn_more(TaskGroup& group, int generations, int& calls) {
   ++calls;
   if (generations > 0) group.spawn(spawn_more(group, generations - 1, calls));

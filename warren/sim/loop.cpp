@@ -5,6 +5,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
@@ -174,7 +175,7 @@ void Loop::run_to_end(Task<void> task, Duration limit) {
                  : "the task has not ended within its limit of virtual time, at " + when;
     // Said at once, too: objects that the task leaves behind may assert while the exception unwinds.
     std::fprintf(stderr, "sim::Loop: %s\n", finding.c_str());
-    outcome->cancel.emit(asio::cancellation_type::terminal);
+    asio::post(*state_->io, [outcome] { outcome->cancel.emit(asio::cancellation_type::terminal); });
     run_by(now() + limit);
     throw Stuck(finding);
   }

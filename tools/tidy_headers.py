@@ -12,7 +12,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 COMPILER = os.environ.get("CXX", "g++")
-FLAGS = ["-std=c++23", "-fsyntax-only", "-x", "c++", "-DBOOST_ASIO_NO_DEPRECATED"]
+FLAGS = ["-std=c++23", "-fsyntax-only", "-x", "c++", "-DBOOST_ASIO_NO_DEPRECATED", '-DWARREN_VERSION="0"']
 PACKAGES = ["protobuf", "libsodium", "openssl", "sqlite3", "grpc++", "spdlog"]
 GENERATED = "build/dev/generated"
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)

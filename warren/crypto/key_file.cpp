@@ -86,7 +86,7 @@ Result<> save_key_file(const fs::path& path, const PrivateKey& key, std::string_
 }
 
 Result<PrivateKey> load_key_file(const fs::path& path, std::string_view passphrase) {
-  const File file(path, O_RDONLY);
+  const File file(path, O_RDONLY | O_NONBLOCK);  // a pipe would keep us waiting
   if (!file.is_open()) return fail(errno == ENOENT ? Errc::kNotFound : Errc::kIo);
   struct stat status{};
   if (::fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return fail(Errc::kIo);

@@ -31,7 +31,7 @@ class NodeId {
   // The first 10 characters, for logs.
   std::string short_text() const { return to_string().substr(0, 10); }
 
-  // Imports the key, which costs about as much as a tenth of a verification: keep the result when it is used
+  // Imports the key, which costs about a quarter of a verification: keep the result when it is used
   // again.
   Sm2PublicKey public_key() const;
 

@@ -64,7 +64,7 @@ class Sm2PublicKey {
   std::array<std::uint8_t, kSm2KeySize> compressed_{};
   std::array<std::uint8_t, kSm2UncompressedSize> uncompressed_{};
   Digest za_{};
-  std::shared_ptr<evp_pkey_st> key_;  // imported once: that costs a tenth of a verification
+  std::shared_ptr<evp_pkey_st> key_;  // imported once: that costs a quarter of a verification
 };
 
 // The secret number d in [1, n-2]. Movable only; wiped when destroyed. May sign on several threads at once.

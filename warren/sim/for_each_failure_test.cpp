@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <set>
 
 #include "warren/async/cancellation.hpp"
+#include "warren/async/event.hpp"
 #include "warren/async/task_group.hpp"
 #include "warren/sim/pipe.hpp"
 
@@ -43,6 +45,54 @@ TEST_CASE("the check sees each operation once, with its outcome") {
     CHECK(outcome.error() == Errc::kReset);
   });
   CHECK(seen == std::set<std::uint64_t>{1, 2, 3, 4});
+}
+
+// Does not notice that the other side is gone.
+Task<void> hang(Loop& loop, Faults& faults) {
+  auto [left, right] = pipe(loop, {.faults = &faults});
+  Event answered;
+  const Bytes question(1);
+  const auto written = co_await as_result(left->write(question));
+  if (!written) co_await answered.wait();
+}
+
+TEST_CASE("a scenario that hangs when an operation fails is found") {
+  CHECK_THROWS_AS(for_each_failure(hang), Stuck);
+}
+
+Task<void> swallow(Loop& loop, Faults& faults) {
+  auto [left, right] = pipe(loop, {.faults = &faults});
+  const Bytes question(1);
+  const auto ignored = co_await as_result(left->write(question));
+}
+
+TEST_CASE("a scenario that swallows its failure is found" * doctest::should_fail()) {
+  for_each_failure(swallow);
+}
+
+Task<void> linger(std::shared_ptr<Event> event) {
+  co_await event->wait();
+}
+
+// Starts a task, and forgets it.
+Task<void> leak(Loop& loop, Faults& faults) {
+  auto [left, right] = pipe(loop, {.faults = &faults});
+  boost::asio::co_spawn(loop.executor(), linger(std::make_shared<Event>()), [](std::exception_ptr) {});
+  const Bytes question(1);
+  co_await left->write(question);
+}
+
+TEST_CASE("a scenario that leaves a task behind is found" * doctest::should_fail()) {
+  for_each_failure(leak);
+}
+
+Task<void> fail_always(Loop&, Faults&) {
+  throw_error(Errc::kMalformed);
+  co_return;
+}
+
+TEST_CASE("a scenario that fails of itself is found" * doctest::should_fail()) {
+  for_each_failure(fail_always);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/this_coro.hpp>
+
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/async/task_group.hpp"
@@ -247,6 +249,23 @@ TEST_CASE("machines have their own generators, and addresses of both kinds") {
   CHECK(alice.env().network.interface_addresses().size() == 4);
   const auto listener = value_or_throw(bob.env().network.listen_tcp({IpAddress::v6({}), 4001}));
   CHECK(world.run(dial(alice, bob, 4001))->remote_endpoint().to_string() == "[2001:db8::2]:4001");
+}
+
+Task<void> hold(Machine& from, Machine& to) {
+  const StreamPair pair = co_await connect(from, to);
+  const auto listener = listen(to, 4001);
+  const auto backlogged = co_await dial(from, to, 4001);
+  Event never;
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  for (;;) co_await never.wait_uncanceled();
+}
+
+TEST_CASE_FIXTURE(TwoMachines, "a world can be destroyed while tasks hold sockets") {
+  CHECK_THROWS_AS(world.run(hold(alice, bob)), Stuck);
+  SUBCASE("and packets are on their way") {}
+  SUBCASE("and a link is cut") {
+    world.cut(alice, bob);
+  }
 }
 
 // Something of everything, steered by the machines' own randomness.

@@ -18,40 +18,49 @@
 namespace warren {
 namespace {
 
-Bytes argument(const std::string& text) {
-  return text == "-" ? Bytes() : value_or_throw(from_hex(text), text);
+Result<Bytes> argument(const std::string& text) {
+  return text == "-" ? Result<Bytes>(Bytes()) : from_hex(text);
 }
 
-Sm2PublicKey public_key(const Bytes& point) {
-  return value_or_throw(point.size() == kSm2KeySize ? Sm2PublicKey::from_compressed(point)
-                                                    : Sm2PublicKey::from_uncompressed(point));
+Result<Sm2PublicKey> public_key(const Bytes& point) {
+  return point.size() == kSm2KeySize ? Sm2PublicKey::from_compressed(point)
+                                     : Sm2PublicKey::from_uncompressed(point);
 }
 
 std::string verify(const Bytes& point, const Bytes& message, const Bytes& signature) {
-  return public_key(point).verify(message, signature) ? "ok" : "bad";
+  const auto key = public_key(point);
+  if (!key) return "error";
+  return key->verify(message, signature) ? "ok" : "bad";
 }
 
 std::string verify_der(const Bytes& point, const Bytes& message, const Bytes& signature) {
-  return PublicKey::from_sm2(public_key(point)).verify(message, signature) ? "ok" : "bad";
+  const auto key = public_key(point);
+  if (!key) return "error";
+  return PublicKey::from_sm2(*key).verify(message, signature) ? "ok" : "bad";
 }
 
 std::string sign(const Bytes& d, const Bytes& message) {
-  const Sm2PrivateKey key = value_or_throw(Sm2PrivateKey::from_scalar(d));
-  const Sm2Signature signature = key.sign(message);
+  const auto key = Sm2PrivateKey::from_scalar(d);
+  if (!key) return "error";
+  const Sm2Signature signature = key->sign(message);
   std::ostringstream answer;
-  answer << to_hex(key.public_key().compressed()) << ' ' << to_hex(signature) << ' '
-         << to_hex(sm2_signature_to_der(signature)) << ' ' << NodeId(key.public_key()).to_string() << ' '
-         << PeerId::from_public_key(PublicKey::from_sm2(key.public_key())).to_string();
+  answer << to_hex(key->public_key().compressed()) << ' ' << to_hex(signature) << ' '
+         << to_hex(sm2_signature_to_der(signature)) << ' ' << NodeId(key->public_key()).to_string() << ' '
+         << PeerId::from_public_key(PublicKey::from_sm2(key->public_key())).to_string();
   return answer.str();
 }
 
 std::string answer(const std::string& line) {
   std::istringstream words(line);
-  std::string command, a, b, c;
-  words >> command >> a >> b >> c;
-  if (command == "verify") return verify(argument(a), argument(b), argument(c));
-  if (command == "verify-der") return verify_der(argument(a), argument(b), argument(c));
-  if (command == "sign") return sign(argument(a), argument(b));
+  std::string command, first, second, third;
+  words >> command >> first >> second >> third;
+  const auto a = argument(first);
+  const auto b = argument(second);
+  const auto c = argument(third);
+  if (!a || !b || !c) return "error";
+  if (command == "verify") return verify(*a, *b, *c);
+  if (command == "verify-der") return verify_der(*a, *b, *c);
+  if (command == "sign") return sign(*a, *b);
   return "error";
 }
 
@@ -59,11 +68,5 @@ std::string answer(const std::string& line) {
 }  // namespace warren
 
 int main() {
-  for (std::string line; std::getline(std::cin, line);) {
-    try {
-      std::cout << warren::answer(line) << std::endl;
-    } catch (const std::system_error&) {
-      std::cout << "error" << std::endl;
-    }
-  }
+  for (std::string line; std::getline(std::cin, line);) std::cout << warren::answer(line) << std::endl;
 }

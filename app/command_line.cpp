@@ -1,0 +1,218 @@
+#include "app/command_line.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <memory>
+
+#include "app/commands/commands.hpp"
+#include "app/version.hpp"
+
+namespace warren::app {
+namespace {
+
+constexpr const char* kTarget =
+    "A NodeID (zEPJ...), a PeerID (12D3KooW...) or a multiaddr with /p2p/<PeerID>";
+
+// One command whose options live as long as the App, in the closure that runs it.
+template <class Options>
+struct Command {
+  CLI::App* app;
+  std::shared_ptr<Options> options;
+};
+
+template <class Options>
+Command<Options> add(CLI::App& program, std::function<ExitStatus()>& chosen, const std::string& name,
+                     const std::string& about, const std::string& examples,
+                     ExitStatus (*run)(const Options&)) {
+  CLI::App* app = program.add_subcommand(name, about);
+  auto options = std::make_shared<Options>();
+  app->add_option("--data-dir", options->data_dir,
+                  "The node's folder; default $WARREN_DATA_DIR, then ~/.local/share/warren")
+      ->type_name("DIR");
+  app->footer("Examples:\n" + examples);
+  app->callback([&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
+  return {app, options};
+}
+
+template <class Options>
+void add_json(const Command<Options>& command, const std::string& about) {
+  command.app->add_flag("--json", command.options->json, about);
+}
+
+template <class Options>
+void add_target(const Command<Options>& command) {
+  command.app->add_option("ID", command.options->target, kTarget)->required()->type_name("");
+}
+
+template <class Options>
+void add_payload(const Command<Options>& command) {
+  auto* file =
+      command.app->add_option("--file", command.options->file, "Read it from this file")->type_name("F");
+  command.app
+      ->add_option("TEXT", command.options->text,
+                   "The text to send; without it and --file, standard input is read")
+      ->type_name("")
+      ->excludes(file);
+}
+
+template <class Options>
+CLI::Option* add_timeout(const Command<Options>& command, const std::string& about) {
+  return command.app->add_option("--timeout", command.options->timeout_seconds, about)
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.001, 86400.0));
+}
+
+void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
+  const auto init =
+      add<InitOptions>(program, chosen, "init", "Make a node: its keys and a commented warren.toml",
+                       "  warren init\n"
+                       "  warren init --data-dir ./alice --network lab",
+                       run_init);
+  init.app->add_option("--network", init.options->network, "Nodes of different networks refuse each other")
+      ->capture_default_str()
+      ->type_name("NAME");
+  add_json(init, "Print one JSON object");
+
+  const auto up = add<UpOptions>(program, chosen, "up", "Run the node in the foreground until Ctrl-C",
+                                 "  warren up\n"
+                                 "  warren up --listen /ip4/127.0.0.1/tcp/0 --json\n"
+                                 "  warren up --bootstrap /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...",
+                                 run_up);
+  up.app
+      ->add_option("--listen", up.options->listen,
+                   "Where to listen, instead of warren.toml's list; repeatable")
+      ->type_name("MULTIADDR")
+      ->allow_extra_args(false);
+  up.app->add_option("--bootstrap", up.options->bootstrap, "A node to stay connected to; repeatable")
+      ->type_name("MULTIADDR")
+      ->allow_extra_args(false);
+  up.app->add_option("--log-level", up.options->log_level, "debug, info, warning or error")
+      ->type_name("LEVEL");
+  add_json(up, "When the node listens, print one line {\"event\":\"ready\",...}");
+}
+
+void describe_looking(CLI::App& program, std::function<ExitStatus()>& chosen) {
+  const std::string json = "Print one JSON object";
+  add_json(add<CommonOptions>(program, chosen, "id", "Who this node is; needs no daemon",
+                              "  warren id\n  warren id --json", run_id),
+           json);
+  add_json(add<CommonOptions>(program, chosen, "status", "How the running node is doing",
+                              "  warren status\n  warren status --json", run_status),
+           json);
+  add_json(add<CommonOptions>(program, chosen, "addrs", "Where others can reach the node",
+                              "  warren addrs\n  warren addrs --data-dir ./alice --json", run_addrs),
+           json);
+  add_json(add<CommonOptions>(program, chosen, "peers", "The connected peers, and over which path",
+                              "  warren peers\n  warren peers --json", run_peers),
+           json);
+}
+
+void describe_reaching(CLI::App& program, std::function<ExitStatus()>& chosen) {
+  const auto connect = add<ConnectOptions>(program, chosen, "connect", "Connect to another node",
+                                           "  warren connect /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...\n"
+                                           "  warren connect zEPJ...",
+                                           run_connect);
+  add_target(connect);
+  add_timeout(connect, "Give up after this time")->capture_default_str();
+  connect.app->add_flag("--direct", connect.options->direct, "Exit with 6 when there is only a relayed path");
+  add_json(connect, "Print one JSON object");
+
+  const auto ping = add<PingOptions>(program, chosen, "ping", "Measure round trips to another node",
+                                     "  warren ping zEPJ...\n"
+                                     "  warren ping 12D3KooW... -c 1 --json",
+                                     run_ping);
+  add_target(ping);
+  ping.app->add_option("-c,--count", ping.options->count, "How many; 0: until Ctrl-C")
+      ->capture_default_str()
+      ->type_name("N");
+  ping.app->add_option("-i,--interval", ping.options->interval_seconds, "The time between two")
+      ->capture_default_str()
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 3600.0));
+  ping.app->add_flag("--direct", ping.options->direct, "Exit with 6 when the path is relayed");
+  add_json(ping, "Print one JSON object a reply");
+}
+
+void describe_messages(CLI::App& program, std::function<ExitStatus()>& chosen) {
+  const auto send = add<SendOptions>(program, chosen, "send",
+                                     "Send a signed message; done when the receiver has it on its disk",
+                                     "  warren send zEPJ... 'Hello'\n"
+                                     "  warren send zEPJ... --file report.pdf\n"
+                                     "  date | warren send /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...",
+                                     run_send);
+  add_target(send);
+  add_payload(send);
+  add_timeout(send, "Give up after this time")->capture_default_str();
+  add_json(send, "Print one JSON object");
+
+  const auto inbox = add<InboxOptions>(program, chosen, "inbox", "Show the verified messages that came",
+                                       "  warren inbox\n"
+                                       "  warren inbox --follow --json",
+                                       run_inbox);
+  inbox.app->add_flag("--follow,-f", inbox.options->follow, "Then wait for new ones, until Ctrl-C");
+  inbox.app->add_option("--after", inbox.options->after, "Only those with a greater number")
+      ->type_name("NUMBER");
+  add_json(inbox, "Print one JSON object a message");
+}
+
+void describe_services(CLI::App& program, std::function<ExitStatus()>& chosen) {
+  const auto serve = add<ServeOptions>(
+      program, chosen, "serve", "Answer other nodes' requests with a command's output, until Ctrl-C",
+      "  warren serve upper --exec 'tr a-z A-Z'\n"
+      "  warren serve report --exec ./report.sh --time-limit 120 --jobs 1\n\n"
+      "The request is on the command's standard input. It knows $WARREN_FROM_NODE_ID, $WARREN_FROM_PEER_ID "
+      "and\n"
+      "$WARREN_SERVICE. A non-zero exit status fails the request.",
+      run_serve);
+  ServeOptions& options = *serve.options;
+  serve.app->add_option("NAME", options.name, "What others ask for")->required()->type_name("");
+  serve.app->add_option("--exec", options.command, "The command, for /bin/sh -c")
+      ->required()
+      ->type_name("CMD");
+  serve.app->add_option("--time-limit", options.time_limit_seconds, "Kill it after this time")
+      ->capture_default_str()
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.001, 86400.0));
+  serve.app->add_option("--size-limit", options.size_limit, "Kill it when its answer is larger")
+      ->capture_default_str()
+      ->type_name("BYTES")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{16 * 1024 * 1024}));
+  serve.app->add_option("--jobs", options.jobs, "How many run at once")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::Range(1U, 256U));
+
+  const auto request = add<RequestOptions>(program, chosen, "request",
+                                           "Ask another node's service; its answer goes to standard output",
+                                           "  warren request zEPJ... upper 'hello'\n"
+                                           "  warren request zEPJ... report --file query.json > answer.json",
+                                           run_request);
+  add_target(request);
+  request.app->add_option("NAME", request.options->service, "The service")->required()->type_name("");
+  add_payload(request);
+  add_timeout(request, "Give up after this time; default: request_seconds of warren.toml");
+}
+
+}  // namespace
+
+void describe_commands(CLI::App& app, std::function<ExitStatus()>& chosen) {
+  app.description("Warren: nodes that exchange signed messages and requests over libp2p");
+  app.set_version_flag("--version", std::string("warren ") + kVersion);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(30);
+  describe_node(app, chosen);
+  describe_looking(app, chosen);
+  describe_reaching(app, chosen);
+  describe_messages(app, chosen);
+  describe_services(app, chosen);
+  app.footer(
+      "Examples:\n"
+      "  warren init && warren up                 make a node and run it\n"
+      "  warren send zEPJ... 'Hello'              from another terminal\n\n"
+      "`warren COMMAND --help` has more. Exit status: 0 done, 1 failed, 2 usage, 3 no daemon, 4 unreachable "
+      "or\n"
+      "timed out, 5 refused by verification, 6 reached, but only through a relay.");
+}
+
+}  // namespace warren::app

@@ -1,0 +1,86 @@
+// What each command is given, and what runs it. The command line that fills these in is app/command_line.cpp.
+// Every command throws Failure when it did not do what was asked for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/exit_status.hpp"
+
+namespace warren::app {
+
+// Of every command.
+struct CommonOptions {
+  std::string data_dir;  // empty: DataDir::choose decides
+  bool json = false;
+};
+
+struct InitOptions : CommonOptions {
+  std::string network = "main";
+};
+
+struct UpOptions : CommonOptions {
+  std::vector<std::string> listen;     // instead of those of warren.toml
+  std::vector<std::string> bootstrap;  // in addition to them
+  std::string log_level;               // empty: as warren.toml says
+};
+
+struct ConnectOptions : CommonOptions {
+  std::string target;
+  double timeout_seconds = 30;
+  bool direct = false;  // a relayed path is not enough
+};
+
+struct PingOptions : CommonOptions {
+  std::string target;
+  std::uint32_t count = 4;  // 0: without end
+  double interval_seconds = 1;
+  bool direct = false;
+};
+
+// A payload: the text, the file, or standard input.
+struct PayloadOptions {
+  std::optional<std::string> text;
+  std::string file;
+};
+
+struct SendOptions : CommonOptions, PayloadOptions {
+  std::string target;
+  double timeout_seconds = 90;
+};
+
+struct InboxOptions : CommonOptions {
+  bool follow = false;
+  std::uint64_t after = 0;
+};
+
+struct ServeOptions : CommonOptions {
+  std::string name;
+  std::string command;
+  double time_limit_seconds = 30;
+  std::size_t size_limit = 16 * 1024 * 1024;
+  unsigned jobs = 4;
+};
+
+struct RequestOptions : CommonOptions, PayloadOptions {
+  std::string target;
+  std::string service;
+  double timeout_seconds = 0;  // 0: as the daemon's warren.toml says
+};
+
+ExitStatus run_init(const InitOptions& options);
+ExitStatus run_up(const UpOptions& options);
+ExitStatus run_id(const CommonOptions& options);
+ExitStatus run_status(const CommonOptions& options);
+ExitStatus run_addrs(const CommonOptions& options);
+ExitStatus run_peers(const CommonOptions& options);
+ExitStatus run_connect(const ConnectOptions& options);
+ExitStatus run_ping(const PingOptions& options);
+ExitStatus run_send(const SendOptions& options);
+ExitStatus run_inbox(const InboxOptions& options);
+ExitStatus run_serve(const ServeOptions& options);
+ExitStatus run_request(const RequestOptions& options);
+
+}  // namespace warren::app

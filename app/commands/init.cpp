@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "app/commands/commands.hpp"
+#include "app/config_file.hpp"
+#include "app/data_dir.hpp"
+#include "app/json.hpp"
+#include "app/keys.hpp"
+
+namespace warren::app {
+
+ExitStatus run_init(const InitOptions& options) {
+  const DataDir dir = DataDir::choose(options.data_dir);
+  require_network_name(options.network);
+  dir.create();
+  const Keys keys = create_keys(dir);
+  // Last, so that a folder with a configuration is a whole one.
+  write_config_file(dir.config(), options.network);
+  if (options.json) {
+    const JsonObject line = JsonObject()
+                                .text("node_id", keys.node_id().to_string())
+                                .text("peer_id", keys.peer_id().to_string())
+                                .text("network", options.network)
+                                .text("data_dir", dir.path().string());
+    fmt::print("{}\n", line.to_string());
+  } else {
+    fmt::print("NodeID  {}\nPeerID  {}\n", keys.node_id().to_string(), keys.peer_id().to_string());
+    fmt::print("The node is in {}. Back up node.key; start it with `{}`.\n", dir.path().string(),
+               dir.command("up"));
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace warren::app

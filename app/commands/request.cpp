@@ -1,0 +1,32 @@
+#include <cstdio>
+
+#include "app/commands/commands.hpp"
+#include "app/control_client.hpp"
+#include "app/payload.hpp"
+#include "app/seconds.hpp"
+
+namespace warren::app {
+namespace {
+
+// The daemon's own limit, when none is given, is in its configuration: this is only above it.
+constexpr Duration kLimit = std::chrono::hours(1);
+
+}  // namespace
+
+ExitStatus run_request(const RequestOptions& options) {
+  ControlClient client(DataDir::choose(options.data_dir));
+  v1::ServiceRequest request;
+  request.set_target(options.target);
+  request.set_service(options.service);
+  request.set_payload(read_payload(options));
+  request.set_timeout_ms(static_cast<std::uint32_t>(to_milliseconds(options.timeout_seconds).count()));
+  const bool limited = options.timeout_seconds > 0;
+  const std::string answer =
+      client.request(request, limited ? seconds(options.timeout_seconds) + std::chrono::seconds(5) : kLimit);
+  if (std::fwrite(answer.data(), 1, answer.size(), stdout) != answer.size() || std::fflush(stdout) != 0) {
+    throw Failure(ExitStatus::kFailed, "the answer could not be written to standard output");
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace warren::app

@@ -1,0 +1,213 @@
+#include "app/config_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+#include "app/exit_status.hpp"
+
+namespace warren::app {
+namespace {
+
+constexpr const char* kTemplate =
+    R"(# Warren's configuration. The running daemon reads it once, at its start: `warren up`.
+
+# Nodes of different networks refuse each other's messages.
+network = "{}"
+
+# Where to listen. Port 0 takes any free one. `warren up --listen ADDRESS` overrides the list.
+listen = ["/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"]
+
+# Nodes to connect to at the start, each with its PeerID: "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...".
+# Nothing outside is contacted unless it is listed here or named in a command.
+bootstrap = []
+
+[identity]
+# "bound": the SM2 key (node.key) is who the node is, and an Ed25519 key (peer.key) is its libp2p peer. A binding
+# signed by both ties them together.
+mode = "bound"
+
+[timeouts]
+# For one connection, with its handshakes; and for a request whose caller names no limit.
+dial_seconds = 15
+request_seconds = 30
+
+[log]
+# Lines on standard error: "debug", "info", "warning" or "error". `warren up --log-level LEVEL` overrides it.
+level = "info"
+)";
+
+bool is_name(const std::string& text) {
+  static constexpr const char* kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  return !text.empty() && text.size() <= 64 && text.find_first_not_of(kAllowed) == std::string::npos;
+}
+
+// One table of the file: takes keys out one by one, and what is left at the end is unknown.
+class Section {
+ public:
+  Section(const std::filesystem::path& file, const toml::table& table, std::string name)
+      : file_(file), table_(table), name_(std::move(name)) {}
+
+  void text(std::string_view key, std::string& value) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    if (!node->is_string()) fail(*node, key, "is not a text in quotes");
+    value = node->as_string()->get();
+  }
+
+  void seconds(std::string_view key, Duration& value) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    const auto number = node->value<double>();
+    if (!number || !(*number >= 0.1 && *number <= 3600)) fail(*node, key, "is not a number from 0.1 to 3600");
+    value = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*number));
+  }
+
+  using Parser = Multiaddr (*)(const std::string& text, const std::string& where);
+
+  void addresses(std::string_view key, std::vector<Multiaddr>& values, Parser parse) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    if (!node->is_array()) fail(*node, key, "is not a list of multiaddrs in [ ]");
+    values.clear();
+    for (const toml::node& item : *node->as_array()) {
+      if (!item.is_string()) fail(item, key, "has an item that is not a text in quotes");
+      values.push_back(parse(item.as_string()->get(), fmt::format("{}: `{}`", place(item), full(key))));
+    }
+  }
+
+  // The table of that name; an empty one when it is not in the file.
+  Section section(std::string_view key) {
+    static const toml::table kEmpty;
+    const toml::node* node = take(key);
+    if (node != nullptr && !node->is_table()) fail(*node, key, "is not a [section]");
+    return {file_, node == nullptr ? kEmpty : *node->as_table(), full(key) + "."};
+  }
+
+  [[noreturn]] void fail(const toml::node& node, std::string_view key, std::string_view what) const {
+    throw Failure(ExitStatus::kFailed, fmt::format("{}: `{}` {}; correct it", place(node), full(key), what));
+  }
+
+  [[noreturn]] void fail(std::string_view key, std::string_view what) const {
+    fail(*table_.get(key), key, what);
+  }
+
+  void refuse_unknown() const {
+    for (const auto& [key, node] : table_) {
+      if (taken_.contains(std::string(key.str()))) continue;
+      throw Failure(
+          ExitStatus::kFailed,
+          fmt::format("{}: there is no setting `{}`; remove it or correct its name",
+                      fmt::format("{}:{}", file_.string(), key.source().begin.line), full(key.str())));
+    }
+  }
+
+ private:
+  const toml::node* take(std::string_view key) {
+    const toml::node* node = table_.get(key);
+    taken_[std::string(key)] = node;
+    return node;
+  }
+
+  std::string full(std::string_view key) const { return name_ + std::string(key); }
+
+  std::string place(const toml::node& node) const {
+    return fmt::format("{}:{}", file_.string(), node.source().begin.line);
+  }
+
+  const std::filesystem::path& file_;
+  const toml::table& table_;
+  std::string name_;
+  std::map<std::string, const toml::node*> taken_;
+};
+
+}  // namespace
+
+void require_network_name(const std::string& name) {
+  if (is_name(name)) return;
+  throw Failure(ExitStatus::kUsage, "a network's name has 1 to 64 letters, digits, - and _; choose another");
+}
+
+void write_config_file(const std::filesystem::path& path, const std::string& network) {
+  const std::string text = fmt::format(kTemplate, network);
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const bool written = file >= 0 &&
+                       write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       fsync(file) == 0;
+  const int error = errno;
+  if (file >= 0) close(file);
+  if (!written) {
+    throw Failure(ExitStatus::kFailed, fmt::format("{} cannot be written: {}; give another --data-dir",
+                                                   path.string(), std::strerror(error)));
+  }
+}
+
+ConfigFile read_config_file(const std::filesystem::path& path) {
+  const toml::parse_result parsed = toml::parse_file(path.string());
+  if (!parsed) {
+    const toml::parse_error& error = parsed.error();
+    throw Failure(ExitStatus::kFailed, fmt::format("{}:{}: {}; correct it", path.string(),
+                                                   error.source().begin.line, error.description()));
+  }
+  ConfigFile config;
+  Section root(path, parsed.table(), "");
+  root.text("network", config.network);
+  if (!is_name(config.network)) root.fail("network", "has other characters than letters, digits, - and _");
+  root.addresses("listen", config.listen, parse_address);
+  root.addresses("bootstrap", config.bootstrap, parse_bootstrap);
+
+  Section identity = root.section("identity");
+  identity.text("mode", config.mode);
+  if (config.mode != "bound") identity.fail("mode", "knows only \"bound\"");
+
+  Section timeouts = root.section("timeouts");
+  timeouts.seconds("dial_seconds", config.dial_timeout);
+  timeouts.seconds("request_seconds", config.request_timeout);
+
+  Section logging = root.section("log");
+  std::string level = "info";
+  logging.text("level", level);
+  config.log_level = parse_log_level(level);
+
+  for (const Section* section : {&root, &identity, &timeouts, &logging}) section->refuse_unknown();
+  return config;
+}
+
+log::Level parse_log_level(const std::string& text) {
+  if (text == "debug") return log::Level::kDebug;
+  if (text == "info") return log::Level::kInfo;
+  if (text == "warning") return log::Level::kWarning;
+  if (text == "error") return log::Level::kError;
+  throw Failure(ExitStatus::kUsage,
+                fmt::format("there is no log level \"{}\"; say debug, info, warning or error", text));
+}
+
+Multiaddr parse_address(const std::string& text, const std::string& where) {
+  auto address = Multiaddr::parse(text);
+  if (!address) {
+    throw Failure(
+        ExitStatus::kUsage,
+        fmt::format("{}: \"{}\" is not a multiaddr; write one like /ip4/192.0.2.1/tcp/4001", where, text));
+  }
+  return std::move(*address);
+}
+
+Multiaddr parse_bootstrap(const std::string& text, const std::string& where) {
+  Multiaddr address = parse_address(text, where);
+  if (!address.peer_id()) {
+    throw Failure(ExitStatus::kUsage,
+                  fmt::format("{}: \"{}\" does not end in /p2p/<PeerID>; `warren addrs` over there prints it",
+                              where, text));
+  }
+  return address;
+}
+
+}  // namespace warren::app

@@ -1,0 +1,42 @@
+// warren.toml: what the owner of a node sets. Written with a comment for each line, read strictly: a key that
+// does nothing is an error, not a surprise.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "warren/base/log.hpp"
+#include "warren/base/time.hpp"
+#include "warren/multiformats/multiaddr.hpp"
+
+namespace warren::app {
+
+struct ConfigFile {
+  std::string network = "main";
+  std::vector<Multiaddr> listen;
+  std::vector<Multiaddr> bootstrap;
+  std::string mode = "bound";
+  Duration dial_timeout = 15s;
+  Duration request_timeout = 30s;
+  log::Level log_level = log::Level::kInfo;
+};
+
+// Throws Failure (usage) unless it is 1 to 64 letters, digits, - and _.
+void require_network_name(const std::string& name);
+
+// Throws Failure when it exists or cannot be written. Precondition: a valid name.
+void write_config_file(const std::filesystem::path& path, const std::string& network);
+
+// Throws Failure with the file, the line and the key.
+ConfigFile read_config_file(const std::filesystem::path& path);
+
+// "debug", "info", "warning" or "error"; throws Failure for anything else.
+log::Level parse_log_level(const std::string& text);
+
+// Throws Failure (usage) that names `where` it was written.
+Multiaddr parse_address(const std::string& text, const std::string& where);
+// The same for one that ends in /p2p/<PeerID>.
+Multiaddr parse_bootstrap(const std::string& text, const std::string& where);
+
+}  // namespace warren::app

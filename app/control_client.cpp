@@ -1,0 +1,159 @@
+#include "app/control_client.hpp"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <atomic>
+
+#include "app/control_limits.hpp"
+#include "app/grpc_error.hpp"
+#include "app/proto/control.grpc.pb.h"
+
+namespace warren::app {
+namespace {
+
+constexpr auto kAnswerLimit = std::chrono::seconds(15);  // for what the daemon knows itself
+constexpr auto kConnectLimit = std::chrono::seconds(5);
+
+void set_limit(grpc::ClientContext& context, Duration limit) {
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::ceil<std::chrono::milliseconds>(limit));
+}
+
+void throw_unless_ok(const grpc::ClientContext& context, const grpc::Status& status) {
+  if (!status.ok()) throw to_failure(context, status);
+}
+
+// gRPC goes on trying to connect; one attempt is enough for a socket on this machine.
+bool is_reachable(grpc::Channel& channel) {
+  const auto deadline = std::chrono::system_clock::now() + kConnectLimit;
+  grpc_connectivity_state state = channel.GetState(true);
+  while (state != GRPC_CHANNEL_READY) {
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || !channel.WaitForStateChange(state, deadline)) return false;
+    state = channel.GetState(true);
+  }
+  return true;
+}
+
+class GrpcServeStream final : public ServeStream {
+ public:
+  explicit GrpcServeStream(v1::Control::Stub& stub) : stream_(stub.Serve(&context_)) {}
+
+  bool read(v1::ServeOutput& output) override { return stream_->Read(&output); }
+  void write(const v1::ServeInput& input) override { stream_->Write(input); }
+
+  void cancel() override {
+    canceled_ = true;
+    context_.TryCancel();
+  }
+
+  void finish() override {
+    const grpc::Status status = stream_->Finish();
+    if (!canceled_) throw_unless_ok(context_, status);
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::ServeInput, v1::ServeOutput>> stream_;
+  std::atomic<bool> canceled_ = false;
+};
+
+}  // namespace
+
+struct ControlClient::State {
+  std::shared_ptr<grpc::Channel> channel;
+  std::unique_ptr<v1::Control::Stub> stub;
+
+  template <class Request, class Reply>
+  Reply call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+             const Request& request, Duration limit) {
+    grpc::ClientContext context;
+    set_limit(context, limit);
+    Reply reply;
+    throw_unless_ok(context, (stub.get()->*method)(&context, request, &reply));
+    return reply;
+  }
+};
+
+ControlClient::ControlClient(const DataDir& dir) : state_(std::make_unique<State>()) {
+  dir.require_initialized();
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kControlMessageMax);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  state_->channel =
+      grpc::CreateCustomChannel(dir.control_address(), grpc::InsecureChannelCredentials(), arguments);
+  if (!is_reachable(*state_->channel)) {
+    throw Failure(ExitStatus::kNoDaemon,
+                  "no daemon runs on " + dir.path().string() + "; start it with `" + dir.command("up") + "`");
+  }
+  state_->stub = v1::Control::NewStub(state_->channel);
+}
+
+ControlClient::~ControlClient() = default;
+
+v1::Status ControlClient::status() {
+  return state_->call(&v1::Control::Stub::GetStatus, v1::GetStatusRequest(), kAnswerLimit);
+}
+
+v1::Addresses ControlClient::addresses() {
+  return state_->call(&v1::Control::Stub::ListAddresses, v1::ListAddressesRequest(), kAnswerLimit);
+}
+
+v1::Peers ControlClient::peers() {
+  return state_->call(&v1::Control::Stub::ListPeers, v1::ListPeersRequest(), kAnswerLimit);
+}
+
+v1::Peer ControlClient::connect(const std::string& target, Duration timeout) {
+  v1::ConnectRequest request;
+  request.set_target(target);
+  return state_->call(&v1::Control::Stub::Connect, request, timeout);
+}
+
+void ControlClient::ping(const v1::PingRequest& request,
+                         const std::function<void(const v1::PingReply&)>& reply) {
+  grpc::ClientContext context;
+  const auto replies = state_->stub->Ping(&context, request);
+  v1::PingReply next;
+  while (replies->Read(&next)) reply(next);
+  throw_unless_ok(context, replies->Finish());
+}
+
+void ControlClient::send(const v1::SendRequest& request, Duration timeout) {
+  state_->call(&v1::Control::Stub::Send, request, timeout);
+}
+
+void ControlClient::inbox(const v1::InboxRequest& request,
+                          const std::function<void(const v1::InboxMessage&)>& message) {
+  grpc::ClientContext context;
+  const auto messages = state_->stub->Inbox(&context, request);
+  v1::InboxMessage next;
+  while (messages->Read(&next)) message(next);
+  throw_unless_ok(context, messages->Finish());
+}
+
+void ControlClient::acknowledge(std::uint64_t through) {
+  v1::AcknowledgeRequest request;
+  request.set_through(through);
+  state_->call(&v1::Control::Stub::Acknowledge, request, kAnswerLimit);
+}
+
+std::string ControlClient::request(const v1::ServiceRequest& request, Duration timeout) {
+  v1::ServiceReply reply = state_->call(&v1::Control::Stub::Request, request, timeout);
+  return std::move(*reply.mutable_payload());
+}
+
+std::unique_ptr<ServeStream> ControlClient::serve(const std::string& service) {
+  auto stream = std::make_unique<GrpcServeStream>(*state_->stub);
+  v1::ServeInput start;
+  start.mutable_start()->set_service(service);
+  stream->write(start);
+  v1::ServeOutput output;
+  if (!stream->read(output)) stream->finish();
+  if (!output.has_started())
+    throw Failure(ExitStatus::kFailed, "the daemon is of another version; restart it");
+  return stream;
+}
+
+}  // namespace warren::app

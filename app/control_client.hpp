@@ -1,0 +1,56 @@
+// The commands' end of the control socket. Every call throws Failure, with the exit status that fits.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/data_dir.hpp"
+#include "app/exit_status.hpp"
+#include "app/proto/control.pb.h"
+#include "warren/base/time.hpp"
+
+namespace warren::app {
+
+namespace v1 = control::v1;
+
+// A service in the making: calls come in, answers go out.
+class ServeStream {
+ public:
+  virtual ~ServeStream() = default;
+
+  // The next message of the daemon; false when there will be none. One thread at a time.
+  virtual bool read(v1::ServeOutput& output) = 0;
+  // One thread at a time; what the daemon can no longer take is dropped.
+  virtual void write(const v1::ServeInput& input) = 0;
+  // From any thread: read() returns false soon.
+  virtual void cancel() = 0;
+  // After read() returned false, and once: throws the reason if there was one; cancel() is none.
+  virtual void finish() = 0;
+};
+
+class ControlClient {
+ public:
+  // Connects; kNoDaemon when nothing answers.
+  explicit ControlClient(const DataDir& dir);
+  ~ControlClient();
+
+  v1::Status status();
+  v1::Addresses addresses();
+  v1::Peers peers();
+  v1::Peer connect(const std::string& target, Duration timeout);
+  // Calls `reply` for each; count 0 means without end.
+  void ping(const v1::PingRequest& request, const std::function<void(const v1::PingReply&)>& reply);
+  void send(const v1::SendRequest& request, Duration timeout);
+  void inbox(const v1::InboxRequest& request, const std::function<void(const v1::InboxMessage&)>& message);
+  void acknowledge(std::uint64_t through);
+  std::string request(const v1::ServiceRequest& request, Duration timeout);
+  // Returns when the daemon has taken the name.
+  std::unique_ptr<ServeStream> serve(const std::string& service);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace warren::app

@@ -1,0 +1,65 @@
+#include "app/control_server.hpp"
+
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <sys/stat.h>
+
+#include "app/control_limits.hpp"
+#include "app/control_service.hpp"
+#include "app/exit_status.hpp"
+
+namespace warren::app {
+namespace {
+
+// Each call holds a thread while it lasts; more are refused with RESOURCE_EXHAUSTED.
+constexpr int kThreadsMax = 128;
+
+void shut_down(grpc::Server& server) {
+  server.Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+  server.Wait();
+}
+
+}  // namespace
+
+struct ControlServer::State {
+  State(real::Loop& node_loop, Node& node) : loop(node_loop), service(node_loop, node) {}
+
+  real::Loop& loop;
+  ControlService service;
+  std::unique_ptr<grpc::Server> server;
+};
+
+ControlServer::ControlServer(real::Loop& loop, Node& node) : state_(std::make_unique<State>(loop, node)) {}
+
+ControlServer::~ControlServer() = default;
+
+void ControlServer::start(const std::string& address) {
+  grpc::ServerBuilder builder;
+  int listening = 0;
+  grpc::ResourceQuota quota("control");
+  quota.SetMaxThreads(kThreadsMax);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(kControlMessageMax);
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &listening);
+  builder.RegisterService(&state_->service);
+  const mode_t mask = umask(0177);  // the socket is born with mode 0600
+  state_->server = builder.BuildAndStart();
+  umask(mask);
+  if (state_->server == nullptr || listening == 0) {
+    throw Failure(ExitStatus::kFailed,
+                  "the control socket " + address + " cannot be made; check who owns the data directory");
+  }
+}
+
+Task<void> ControlServer::close() {
+  co_await state_->service.close();
+  if (state_->server == nullptr) co_return;
+  // Its threads may still post into the loop, which goes on meanwhile.
+  grpc::Server* server = state_->server.get();
+  co_await state_->loop.env().offload.run([server] { shut_down(*server); });
+  state_->server.reset();
+}
+
+}  // namespace warren::app

@@ -1,0 +1,272 @@
+#include "app/control_service.hpp"
+
+#include <unistd.h>
+
+#include <thread>
+
+#include "app/grpc_error.hpp"
+#include "app/version.hpp"
+#include "warren/base/log.hpp"
+
+namespace warren::app {
+namespace {
+
+// Above what the node itself allows, so that its own reason is the one that is told.
+constexpr Duration kLookupLimit = 10s;
+constexpr Duration kConnectLimit = 60s;
+constexpr Duration kSendLimit = 150s;
+constexpr Duration kRequestLimit = 15min;
+constexpr Duration kNoLimit = std::chrono::hours(24 * 365);
+
+Bytes bytes_of(const std::string& text) {
+  return to_bytes(std::string_view(text));
+}
+
+void describe_peer(const PeerStatus& peer, Instant now, v1::Peer& to) {
+  to.set_peer_id(peer.peer_id.to_string());
+  if (peer.node_id) to.set_node_id(peer.node_id->to_string());
+  to.set_path(peer.address.to_string());
+  to.set_relayed(peer.address.has(Protocol::kP2pCircuit));
+  to.set_inbound(peer.direction == Direction::kInbound);
+  to.set_rtt_ms(to_ms(peer.round_trip_time));
+  to.set_connected_ms(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.connected_at).count());
+  to.set_version(peer.agent_version);
+}
+
+void describe_message(const InboxMessage& message, v1::InboxMessage& to) {
+  to.set_number(message.number);
+  to.set_from_node_id(message.from_node.to_string());
+  to.set_from_peer_id(message.from_peer.to_string());
+  to.set_payload(to_text(message.payload));
+  to.set_sent_at_ms(unix_ms(message.sent_at));
+  to.set_received_at_ms(unix_ms(message.received_at));
+  to.set_id(to_text(message.id));
+}
+
+CallResult<Target> parse_target(const std::string& text) {
+  Result<Target> target = Target::parse(text);
+  if (target) return std::move(*target);
+  return std::unexpected(CallError{target.error(), "\"" + text + "\": " + target.error().message()});
+}
+
+// What the node answers at once, as tasks for the loop.
+Task<std::vector<Multiaddr>> addresses_of(const Node& node) {
+  co_return node.addresses();
+}
+Task<std::vector<PeerStatus>> peers_of(const Node& node) {
+  co_return node.peers();
+}
+
+Task<void> fill_status(const Node& node, const std::map<std::string, std::shared_ptr<ServedName>>& served,
+                       v1::Status& status) {
+  status.set_addresses(static_cast<std::uint32_t>(node.addresses().size()));
+  status.set_peers(static_cast<std::uint32_t>(node.peers().size()));
+  for (const auto& [name, service] : served) status.add_services(name);
+  co_return;
+}
+
+}  // namespace
+
+ControlService::ControlService(real::Loop& loop, Node& node)
+    : loop_(loop), node_(node), started_at_(loop.env().clock.now()), calls_(loop), inbox_(node) {}
+
+Task<void> ControlService::close() {
+  for (const auto& [name, served] : served_) served->close();
+  co_await calls_.close();
+}
+
+template <class T>
+CallResult<T> ControlService::in_loop(grpc::ServerContext& context, std::function<Task<T>()> work,
+                                      Duration limit) {
+  return calls_.run<T>(std::move(work), limit, [&context] { return context.IsCancelled(); });
+}
+
+grpc::Status ControlService::GetIdentity(grpc::ServerContext*, const v1::GetIdentityRequest*,
+                                         v1::Identity* reply) {
+  reply->set_node_id(node_.node_id().to_string());
+  reply->set_peer_id(node_.peer_id().to_string());
+  reply->set_network(node_.network());
+  reply->set_mode("bound");
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest*,
+                                       v1::Status* reply) {
+  const v1::GetIdentityRequest ask;
+  GetIdentity(context, &ask, reply->mutable_identity());
+  reply->set_version(kVersion);
+  reply->set_process_id(getpid());
+  const Duration uptime = loop_.env().clock.now() - started_at_;
+  reply->set_uptime_ms(std::chrono::duration_cast<std::chrono::milliseconds>(uptime).count());
+  const auto filled =
+      in_loop<void>(*context, [&] { return fill_status(node_, served_, *reply); }, kLookupLimit);
+  return filled ? grpc::Status::OK : to_status(*context, filled.error());
+}
+
+grpc::Status ControlService::ListAddresses(grpc::ServerContext* context, const v1::ListAddressesRequest*,
+                                           v1::Addresses* reply) {
+  const auto addresses =
+      in_loop<std::vector<Multiaddr>>(*context, [&] { return addresses_of(node_); }, kLookupLimit);
+  if (!addresses) return to_status(*context, addresses.error());
+  for (const Multiaddr& address : *addresses) {
+    reply->add_addresses(address.with(Protocol::kP2p, node_.peer_id().bytes()).to_string());
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::ListPeers(grpc::ServerContext* context, const v1::ListPeersRequest*,
+                                       v1::Peers* reply) {
+  const auto peers =
+      in_loop<std::vector<PeerStatus>>(*context, [&] { return peers_of(node_); }, kLookupLimit);
+  if (!peers) return to_status(*context, peers.error());
+  for (const PeerStatus& peer : *peers) describe_peer(peer, loop_.env().clock.now(), *reply->add_peers());
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::Connect(grpc::ServerContext* context, const v1::ConnectRequest* request,
+                                     v1::Peer* reply) {
+  const auto target = parse_target(request->target());
+  if (!target) return to_status(*context, target.error());
+  const auto peer = in_loop<PeerStatus>(*context, [&] { return node_.connect(*target); }, kConnectLimit);
+  if (!peer) return to_status(*context, peer.error());
+  describe_peer(*peer, loop_.env().clock.now(), *reply);
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::Ping(grpc::ServerContext* context, const v1::PingRequest* request,
+                                  grpc::ServerWriter<v1::PingReply>* replies) {
+  const auto target = parse_target(request->target());
+  if (!target) return to_status(*context, target.error());
+  const auto interval = std::chrono::milliseconds(request->interval_ms());
+  for (std::uint32_t number = 1; request->count() == 0 || number <= request->count(); ++number) {
+    if (number > 1) {
+      const auto slept =
+          in_loop<void>(*context, [&] { return loop_.env().clock.sleep_for(interval); }, kNoLimit);
+      if (!slept) return to_status(*context, slept.error());
+    }
+    const auto pong = in_loop<PingReply>(*context, [&] { return node_.ping(*target); }, kConnectLimit);
+    if (!pong) return to_status(*context, pong.error());
+    v1::PingReply reply;
+    reply.set_number(number);
+    reply.set_rtt_ms(to_ms(pong->round_trip_time));
+    reply.set_path(pong->path.to_string());
+    reply.set_relayed(pong->path.has(Protocol::kP2pCircuit));
+    if (!replies->Write(reply)) return grpc::Status::CANCELLED;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::Send(grpc::ServerContext* context, const v1::SendRequest* request,
+                                  v1::SendReply*) {
+  const auto target = parse_target(request->target());
+  if (!target) return to_status(*context, target.error());
+  const auto sent = in_loop<void>(
+      *context, [&] { return node_.send_message(*target, bytes_of(request->payload())); }, kSendLimit);
+  return sent ? grpc::Status::OK : to_status(*context, sent.error());
+}
+
+grpc::Status ControlService::Inbox(grpc::ServerContext* context, const v1::InboxRequest* request,
+                                   grpc::ServerWriter<v1::InboxMessage>* messages) {
+  std::uint64_t after = request->after();
+  while (true) {
+    const auto batch = in_loop<std::vector<InboxMessage>>(
+        *context, [&] { return inbox_.read(after, request->follow()); }, kNoLimit);
+    if (!batch) return to_status(*context, batch.error());
+    if (batch->empty()) return grpc::Status::OK;
+    for (const InboxMessage& stored : *batch) {
+      v1::InboxMessage message;
+      describe_message(stored, message);
+      if (!messages->Write(message)) return grpc::Status::CANCELLED;
+      after = stored.number;
+    }
+  }
+}
+
+grpc::Status ControlService::Acknowledge(grpc::ServerContext* context, const v1::AcknowledgeRequest* request,
+                                         v1::AcknowledgeReply*) {
+  const auto done =
+      in_loop<void>(*context, [&] { return node_.acknowledge_inbox(request->through()); }, kLookupLimit);
+  return done ? grpc::Status::OK : to_status(*context, done.error());
+}
+
+grpc::Status ControlService::Request(grpc::ServerContext* context, const v1::ServiceRequest* request,
+                                     v1::ServiceReply* reply) {
+  const auto target = parse_target(request->target());
+  if (!target) return to_status(*context, target.error());
+  const Duration timeout = std::chrono::milliseconds(request->timeout_ms());
+  const std::function<Task<Bytes>()> ask = [&] {
+    Bytes payload = bytes_of(request->payload());
+    return timeout > Duration::zero()
+               ? node_.request(*target, request->service(), std::move(payload), timeout)
+               : node_.request(*target, request->service(), std::move(payload));
+  };
+  const auto answer = in_loop<Bytes>(*context, ask, std::max<Duration>(kRequestLimit, timeout + 5s));
+  if (!answer) return to_status(*context, answer.error());
+  reply->set_payload(to_text(*answer));
+  return grpc::Status::OK;
+}
+
+// Two threads for one stream: gRPC's own writes the calls, and another one reads the answers meanwhile.
+grpc::Status ControlService::Serve(grpc::ServerContext* context, ServeStream* stream) {
+  v1::ServeInput first;
+  if (!stream->Read(&first) || !first.has_start()) {
+    return {grpc::StatusCode::INVALID_ARGUMENT, "the first message must be `start`"};
+  }
+  const std::string& name = first.start().service();
+  const auto served = in_loop<ServedNamePtr>(*context, [&] { return begin_serving(name); }, kLookupLimit);
+  if (!served) return to_status(*context, served.error());
+  log::info("control", "serves " + name);
+
+  std::thread reader([&] { read_answers(*stream, *served); });
+  const grpc::Status status = write_calls(*context, *stream, *served);
+  if (!status.ok()) context->TryCancel();  // the reader may still wait
+  reader.join();
+  loop_.post([this, name, ended = *served] { end_serving(name, *ended); });
+  log::info("control", "no longer serves " + name);
+  return status;
+}
+
+Task<ControlService::ServedNamePtr> ControlService::begin_serving(std::string name) {
+  if (served_.contains(name)) throw_error(Errc::kExists, "another program serves " + name + " on this node");
+  const auto served = std::make_shared<ServedName>();
+  node_.serve(name, [served](ServiceCall call) { return ServedName::answer(served, std::move(call)); });
+  served_.emplace(name, served);
+  co_return served;
+}
+
+void ControlService::end_serving(const std::string& name, ServedName& served) {
+  served.close();
+  served_.erase(name);
+  node_.stop_serving(name);
+}
+
+void ControlService::read_answers(ServeStream& stream, const ServedNamePtr& served) {
+  v1::ServeInput input;
+  while (stream.Read(&input)) {
+    if (!input.has_answer()) continue;
+    loop_.post([served, answer = std::move(*input.mutable_answer())] {
+      served->complete(answer.call(), bytes_of(answer.payload()), answer.failure());
+    });
+  }
+  loop_.post([served] { served->close(); });
+}
+
+grpc::Status ControlService::write_calls(grpc::ServerContext& context, ServeStream& stream,
+                                         const ServedNamePtr& served) {
+  v1::ServeOutput output;
+  output.mutable_started();
+  while (stream.Write(output)) {
+    const auto call =
+        in_loop<std::optional<WaitingCall>>(context, [&] { return ServedName::next(served); }, kNoLimit);
+    if (!call) return to_status(context, call.error());
+    if (!*call) return grpc::Status::OK;
+    v1::ServeOutput::Call& to = *output.mutable_call();
+    to.set_call((*call)->id);
+    to.set_from_node_id((*call)->call.from.to_string());
+    to.set_from_peer_id((*call)->call.from_peer.to_string());
+    to.set_payload(to_text((*call)->call.payload));
+  }
+  return grpc::Status::CANCELLED;
+}
+
+}  // namespace warren::app

@@ -1,0 +1,70 @@
+// The control API's server side (app/proto/control.proto). gRPC calls each method on a thread of its own; all
+// that touches the node happens in the loop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/inbox_feed.hpp"
+#include "app/loop_calls.hpp"
+#include "app/proto/control.grpc.pb.h"
+#include "app/served_name.hpp"
+
+namespace warren::app {
+
+namespace v1 = control::v1;
+
+class ControlService final : public v1::Control::Service {
+ public:
+  // Both outlive this object, which lives and dies in the loop.
+  ControlService(real::Loop& loop, Node& node);
+
+  // In the loop: ends all calls, and waits until none of their work is left there.
+  Task<void> close();
+
+  grpc::Status GetIdentity(grpc::ServerContext* context, const v1::GetIdentityRequest* request,
+                           v1::Identity* reply) override;
+  grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
+                         v1::Status* reply) override;
+  grpc::Status ListAddresses(grpc::ServerContext* context, const v1::ListAddressesRequest* request,
+                             v1::Addresses* reply) override;
+  grpc::Status ListPeers(grpc::ServerContext* context, const v1::ListPeersRequest* request,
+                         v1::Peers* reply) override;
+  grpc::Status Connect(grpc::ServerContext* context, const v1::ConnectRequest* request,
+                       v1::Peer* reply) override;
+  grpc::Status Ping(grpc::ServerContext* context, const v1::PingRequest* request,
+                    grpc::ServerWriter<v1::PingReply>* replies) override;
+  grpc::Status Send(grpc::ServerContext* context, const v1::SendRequest* request,
+                    v1::SendReply* reply) override;
+  grpc::Status Inbox(grpc::ServerContext* context, const v1::InboxRequest* request,
+                     grpc::ServerWriter<v1::InboxMessage>* messages) override;
+  grpc::Status Acknowledge(grpc::ServerContext* context, const v1::AcknowledgeRequest* request,
+                           v1::AcknowledgeReply* reply) override;
+  grpc::Status Request(grpc::ServerContext* context, const v1::ServiceRequest* request,
+                       v1::ServiceReply* reply) override;
+  grpc::Status Serve(grpc::ServerContext* context,
+                     grpc::ServerReaderWriter<v1::ServeOutput, v1::ServeInput>* stream) override;
+
+ private:
+  using ServeStream = grpc::ServerReaderWriter<v1::ServeOutput, v1::ServeInput>;
+  using ServedNamePtr = std::shared_ptr<ServedName>;
+
+  template <class T>
+  CallResult<T> in_loop(grpc::ServerContext& context, std::function<Task<T>()> work, Duration limit);
+
+  // In the loop. A name that another client serves is kExists.
+  Task<ServedNamePtr> begin_serving(std::string name);
+  void end_serving(const std::string& name, ServedName& served);
+  void read_answers(ServeStream& stream, const ServedNamePtr& served);
+  grpc::Status write_calls(grpc::ServerContext& context, ServeStream& stream, const ServedNamePtr& served);
+
+  real::Loop& loop_;
+  Node& node_;
+  Instant started_at_;
+  LoopCalls calls_;
+  InboxFeed inbox_;
+  std::map<std::string, ServedNamePtr> served_;  // in the loop
+};
+
+}  // namespace warren::app

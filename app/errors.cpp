@@ -1,0 +1,86 @@
+#include "app/errors.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace warren::app {
+namespace {
+
+using enum ExitStatus;
+
+constexpr std::array kErrors = {
+    ErrorDescription{Errc::kOk, "failed", kFailed, ""},  // whatever is not listed
+    // What the caller wrote.
+    ErrorDescription{Errc::kBadAddress, "bad_address", kUsage,
+                     "give one that ends in /p2p/<PeerID>, as `warren addrs` prints it"},
+    ErrorDescription{Errc::kBadEncoding, "bad_encoding", kUsage,
+                     "give a NodeID (zEPJ...), a PeerID (12D3KooW...) or a multiaddr"},
+    ErrorDescription{Errc::kBadConfig, "bad_config", kUsage, ""},
+    ErrorDescription{Errc::kTooLarge, "too_large", kFailed, "16 MiB is the most"},
+    ErrorDescription{Errc::kSelfDial, "self_dial", kFailed, "name another node"},
+    // The other side cannot be reached, or was lost.
+    ErrorDescription{Errc::kTimedOut, "timed_out", kUnreachable, "check that the other node runs"},
+    ErrorDescription{Errc::kUnreachable, "unreachable", kUnreachable, "check that the other node runs"},
+    ErrorDescription{Errc::kRefused, "refused", kUnreachable, ""},
+    ErrorDescription{Errc::kNoAddresses, "no_addresses", kUnreachable, ""},
+    ErrorDescription{Errc::kNoTransport, "no_transport", kUnreachable, "give a /tcp address"},
+    ErrorDescription{Errc::kNotFound, "not_found", kUnreachable,
+                     "connect with its full multiaddr first (`warren connect`)"},
+    ErrorDescription{Errc::kClosed, "closed", kUnreachable, "check that the other node runs, and try again"},
+    ErrorDescription{Errc::kReset, "reset", kUnreachable, "check that the other node runs, and try again"},
+    ErrorDescription{Errc::kEndOfStream, "end_of_stream", kUnreachable,
+                     "check that the other node runs, and try again"},
+    ErrorDescription{Errc::kOutcomeUnknown, "outcome_unknown", kUnreachable,
+                     "ask the other side before you try again"},
+    ErrorDescription{Errc::kProtocolNotSupported, "protocol_not_supported", kFailed,
+                     "it may not be a Warren node"},
+    // Refused by verification, here or there.
+    ErrorDescription{Errc::kPeerIdMismatch, "peer_id_mismatch", ExitStatus::kRefused,
+                     "get the address anew from its owner"},
+    ErrorDescription{Errc::kBadSignature, "bad_signature", ExitStatus::kRefused, "nothing was delivered"},
+    ErrorDescription{Errc::kBadKey, "bad_key", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kDecryptFailed, "decrypt_failed", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kReplayed, "replayed", ExitStatus::kRefused, "send it anew"},
+    ErrorDescription{Errc::kWrongRecipient, "wrong_recipient", ExitStatus::kRefused, "check the ID"},
+    ErrorDescription{Errc::kWrongNetwork, "wrong_network", ExitStatus::kRefused,
+                     "both need the same `network` in warren.toml"},
+    ErrorDescription{Errc::kClockSkew, "clock_skew", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kStaleBinding, "stale_binding", ExitStatus::kRefused,
+                     "check the clocks of both machines"},
+    ErrorDescription{Errc::kBindingMismatch, "binding_mismatch", ExitStatus::kRefused, "check the ID"},
+    ErrorDescription{Errc::kNotBound, "not_bound", ExitStatus::kRefused, "check the ID"},
+    ErrorDescription{Errc::kNoBinding, "no_binding", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kWrongProtocol, "wrong_protocol", ExitStatus::kRefused,
+                     "the two versions may not match"},
+    ErrorDescription{Errc::kRejectedByPeer, "rejected_by_peer", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kMalformed, "malformed", ExitStatus::kRefused, "the two versions may not match"},
+    // Limits and services.
+    ErrorDescription{Errc::kLimitReached, "limit_reached", kFailed, "try again later"},
+    ErrorDescription{Errc::kRateLimited, "rate_limited", kFailed, ""},
+    ErrorDescription{Errc::kInboxFull, "inbox_full", kFailed, "its owner has to make room"},
+    ErrorDescription{Errc::kNoSuchService, "no_such_service", kFailed,
+                     "it is served by `warren serve NAME` over there"},
+    ErrorDescription{Errc::kServiceFailed, "service_failed", kFailed, ""},
+    ErrorDescription{Errc::kExists, "exists", kFailed, ""},
+    ErrorDescription{Errc::kCanceled, "canceled", kFailed, "try again"},
+    // This machine.
+    ErrorDescription{Errc::kStorage, "storage", kFailed, ""},
+    ErrorDescription{Errc::kIo, "io", kFailed, ""},
+    ErrorDescription{Errc::kAddressInUse, "address_in_use", kFailed, ""},
+    ErrorDescription{Errc::kUnsupported, "unsupported", kFailed, ""},
+    ErrorDescription{Errc::kUnknownKeyType, "unknown_key_type", kFailed, ""},
+};
+
+}  // namespace
+
+const ErrorDescription& describe(std::error_code code) {
+  const auto found = std::ranges::find_if(kErrors, [&](const auto& error) { return error.code == code; });
+  return found == kErrors.end() ? kErrors[0] : *found;
+}
+
+const ErrorDescription& describe(std::string_view name) {
+  const auto found = std::ranges::find(kErrors, name, &ErrorDescription::name);
+  return found == kErrors.end() ? kErrors[0] : *found;
+}
+
+}  // namespace warren::app

@@ -1,0 +1,52 @@
+#include "app/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace warren::app {
+namespace {
+
+std::string dump(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+JsonObject& JsonObject::add(std::string_view key, std::string_view json) {
+  if (!members_.empty()) members_ += ",";
+  members_ += dump(key);
+  members_ += ":";
+  members_ += json;
+  return *this;
+}
+
+JsonObject& JsonObject::text(std::string_view key, std::string_view value) {
+  return add(key, dump(value));
+}
+
+JsonObject& JsonObject::text_or_null(std::string_view key, std::string_view value) {
+  return value.empty() ? add(key, "null") : text(key, value);
+}
+
+JsonObject& JsonObject::number(std::string_view key, std::int64_t value) {
+  return add(key, dump(value));
+}
+
+JsonObject& JsonObject::real(std::string_view key, double value) {
+  return add(key, dump(value));
+}
+
+JsonObject& JsonObject::flag(std::string_view key, bool value) {
+  return add(key, dump(value));
+}
+
+JsonObject& JsonObject::texts(std::string_view key, const std::vector<std::string>& values) {
+  return add(key, dump(values));
+}
+
+JsonObject& JsonObject::objects(std::string_view key, const std::vector<JsonObject>& values) {
+  std::string list;
+  for (const JsonObject& value : values) list += (list.empty() ? "" : ",") + value.to_string();
+  return add(key, "[" + list + "]");
+}
+
+}  // namespace warren::app

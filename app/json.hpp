@@ -1,0 +1,30 @@
+// A flat JSON object that is printed as one line, members in the order in which they were given.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace warren::app {
+
+class JsonObject {
+ public:
+  // Invalid UTF-8 in a text becomes U+FFFD.
+  JsonObject& text(std::string_view key, std::string_view value);
+  JsonObject& text_or_null(std::string_view key, std::string_view value);  // null when empty
+  JsonObject& number(std::string_view key, std::int64_t value);
+  JsonObject& real(std::string_view key, double value);
+  JsonObject& flag(std::string_view key, bool value);
+  JsonObject& texts(std::string_view key, const std::vector<std::string>& values);
+  JsonObject& objects(std::string_view key, const std::vector<JsonObject>& values);
+
+  std::string to_string() const { return "{" + members_ + "}"; }
+
+ private:
+  JsonObject& add(std::string_view key, std::string_view json);
+
+  std::string members_;
+};
+
+}  // namespace warren::app

@@ -1,0 +1,57 @@
+// The `warren` program: parses the command line, runs the command, and turns whatever ended it into one
+// sentence and an exit status.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "app/command_line.hpp"
+#include "app/errors.hpp"
+#include "app/exit_status.hpp"
+
+namespace warren::app {
+namespace {
+
+int end_with(ExitStatus status, const std::string& sentence) {
+  std::fprintf(stderr, "warren: %s\n", sentence.c_str());
+  return static_cast<int>(status);
+}
+
+std::string help_command(const CLI::App& app) {
+  std::string command = "warren";
+  for (const CLI::App* chosen : app.get_subcommands()) command += " " + chosen->get_name();
+  return command + " --help";
+}
+
+int run(int argc, char** argv) {
+  // The socket's library speaks to people through us.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
+  CLI::App app("", "warren");
+  std::function<ExitStatus()> chosen;
+  describe_commands(app, chosen);
+  try {
+    app.parse(argc, argv);
+    return static_cast<int>(chosen());
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    return end_with(ExitStatus::kUsage, std::string(error.what()) + "; see `" + help_command(app) + "`");
+  } catch (const Failure& failure) {
+    return end_with(failure.status(), failure.what());
+  } catch (const std::system_error& error) {
+    const ErrorDescription& description = describe(error.code());
+    const std::string advice(description.advice);
+    return end_with(description.exit_status, error.what() + (advice.empty() ? "" : "; " + advice));
+  } catch (const std::exception& error) {
+    return end_with(ExitStatus::kFailed,
+                    std::string("internal error: ") + error.what() + "; please report it");
+  }
+}
+
+}  // namespace
+}  // namespace warren::app
+
+int main(int argc, char** argv) {
+  return warren::app::run(argc, argv);
+}

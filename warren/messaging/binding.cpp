@@ -28,38 +28,17 @@ struct BindingFields {
 
 void read_field(ProtobufReader& reader, BindingFields& fields) {
   switch (reader.field()) {
-    case 1:
-      fields.version = read_number(reader);
-      break;
-    case 2:
-      fields.network = read_text(reader, kNetworkNameMax);
-      break;
-    case 3:
-      fields.node_key = read_array<kSm2KeySize>(reader);
-      break;
-    case 4:
-      fields.peer_key = read_bytes(reader, kPeerKeyMax);
-      break;
-    case 5:
-      fields.serial = read_number(reader);
-      break;
-    case 6:
-      fields.not_before_ms = read_number(reader);
-      break;
-    case 7:
-      fields.not_after_ms = read_number(reader);
-      break;
-    case 8:
-      fields.kem_x25519 = to_bytes(read_array<32>(reader));
-      break;
-    case 9:
-      fields.kem_sm2 = to_bytes(read_array<kSm2KeySize>(reader));
-      break;
-    case 10:
-      fields.suites = to_bytes(read_bytes(reader, kSuitesMax));
-      break;
-    default:
-      reader.unknown();
+    case 1: fields.version = read_number(reader); break;
+    case 2: fields.network = read_text(reader, kNetworkNameMax); break;
+    case 3: fields.node_key = read_array<kSm2KeySize>(reader); break;
+    case 4: fields.peer_key = read_bytes(reader, kPeerKeyMax); break;
+    case 5: fields.serial = read_number(reader); break;
+    case 6: fields.not_before_ms = read_number(reader); break;
+    case 7: fields.not_after_ms = read_number(reader); break;
+    case 8: fields.kem_x25519 = to_bytes(read_array<32>(reader)); break;
+    case 9: fields.kem_sm2 = to_bytes(read_array<kSm2KeySize>(reader)); break;
+    case 10: fields.suites = to_bytes(read_bytes(reader, kSuitesMax)); break;
+    default: reader.unknown();
   }
 }
 
@@ -148,18 +127,13 @@ Result<SignedBinding> SignedBinding::decode(BytesView bytes) {
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
-      case 1:
-        result.binding = to_bytes(read_bytes(reader, kSignedBindingSizeMax));
-        break;
+      case 1: result.binding = to_bytes(read_bytes(reader, kSignedBindingSizeMax)); break;
       case 2:
         result.sm2_signature = read_array<kSm2SignatureSize>(reader);
         has_signature = true;
         break;
-      case 3:
-        result.peer_signature = to_bytes(read_bytes(reader, kPeerSignatureMax));
-        break;
-      default:
-        reader.unknown();
+      case 3: result.peer_signature = to_bytes(read_bytes(reader, kPeerSignatureMax)); break;
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());

@@ -33,14 +33,9 @@ Result<Verdict> decode_ack(BytesView bytes) {
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
-      case 1:
-        verdict.status = read_status(reader);
-        break;
-      case 2:
-        verdict.reason = read_text(reader, kReasonMax);
-        break;
-      default:
-        reader.unknown();
+      case 1: verdict.status = read_status(reader); break;
+      case 2: verdict.reason = read_text(reader, kReasonMax); break;
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());
@@ -67,17 +62,10 @@ Result<RequestBody> RequestBody::decode(BytesView bytes) {
         body.id = read_array<16>(reader);
         has_id = true;
         break;
-      case 2:
-        first_sent_ms = read_number(reader);
-        break;
-      case 3:
-        body.service = read_text(reader, kServiceNameMax);
-        break;
-      case 4:
-        body.payload = to_bytes(read_bytes(reader, bytes.size()));
-        break;
-      default:
-        reader.unknown();
+      case 2: first_sent_ms = read_number(reader); break;
+      case 3: body.service = read_text(reader, kServiceNameMax); break;
+      case 4: body.payload = to_bytes(read_bytes(reader, bytes.size())); break;
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());
@@ -101,17 +89,10 @@ Result<ResponseBody> ResponseBody::decode(BytesView bytes) {
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
-      case 1:
-        body.verdict.status = read_status(reader);
-        break;
-      case 2:
-        body.payload = to_bytes(read_bytes(reader, bytes.size()));
-        break;
-      case 3:
-        body.verdict.reason = read_text(reader, kReasonMax);
-        break;
-      default:
-        reader.unknown();
+      case 1: body.verdict.status = read_status(reader); break;
+      case 2: body.payload = to_bytes(read_bytes(reader, bytes.size())); break;
+      case 3: body.verdict.reason = read_text(reader, kReasonMax); break;
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());
@@ -135,14 +116,9 @@ Result<Reply> Reply::decode(BytesView bytes) {
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
-      case 1:
-        refusal = read_bytes(reader, kAckSizeMax);
-        break;
-      case 2:
-        reply.envelope = to_bytes(read_bytes(reader, bytes.size()));
-        break;
-      default:
-        reader.unknown();
+      case 1: refusal = read_bytes(reader, kAckSizeMax); break;
+      case 2: reply.envelope = to_bytes(read_bytes(reader, bytes.size())); break;
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());
@@ -168,17 +144,10 @@ Result<BindReply> BindReply::decode(BytesView bytes) {
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
-      case 1:
-        reply.verdict.status = read_status(reader);
-        break;
-      case 2:
-        reply.verdict.reason = read_text(reader, kReasonMax);
-        break;
-      case 3:
-        reply.binding = to_bytes(read_bytes(reader, kSignedBindingSizeMax));
-        break;
-      default:
-        reader.unknown();
+      case 1: reply.verdict.status = read_status(reader); break;
+      case 2: reply.verdict.reason = read_text(reader, kReasonMax); break;
+      case 3: reply.binding = to_bytes(read_bytes(reader, kSignedBindingSizeMax)); break;
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());

@@ -25,50 +25,21 @@ void read_field(ProtobufReader& reader, HeaderFields& fields) {
   Header& header = fields.header;
   if (reader.field() < 32) fields.seen |= 1u << reader.field();
   switch (reader.field()) {
-    case 1:
-      fields.version = read_number(reader);
-      break;
-    case 2:
-      header.sender = read_array<kSm2KeySize>(reader);
-      break;
-    case 3:
-      header.recipient = read_array<kSm2KeySize>(reader);
-      break;
-    case 4:
-      header.context = read_text(reader, kContextMax);
-      break;
-    case 5:
-      fields.timestamp_ms = read_number(reader);
-      break;
-    case 6:
-      header.nonce = read_array<16>(reader);
-      break;
-    case 7:
-      header.epoch = read_array<8>(reader);
-      break;
-    case 8:
-      header.seq = read_number(reader);
-      break;
-    case 9:
-      fields.hash = read_number(reader);
-      break;
-    case 10:
-      header.suite = read_number(reader);
-      break;
-    case 11:
-      header.enc = to_bytes(read_bytes(reader, kEncMax));
-      break;
-    case 12:
-      fields.kind = read_number(reader);
-      break;
-    case 13:
-      header.reply_to = read_array<32>(reader);
-      break;
-    case 14:
-      fields.ttl_ms = read_number(reader);
-      break;
-    default:
-      reader.unknown();
+    case 1: fields.version = read_number(reader); break;
+    case 2: header.sender = read_array<kSm2KeySize>(reader); break;
+    case 3: header.recipient = read_array<kSm2KeySize>(reader); break;
+    case 4: header.context = read_text(reader, kContextMax); break;
+    case 5: fields.timestamp_ms = read_number(reader); break;
+    case 6: header.nonce = read_array<16>(reader); break;
+    case 7: header.epoch = read_array<8>(reader); break;
+    case 8: header.seq = read_number(reader); break;
+    case 9: fields.hash = read_number(reader); break;
+    case 10: header.suite = read_number(reader); break;
+    case 11: header.enc = to_bytes(read_bytes(reader, kEncMax)); break;
+    case 12: fields.kind = read_number(reader); break;
+    case 13: header.reply_to = read_array<32>(reader); break;
+    case 14: fields.ttl_ms = read_number(reader); break;
+    default: reader.unknown();
   }
 }
 
@@ -159,18 +130,13 @@ Result<Envelope> Envelope::decode(BytesView bytes, std::size_t body_max) {
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
-      case 1:
-        envelope.header = to_bytes(read_bytes(reader, kHeaderSizeMax));
-        break;
-      case 2:
-        envelope.body = to_bytes(read_bytes(reader, body_max));
-        break;
+      case 1: envelope.header = to_bytes(read_bytes(reader, kHeaderSizeMax)); break;
+      case 2: envelope.body = to_bytes(read_bytes(reader, body_max)); break;
       case 3:
         envelope.signature = read_array<kSm2SignatureSize>(reader);
         has_signature = true;
         break;
-      default:
-        reader.unknown();
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());

@@ -11,34 +11,11 @@
 #include "warren/core/binding_store.hpp"
 #include "warren/core/host.hpp"
 #include "warren/core/inbox.hpp"
-#include "warren/messaging/limits.hpp"
+#include "warren/messaging/config.hpp"
+#include "warren/messaging/refusal.hpp"
+#include "warren/messaging/service.hpp"
 
 namespace warren {
-
-struct MessagingConfig {
-  std::string network = "main";  // see is_network_name; both sides must agree on it
-  MessagingLimits limits;
-};
-
-// A verified request, as a service handler gets it.
-struct ServiceCall {
-  NodeId from;
-  PeerId from_peer;
-  std::string service;
-  Bytes payload;
-};
-
-// Answers one request. A std::system_error that it throws is told to the requester as kServiceFailed; any
-// other exception is a bug and leaves the loop. Canceled after MessagingLimits::handler_timeout, and by
-// Messaging::close, but not when the requester's connection breaks: its retry gets the answer.
-using ServiceHandler = std::function<Task<Bytes>(ServiceCall call)>;
-
-// Something that a peer sent and that was refused, for logs and figures.
-struct Refusal {
-  PeerId from_peer;
-  ProtocolId protocol;
-  std::error_code reason;
-};
 
 class Messaging {
  public:
@@ -49,7 +26,7 @@ class Messaging {
   Messaging(const Messaging&) = delete;
   Messaging& operator=(const Messaging&) = delete;
 
-  // Begins to speak the three protocols. Messages stamped before this moment are refused.
+  // Begins to speak the three protocols. Messages stamped before this object was made are refused.
   void start();
   // Stops: handlers are canceled and joined. Calls that are still in send_message or request must have ended,
   // or be canceled, before.

@@ -47,12 +47,13 @@ void RequestLog::drop_expired(Sender& sender, Instant now) {
 void RequestLog::sweep(Moment now) {
   if (now.instant < next_sweep_) return;
   next_sweep_ = now.instant + kSweepInterval;
-  std::erase_if(senders_, [&](auto& entry) {
-    Sender& sender = entry.second;
+  for (auto at = senders_.begin(); at != senders_.end();) {
+    Sender& sender = at->second;
     drop_expired(sender, now.instant);
     // Older retries are refused for their age alone.
-    return sender.entries.empty() && sender.forgotten + memory_ < now.wall;
-  });
+    const bool is_idle = sender.entries.empty() && sender.forgotten + memory_ < now.wall;
+    at = is_idle ? senders_.erase(at) : std::next(at);
+  }
 }
 
 void RequestLog::drop_from_largest() {

@@ -46,7 +46,8 @@ constexpr std::array kTable = {
     Row{Status::kServiceFailed, Errc::kServiceFailed},
     Row{Status::kServiceTimedOut, Errc::kServiceTimedOut},
     Row{Status::kOutcomeUnknown, Errc::kOutcomeUnknown},
-    Row{Status::kFailed, Errc::kRejectedByPeer},
+    Row{Status::kTimedOut, Errc::kTimedOut},
+    Row{Status::kFailed, Errc::kServiceFailed},
 };
 
 // The peer's words end up on a terminal.

@@ -24,9 +24,10 @@ class TokenBucket {
     return true;
   }
 
-  bool is_full(Instant now) {
-    fill(now);
-    return tokens_ >= burst_;
+  bool is_full(Instant now) const {
+    TokenBucket later = *this;
+    later.fill(now);
+    return later.tokens_ >= burst_;
   }
 
  private:
@@ -54,7 +55,7 @@ class PeerBuckets {
     auto found = buckets_.find(peer);
     if (found == buckets_.end()) {
       if (buckets_.size() >= peers_max_) {
-        std::erase_if(buckets_, [now](auto& entry) { return entry.second.is_full(now); });
+        std::erase_if(buckets_, [now](const auto& entry) { return entry.second.is_full(now); });
         if (buckets_.size() >= peers_max_) return false;
       }
       found = buckets_.emplace(peer, TokenBucket(per_second_, burst_, now)).first;

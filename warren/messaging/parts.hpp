@@ -1,0 +1,29 @@
+// What the message and the request protocol share. Messaging owns it all and wires it (messaging.cpp).
+#pragma once
+
+#include "warren/messaging/binding_exchange.hpp"
+#include "warren/messaging/envelope_receiver.hpp"
+#include "warren/messaging/outbound_slots.hpp"
+#include "warren/messaging/peer_quota.hpp"
+#include "warren/messaging/refusal.hpp"
+#include "warren/messaging/sealer.hpp"
+
+namespace warren {
+
+struct MessagingParts {
+  Host& host;
+  const MessagingConfig& config;
+  ReceiveRules& rules;
+  BindingExchange& bindings;
+  EnvelopeReceiver& receiver;
+  Sealer& sealer;
+  PeerQuota& streams;  // inbound conversations
+  PeerQuota& bytes;    // bodies that are being received
+  OutboundSlots& slots;
+  TaskGroup& tasks;
+  Signal<const Refusal&>& refused;
+
+  Env& env() const { return host.env(); }
+};
+
+}  // namespace warren

@@ -14,6 +14,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -98,9 +100,12 @@ inline Task<void> read_once(ByteStream& stream, MutableBytes to, std::size_t& co
   count = co_await stream.read_some(to);
 }
 
-inline Task<void> write_forever(ByteStream& stream) {
+// Writes until that fails; a stream that takes everything is no stream.
+inline Task<void> write_forever(const StreamContract& contract, ByteStream& stream) {
   const Bytes bytes(16 * 1024);
-  for (;;) co_await stream.write(bytes);
+  for (std::size_t count = 0; count < 8 * contract.buffer_max; count += bytes.size()) {
+    co_await stream.write(bytes);
+  }
 }
 
 inline Task<void> echo(const StreamContract&, ByteStream& a, ByteStream& b) {
@@ -163,8 +168,8 @@ inline Task<void> reset(const StreamContract& contract, ByteStream& a, ByteStrea
   Bytes buffer(1);
   std::size_t count = 0;
   group.spawn(note(read_once(a, buffer, count), endings[0]));
-  group.spawn(note(write_forever(a), endings[1]));
-  group.spawn(note(write_forever(b), endings[2]));
+  group.spawn(note(write_forever(contract, a), endings[1]));
+  group.spawn(note(write_forever(contract, b), endings[2]));
   co_await contract.clock.sleep_for(50ms);
   a.reset();
   a.reset();
@@ -267,7 +272,7 @@ inline Task<void> destroyed_open(const StreamContract& contract) {
   pair.first.reset();
   co_await group.join();
   CHECK(is_reset(reading.outcome));
-  const auto writing = co_await as_result(write_forever(*pair.second));
+  const auto writing = co_await as_result(write_forever(contract, *pair.second));
   CHECK(is_reset(writing));
 }
 

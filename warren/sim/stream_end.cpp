@@ -65,21 +65,14 @@ void StreamEnd::reset() {
 void StreamEnd::receive(Segment segment) {
   if (broken_) return;
   switch (segment.kind) {
-    case Segment::Kind::kBytes:
-      received_.push_back(std::move(segment.bytes));
-      break;
-    case Segment::Kind::kEnd:
-      peer_ended_ = true;
-      break;
-    case Segment::Kind::kCredit:
-      credit_ += segment.credit;
-      break;
+    case Segment::Kind::kBytes: received_.push_back(std::move(segment.bytes)); break;
+    case Segment::Kind::kEnd: peer_ended_ = true; break;
+    case Segment::Kind::kCredit: credit_ += segment.credit; break;
     case Segment::Kind::kReset:
       broken_ = true;
       received_.clear();
       break;
-    default:
-      return;
+    default: return;
   }
   changed_.notify_all();
 }

@@ -20,7 +20,8 @@ std::unique_ptr<TcpListener> listen(Machine& machine, std::uint16_t port) {
 
 Task<StreamPair> connect(Machine& from, Machine& to) {
   const auto listener = listen(to, 0);
-  auto dialed = co_await from.env().network.connect_tcp({to.address(), listener->local_endpoint().port}, {});
+  const Endpoint remote{to.address(), listener->local_endpoint().port};
+  auto dialed = co_await from.env().network.connect_tcp(remote, std::nullopt);
   auto accepted = co_await listener->accept();
   co_return StreamPair(std::move(dialed), std::move(accepted));
 }

@@ -1,0 +1,34 @@
+// SM2 signatures: DER has one form of each pair of numbers, and no input is a signature of a key we made
+// ourselves.
+
+#include <algorithm>
+
+#include "warren/base/assert.hpp"
+#include "warren/crypto/sm2.hpp"
+
+namespace warren {
+namespace {
+
+const Sm2PublicKey& fixed_key() {
+  static const Sm2PrivateKey key = value_or_throw(Sm2PrivateKey::from_scalar(Bytes(32, 7)));
+  return key.public_key();
+}
+
+}  // namespace
+}  // namespace warren
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace warren;
+  const BytesView input(data, size);
+  if (const auto signature = sm2_signature_from_der(input)) {
+    WARREN_ASSERT(equal(sm2_signature_to_der(*signature), input));
+    WARREN_ASSERT(!fixed_key().verify(as_bytes("never signed"), *signature));
+  }
+  if (size == kSm2SignatureSize) {
+    Sm2Signature raw;
+    std::ranges::copy(input, raw.begin());
+    WARREN_ASSERT(sm2_signature_from_der(sm2_signature_to_der(raw)) == raw);
+  }
+  WARREN_ASSERT(!fixed_key().verify(as_bytes("never signed"), input));
+  return 0;
+}

@@ -13,6 +13,7 @@
 #include <toml++/toml.h>
 
 #include "app/exit_status.hpp"
+#include "warren/messaging/binding.hpp"
 
 namespace warren::app {
 namespace {
@@ -31,8 +32,8 @@ listen = ["/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"]
 bootstrap = []
 
 [identity]
-# "bound": the SM2 key (node.key) is who the node is, and an Ed25519 key (peer.key) is its libp2p peer. A binding
-# signed by both ties them together.
+# "bound": the SM2 key (node.key) is who the node is, and an Ed25519 key (peer.key) is its libp2p peer. A
+# binding signed by both ties them together.
 mode = "bound"
 
 [timeouts]
@@ -44,11 +45,6 @@ request_seconds = 30
 # Lines on standard error: "debug", "info", "warning" or "error". `warren up --log-level LEVEL` overrides it.
 level = "info"
 )";
-
-bool is_name(const std::string& text) {
-  static constexpr const char* kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-  return !text.empty() && text.size() <= 64 && text.find_first_not_of(kAllowed) == std::string::npos;
-}
 
 // One table of the file: takes keys out one by one, and what is left at the end is unknown.
 class Section {
@@ -132,8 +128,10 @@ class Section {
 }  // namespace
 
 void require_network_name(const std::string& name) {
-  if (is_name(name)) return;
-  throw Failure(ExitStatus::kUsage, "a network's name has 1 to 64 letters, digits, - and _; choose another");
+  if (is_network_name(name)) return;
+  throw Failure(
+      ExitStatus::kUsage,
+      "a network's name has 1 to 63 of a-z, 0-9, '.', '-' and '_', a letter or digit first; choose another");
 }
 
 void write_config_file(const std::filesystem::path& path, const std::string& network) {
@@ -160,7 +158,7 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   ConfigFile config;
   Section root(path, parsed.table(), "");
   root.text("network", config.network);
-  if (!is_name(config.network)) root.fail("network", "has other characters than letters, digits, - and _");
+  if (!is_network_name(config.network)) root.fail("network", "is no name of a network");
   root.addresses("listen", config.listen, parse_address);
   root.addresses("bootstrap", config.bootstrap, parse_bootstrap);
 

@@ -22,7 +22,7 @@ struct ConfigFile {
   log::Level log_level = log::Level::kInfo;
 };
 
-// Throws Failure (usage) unless it is 1 to 64 letters, digits, - and _.
+// Throws Failure (usage) unless it is_network_name (messaging/binding.hpp).
 void require_network_name(const std::string& name);
 
 // Throws Failure when it exists or cannot be written. Precondition: a valid name.

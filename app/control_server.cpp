@@ -58,7 +58,8 @@ Task<void> ControlServer::close() {
   if (state_->server == nullptr) co_return;
   // Its threads may still post into the loop, which goes on meanwhile.
   grpc::Server* server = state_->server.get();
-  co_await state_->loop.env().offload.run([server] { shut_down(*server); });
+  const auto wait = [server] { shut_down(*server); };
+  co_await state_->loop.env().offload.run(wait);
   state_->server.reset();
 }
 

@@ -9,32 +9,22 @@ constexpr const char* kErrorKey = "warren-errc";
 
 grpc::StatusCode status_code(const ErrorDescription& error) {
   switch (error.code) {
-    case Errc::kTimedOut:
-      return grpc::StatusCode::DEADLINE_EXCEEDED;
-    case Errc::kCanceled:
-      return grpc::StatusCode::CANCELLED;
-    case Errc::kExists:
-      return grpc::StatusCode::ALREADY_EXISTS;
+    case Errc::kTimedOut: return grpc::StatusCode::DEADLINE_EXCEEDED;
+    case Errc::kCanceled: return grpc::StatusCode::CANCELLED;
+    case Errc::kExists: return grpc::StatusCode::ALREADY_EXISTS;
     case Errc::kNotFound:
-    case Errc::kNoSuchService:
-      return grpc::StatusCode::NOT_FOUND;
+    case Errc::kNoSuchService: return grpc::StatusCode::NOT_FOUND;
     case Errc::kLimitReached:
     case Errc::kRateLimited:
-    case Errc::kInboxFull:
-      return grpc::StatusCode::RESOURCE_EXHAUSTED;
-    default:
-      break;
+    case Errc::kInboxFull: return grpc::StatusCode::RESOURCE_EXHAUSTED;
+    default: break;
   }
   switch (error.exit_status) {
-    case ExitStatus::kUsage:
-      return grpc::StatusCode::INVALID_ARGUMENT;
-    case ExitStatus::kRefused:
-      return grpc::StatusCode::PERMISSION_DENIED;
+    case ExitStatus::kUsage: return grpc::StatusCode::INVALID_ARGUMENT;
+    case ExitStatus::kRefused: return grpc::StatusCode::PERMISSION_DENIED;
     // Not UNAVAILABLE: that means that the daemon itself is not there.
-    case ExitStatus::kUnreachable:
-      return grpc::StatusCode::ABORTED;
-    default:
-      return grpc::StatusCode::UNKNOWN;
+    case ExitStatus::kUnreachable: return grpc::StatusCode::ABORTED;
+    default: return grpc::StatusCode::UNKNOWN;
   }
 }
 

@@ -10,14 +10,10 @@ namespace {
 
 spdlog::level::level_enum spdlog_level(log::Level level) {
   switch (level) {
-    case log::Level::kDebug:
-      return spdlog::level::debug;
-    case log::Level::kInfo:
-      return spdlog::level::info;
-    case log::Level::kWarning:
-      return spdlog::level::warn;
-    case log::Level::kError:
-      return spdlog::level::err;
+    case log::Level::kDebug: return spdlog::level::debug;
+    case log::Level::kInfo: return spdlog::level::info;
+    case log::Level::kWarning: return spdlog::level::warn;
+    case log::Level::kError: return spdlog::level::err;
   }
   return spdlog::level::info;
 }

@@ -27,7 +27,8 @@ Task<void> write_text(ByteStream& stream, std::string text) {
 
 Task<std::string> read_text(ByteStream& stream, std::size_t size) {
   std::string text(size, '\0');
-  co_await read_exactly(stream, {reinterpret_cast<std::uint8_t*>(text.data()), size});
+  const MutableBytes bytes(reinterpret_cast<std::uint8_t*>(text.data()), size);
+  co_await read_exactly(stream, bytes);
   co_return text;
 }
 
@@ -206,7 +207,8 @@ Task<void> one_packet(sim::Loop& loop) {
   const std::string echoed = co_await read_text(*stream, 5);
   CHECK(echoed == "hello");
   CHECK(loop.now() == Instant{} + 100ms);  // one round trip for negotiation, request and response
-  CHECK(co_await read_to_end(*stream, 1) == Bytes{});
+  const Bytes rest = co_await read_to_end(*stream, 1);
+  CHECK(rest.empty());
   co_await group.join();
 }
 
@@ -273,7 +275,8 @@ Task<void> close_only(sim::Loop& loop) {
   const StreamPtr stream = multistream::propose_optimistically(std::move(left), kEcho);
   co_await stream->close_write();
   CHECK(co_await multistream::respond(*right, two()) == kEcho);
-  CHECK(co_await read_to_end(*right, 10) == Bytes{});
+  const Bytes rest = co_await read_to_end(*right, 10);
+  CHECK(rest.empty());
   co_await right->write(as_bytes("bye"));
   CHECK(co_await read_text(*stream, 3) == "bye");
 }

@@ -37,7 +37,7 @@ class OptimisticStream final : public ByteStream {
 
   Task<std::size_t> read_first(MutableBytes to) {
     if (refusal_) throw_error(refusal_);
-    if (sending_ == Sending::kNotYet) co_await send_proposal({});
+    if (sending_ == Sending::kNotYet) co_await send_proposal(BytesView());
     co_await read_answer();
     co_return co_await inner_->read_some(to);
   }
@@ -53,7 +53,7 @@ class OptimisticStream final : public ByteStream {
   }
 
   Task<void> close_write_first() {
-    if (sending_ == Sending::kNotYet) co_await send_proposal({});
+    if (sending_ == Sending::kNotYet) co_await send_proposal(BytesView());
     co_await proposal_sent();
     co_await inner_->close_write();
   }

@@ -1,0 +1,50 @@
+// The pump around a session: one task reads the pipe, one writes it, one watches the time.
+#pragma once
+
+#include <memory>
+
+#include "warren/async/task_group.hpp"
+#include "warren/core/muxer.hpp"
+#include "warren/muxer/yamux/stream.hpp"
+
+namespace warren::yamux {
+
+class YamuxConnection final : public MuxedConnection {
+ public:
+  // Its tasks will run on `executor`. `clock` outlives the connection and its streams.
+  YamuxConnection(const Executor& executor, Clock& clock, StreamPtr channel, Side side, const Limits& limits);
+
+  void start() override;
+  Task<StreamPtr> open_stream() override;
+  Task<StreamPtr> accept_stream() override;
+  Task<void> close() override;
+  std::size_t stream_count() const override { return shared_->session.stream_count(); }
+  Duration round_trip_time() const override { return shared_->session.round_trip(); }
+
+ private:
+  Task<void> read_loop();
+  Task<void> receive_all();
+  MutableBytes read_buffer(bool large);
+  Task<void> write_loop();
+  Task<void> send_all();
+  Task<void> time_loop();
+  Task<void> linger();
+  void pump_ended();
+  void linger_if_ended();
+  void trim();
+
+  const Limits limits_;
+  std::shared_ptr<Shared> shared_;
+  StreamPtr channel_;
+  TaskGroup tasks_;
+  int pumps_ = 0;  // of reader and writer, those that run
+  Event pump_ended_;
+  bool lingering_ = false;
+
+  std::unique_ptr<std::uint8_t[]> small_;  // always there: what a waiting read holds
+  std::unique_ptr<std::uint8_t[]> large_;  // while there is much to read
+  Bytes batch_;                            // on its way out
+  bool busy_ = false;                      // something large moved since the last trim()
+};
+
+}  // namespace warren::yamux

@@ -1,0 +1,28 @@
+// yamux as a core::Muxer.
+#pragma once
+
+#include "warren/env/env.hpp"
+#include "warren/muxer/yamux/connection.hpp"
+
+namespace warren::yamux {
+
+class YamuxMuxer final : public Muxer {
+ public:
+  // The clock outlives the muxer and all that it makes.
+  explicit YamuxMuxer(Env& env, const Limits& limits = {}) : YamuxMuxer(env.executor, env.clock, limits) {}
+  YamuxMuxer(Executor executor, Clock& clock, const Limits& limits = {})
+      : executor_(std::move(executor)), clock_(clock), limits_(limits) {}
+
+  ProtocolId id() const override { return "/yamux/1.0.0"; }
+
+  std::unique_ptr<MuxedConnection> multiplex(StreamPtr channel, Side side) override {
+    return std::make_unique<YamuxConnection>(executor_, clock_, std::move(channel), side, limits_);
+  }
+
+ private:
+  const Executor executor_;
+  Clock& clock_;
+  const Limits limits_;
+};
+
+}  // namespace warren::yamux

@@ -41,33 +41,54 @@ Result<std::unique_ptr<TcpStream>> KernelTcpStream::adopt(asio::ip::tcp::socket 
       new KernelTcpStream(std::move(socket), from_asio(local), from_asio(remote)));
 }
 
+KernelTcpStream::~KernelTcpStream() {
+  if (!ended_) reset();
+}
+
+void KernelTcpStream::throw_broken(const boost::system::error_code& error) {
+  if (error != asio::error::operation_aborted) broken_ = true;
+  throw_translated(error, !socket_.is_open());
+}
+
 Task<std::size_t> KernelTcpStream::read_some(MutableBytes to) {
-  if (!socket_.is_open()) throw_error(Errc::kReset);
+  if (!socket_.is_open() || broken_) throw_error(Errc::kReset);
   const auto done = co_await socket_.async_read_some(asio::buffer(to.data(), to.size()),
                                                      asio::as_tuple(asio::use_awaitable));
   const auto& [error, size] = done;
-  if (error == asio::error::eof) co_return 0;
-  if (error) throw_translated(error, !socket_.is_open());
+  if (error == asio::error::eof) {
+    // A writer that was told of the reset has taken the error with it: no clean end.
+    if (broken_) throw_error(Errc::kReset);
+    peer_ended_ = true;
+    co_return 0;
+  }
+  if (error) throw_broken(error);
   co_return size;
 }
 
 Task<void> KernelTcpStream::write(BytesView bytes) {
-  if (!socket_.is_open()) throw_error(Errc::kReset);
+  if (!socket_.is_open() || broken_) throw_error(Errc::kReset);
+  if (ended_) throw_error(Errc::kClosed);
   const auto done = co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()),
                                                asio::as_tuple(asio::use_awaitable));
   const auto& [error, size] = done;
-  if (error) throw_translated(error, !socket_.is_open());
+  if (error) throw_broken(error);
 }
 
 Task<void> KernelTcpStream::close_write() {
   boost::system::error_code ignored;  // the other side may have gone first
-  if (socket_.is_open()) socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  if (socket_.is_open() && !ended_) socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  ended_ = true;
   co_return;
 }
 
 void KernelTcpStream::reset() {
+  if (!socket_.is_open()) return;
   boost::system::error_code ignored;
-  if (socket_.is_open()) socket_.close(ignored);
+  // Closing alone would look to the other side like an orderly end of our half. Without lingering it is an
+  // RST.
+  const bool over = ended_ && peer_ended_;
+  if (!over) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
 }
 
 }  // namespace warren::real

@@ -14,7 +14,9 @@ class KernelTcpStream final : public TcpStream {
  public:
   // The socket is connected; its end points are asked once, while it is.
   static Result<std::unique_ptr<TcpStream>> adopt(boost::asio::ip::tcp::socket socket);
-  ~KernelTcpStream() override { reset(); }
+  // Closes as the kernel does when our half has ended, so that what was written still arrives; resets
+  // otherwise.
+  ~KernelTcpStream() override;
 
   Task<std::size_t> read_some(MutableBytes to) override;
   Task<void> write(BytesView bytes) override;
@@ -28,9 +30,15 @@ class KernelTcpStream final : public TcpStream {
   KernelTcpStream(boost::asio::ip::tcp::socket socket, Endpoint local, Endpoint remote)
       : socket_(std::move(socket)), local_(local), remote_(remote) {}
 
+  // The socket's error ended the stream: for good, although the kernel tells it only once and then the end.
+  [[noreturn]] void throw_broken(const boost::system::error_code& error);
+
   boost::asio::ip::tcp::socket socket_;
   Endpoint local_;
   Endpoint remote_;
+  bool ended_ = false;       // our half
+  bool peer_ended_ = false;  // and we have read all
+  bool broken_ = false;
 };
 
 }  // namespace warren::real

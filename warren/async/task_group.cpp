@@ -5,7 +5,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <system_error>
 
@@ -20,6 +22,17 @@ struct TaskGroup::Child {
   asio::cancellation_signal signal;
 };
 
+namespace {
+
+// co_spawn would run the task up to its first suspension right inside spawn(), under the feet of a caller
+// that is in the middle of changing what the task looks at.
+Task<void> at_next_turn(Task<void> task) {
+  co_await asio::post(asio::use_awaitable);
+  co_await std::move(task);
+}
+
+}  // namespace
+
 TaskGroup::TaskGroup(Executor executor, std::string name)
     : executor_(std::move(executor)), name_(std::move(name)), children_(std::make_shared<Children>()) {}
 
@@ -31,7 +44,7 @@ void TaskGroup::spawn(Task<void> task) {
   if (closed_) return;
   const auto child = children_->insert(children_->end(), std::make_unique<Child>());
   asio::co_spawn(
-      executor_, std::move(task),
+      executor_, at_next_turn(std::move(task)),
       asio::bind_cancellation_slot((*child)->signal.slot(),
                                    [this, child](std::exception_ptr error) { finished(child, error); }));
 }

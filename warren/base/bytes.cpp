@@ -4,7 +4,9 @@
 
 namespace warren {
 
-bool equal(BytesView a, BytesView b) { return std::ranges::equal(a, b); }
+bool equal(BytesView a, BytesView b) {
+  return std::ranges::equal(a, b);
+}
 
 std::string to_hex(BytesView bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";

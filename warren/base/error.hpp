@@ -1,6 +1,6 @@
 // The one error vocabulary of the project: an enum, a category that turns it into a sentence, and Result<T>.
-// Pure code and outcomes a caller branches on return Result; inside a conversation (a coroutine over a stream) the same
-// code is thrown as std::system_error. STYLE.md, "Errors".
+// Pure code and outcomes a caller branches on return Result; inside a conversation (a coroutine over a
+// stream) the same code is thrown as std::system_error. STYLE.md, "Errors".
 #pragma once
 
 #include <expected>
@@ -69,7 +69,9 @@ enum class Errc {
 };
 
 const std::error_category& error_category();
-inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), error_category()}; }
+inline std::error_code make_error_code(Errc code) {
+  return {static_cast<int>(code), error_category()};
+}
 
 }  // namespace warren
 
@@ -89,7 +91,8 @@ inline std::unexpected<std::error_code> fail(std::error_code code) {
   return std::unexpected<std::error_code>(code);
 }
 
-// Ends the conversation that the caller is in. `context`, when given, says which field or step; it is part of what().
+// Ends the conversation that the caller is in. `context`, when given, says which field or step; it is part of
+// what().
 [[noreturn]] void throw_error(std::error_code code, const std::string& context = {});
 
 // The bridge from values to conversations: the value, or throw_error with the error.

@@ -3,7 +3,8 @@
 namespace warren::log {
 namespace {
 
-// The one process-wide state of the library: a process has one standard error, whatever the number of its nodes.
+// The one process-wide state of the library: a process has one standard error, whatever the number of its
+// nodes.
 Level g_level = Level::kError;
 Sink g_sink;
 
@@ -18,11 +19,21 @@ void set_sink(Level level, Sink sink) {
   g_sink = std::move(sink);
 }
 
-bool enabled(Level level) { return g_sink && level >= g_level; }
+bool enabled(Level level) {
+  return g_sink && level >= g_level;
+}
 
-void debug(std::string_view component, std::string_view message) { write(Level::kDebug, component, message); }
-void info(std::string_view component, std::string_view message) { write(Level::kInfo, component, message); }
-void warning(std::string_view component, std::string_view message) { write(Level::kWarning, component, message); }
-void error(std::string_view component, std::string_view message) { write(Level::kError, component, message); }
+void debug(std::string_view component, std::string_view message) {
+  write(Level::kDebug, component, message);
+}
+void info(std::string_view component, std::string_view message) {
+  write(Level::kInfo, component, message);
+}
+void warning(std::string_view component, std::string_view message) {
+  write(Level::kWarning, component, message);
+}
+void error(std::string_view component, std::string_view message) {
+  write(Level::kError, component, message);
+}
 
 }  // namespace warren::log

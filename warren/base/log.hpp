@@ -1,4 +1,5 @@
-// Log lines. The library never decides where they go: a program sets one sink; without one, lines are dropped.
+// Log lines. The library never decides where they go: a program sets one sink; without one, lines are
+// dropped.
 #pragma once
 
 #include <functional>

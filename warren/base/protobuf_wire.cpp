@@ -55,20 +55,11 @@ bool ProtobufReader::next() {
   if (error_) return false;
   if (form_ == ProtobufForm::kCanonical && field_ < previous_field_) fail(Errc::kMalformed);
   switch (wire_type_) {
-    case kVarint:
-      number_ = read_varint();
-      break;
-    case kDelimited:
-      bytes_ = read_bytes(read_varint());
-      break;
-    case kFixed64:
-      read_bytes(8);
-      break;
-    case kFixed32:
-      read_bytes(4);
-      break;
-    default:
-      fail(Errc::kMalformed);  // groups, which no protocol of libp2p uses
+    case kVarint: number_ = read_varint(); break;
+    case kDelimited: bytes_ = read_bytes(read_varint()); break;
+    case kFixed64: read_bytes(8); break;
+    case kFixed32: read_bytes(4); break;
+    default: fail(Errc::kMalformed);  // groups, which no protocol of libp2p uses
   }
   return !error_;
 }

@@ -18,14 +18,9 @@ Result<Message> read(std::string_view hex, ProtobufForm form) {
   Message message;
   while (reader.next()) {
     switch (reader.field()) {
-      case 1:
-        message.number = reader.varint();
-        break;
-      case 3:
-        message.items.push_back(to_bytes(reader.repeated_bytes()));
-        break;
-      default:
-        reader.unknown();
+      case 1: message.number = reader.varint(); break;
+      case 3: message.items.push_back(to_bytes(reader.repeated_bytes())); break;
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());

@@ -1,5 +1,5 @@
-// A sticky reader over borrowed bytes: read every field, then check once. After the first failure each read returns a zero
-// value and the first error stays. Fixed-width integers are big-endian (network order).
+// A sticky reader over borrowed bytes: read every field, then check once. After the first failure each read
+// returns a zero value and the first error stays. Fixed-width integers are big-endian (network order).
 #pragma once
 
 #include "warren/base/bytes.hpp"

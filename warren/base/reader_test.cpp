@@ -9,7 +9,12 @@ using namespace warren;
 
 TEST_CASE("what a Writer writes, a Reader reads") {
   Writer writer;
-  writer.u8(0x12).u16(0x3456).u32(0x789abcde).u64(0x0123456789abcdef).varint(300).delimited(as_bytes("hello"));
+  writer.u8(0x12)
+      .u16(0x3456)
+      .u32(0x789abcde)
+      .u64(0x0123456789abcdef)
+      .varint(300)
+      .delimited(as_bytes("hello"));
   CHECK(to_hex(writer.view()) == "123456789abcde0123456789abcdefac020568656c6c6f");
 
   Reader reader(writer.view());

@@ -1,5 +1,5 @@
-// Unsigned varint of multiformats: 7 bits a byte, least significant first, at most 9 bytes (63 bits), minimal encoding only.
-// https://github.com/multiformats/unsigned-varint
+// Unsigned varint of multiformats: 7 bits a byte, least significant first, at most 9 bytes (63 bits), minimal
+// encoding only. https://github.com/multiformats/unsigned-varint
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ struct Varint {
   std::size_t size = 0;  // bytes it took
 };
 
-// Reads one varint from the front of `bytes`. kTruncated: more bytes are needed (fewer than 9 so far); kTooLarge: over 63
-// bits; kNotMinimal: a trailing zero group.
+// Reads one varint from the front of `bytes`. kTruncated: more bytes are needed (fewer than 9 so far);
+// kTooLarge: over 63 bits; kNotMinimal: a trailing zero group.
 Result<Varint> decode_varint(BytesView bytes);
 
 // Precondition: value <= kVarintMax.

@@ -14,10 +14,13 @@ Writer& Writer::bytes(BytesView bytes) {
   return *this;
 }
 
-Writer& Writer::delimited(BytesView bytes) { return varint(bytes.size()).bytes(bytes); }
+Writer& Writer::delimited(BytesView bytes) {
+  return varint(bytes.size()).bytes(bytes);
+}
 
 Writer& Writer::big_endian(std::uint64_t value, int size) {
-  for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) out_.push_back(static_cast<std::uint8_t>(value >> shift));
+  for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)
+    out_.push_back(static_cast<std::uint8_t>(value >> shift));
   return *this;
 }
 

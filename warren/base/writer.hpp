@@ -1,4 +1,5 @@
-// The Reader's other half: appends fields to a byte string. Fixed-width integers are big-endian (network order).
+// The Reader's other half: appends fields to a byte string. Fixed-width integers are big-endian (network
+// order).
 #pragma once
 
 #include "warren/base/bytes.hpp"

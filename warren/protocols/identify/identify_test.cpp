@@ -12,8 +12,8 @@ namespace {
 
 // A host that speaks identify.
 struct IdentifyingNode : TestNode {
-  explicit IdentifyingNode(sim::Machine& machine, std::string agent)
-      : TestNode(machine), identify(host, std::move(agent)) {
+  explicit IdentifyingNode(sim::Machine& machine, std::string version)
+      : TestNode(machine), identify(host, std::move(version)) {
     identify.start();
   }
   Task<void> close() {

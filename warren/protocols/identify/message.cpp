@@ -46,9 +46,7 @@ Result<> Message::merge(BytesView encoded, const Limits& limits) {
   ProtobufReader reader(encoded, ProtobufForm::kLenient);
   while (reader.next()) {
     switch (reader.field()) {
-      case kPublicKey:
-        public_key = to_bytes(reader.bytes());
-        break;
+      case kPublicKey: public_key = to_bytes(reader.bytes()); break;
       case kListenAddresses: {
         auto address = address_from(reader.repeated_bytes());
         if (address && listen_addresses.size() < limits.addresses_max)
@@ -62,20 +60,11 @@ Result<> Message::merge(BytesView encoded, const Limits& limits) {
         }
         break;
       }
-      case kObservedAddress:
-        observed_address = address_from(reader.bytes());
-        break;
-      case kProtocolVersion:
-        protocol_version = clean_text(reader.bytes(), limits.text_size_max);
-        break;
-      case kAgentVersion:
-        agent_version = clean_text(reader.bytes(), limits.text_size_max);
-        break;
-      case kSignedPeerRecord:
-        signed_peer_record = to_bytes(reader.bytes());
-        break;
-      default:
-        reader.unknown();
+      case kObservedAddress: observed_address = address_from(reader.bytes()); break;
+      case kProtocolVersion: protocol_version = clean_text(reader.bytes(), limits.text_size_max); break;
+      case kAgentVersion: agent_version = clean_text(reader.bytes(), limits.text_size_max); break;
+      case kSignedPeerRecord: signed_peer_record = to_bytes(reader.bytes()); break;
+      default: reader.unknown();
     }
   }
   return reader.finish();

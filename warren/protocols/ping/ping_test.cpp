@@ -43,7 +43,8 @@ Task<void> conversation_with_faults(sim::Loop& loop, sim::Faults& faults) {
   auto ends = sim::pipe(loop, {.faults = &faults});
   TaskGroup answering(env.executor, "test");
   answering.spawn(ping::answer(env.clock, std::move(ends.second)));
-  co_await finally(ping_times(&env, ends.first.get(), 2, Duration{}), answering.join());
+  const Duration none{};
+  co_await finally(ping_times(&env, ends.first.get(), 2, none), answering.join());
 }
 
 }  // namespace

@@ -382,3 +382,31 @@ Task<void> converse(sim::Loop& loop, sim::Faults& faults) {
 TEST_CASE("a handshake whose pipe fails at any step ends with an error on the side that can know") {
   CHECK(sim::for_each_failure(converse) == 9);
 }
+
+namespace {
+
+// A peer that connects and says nothing, or says only half of a message.
+Task<void> meet_silence(sim::Loop& loop, Side side, Bytes said, Result<>& end) {
+  Node node;
+  auto [ours, theirs] = sim::pipe(loop);
+  co_await theirs->write(said);
+  auto securing = node.transport.secure(std::move(ours), side, std::nullopt, {});
+  const auto channel = co_await as_result(with_timeout(loop.clock(), 10s, std::move(securing)));
+  CHECK(error_of(channel) == Errc::kTimedOut);
+  const auto rest = co_await as_result(read_to_end(*theirs, 100'000));
+  CHECK(error_of(rest) == Errc::kReset);
+  end = Result<>{};
+}
+
+}  // namespace
+
+TEST_CASE("a peer that keeps us waiting is left by the caller's time limit, and the pipe is reset") {
+  for (const Side side : kBothSides) {
+    for (const Bytes& said : {Bytes{1}, Bytes{0, 32, 7, 7}}) {
+      sim::Loop loop;
+      Result<> end = fail(Errc::kCanceled);
+      loop.run(meet_silence(loop, side, said, end));
+      CHECK(end);
+    }
+  }
+}

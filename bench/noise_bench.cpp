@@ -61,7 +61,7 @@ BENCHMARK(openssl_seal_and_open)->Arg(100)->Arg(1000)->Arg(16 * 1024)->Arg(kReco
 // The same through RecordWriter and RecordReader: framing, buffers and copies included.
 void records_seal_and_open(benchmark::State& state) {
   const std::size_t size = static_cast<std::size_t>(state.range(0));
-  const auto pool = std::make_shared<BufferPool>();
+  const BufferPool pool;
   const std::array<std::uint8_t, kKeySize> key{1};
   RecordWriter writer(CipherState(key), pool);
   RecordReader reader(CipherState(key), pool);

@@ -12,17 +12,17 @@ constexpr std::size_t kPooledMin = 32 * 1024;
 }  // namespace
 
 Buffer::~Buffer() {
-  if (pool_ && pool_->idle_.size() < kIdleBuffersMax) pool_->idle_.push_back(std::move(memory_));
+  if (idle_ && idle_->size() < kIdleBuffersMax) idle_->push_back(std::move(memory_));
 }
 
 Buffer BufferPool::take(std::size_t size) {
   WARREN_ASSERT(size <= kLargeBufferSize);
   Buffer buffer;
   buffer.size_ = size < kPooledMin ? size : kLargeBufferSize;
-  if (size >= kPooledMin) buffer.pool_ = shared_from_this();
-  if (size >= kPooledMin && !idle_.empty()) {
-    buffer.memory_ = std::move(idle_.back());
-    idle_.pop_back();
+  if (size >= kPooledMin) buffer.idle_ = idle_;
+  if (size >= kPooledMin && !idle_->empty()) {
+    buffer.memory_ = std::move(idle_->back());
+    idle_->pop_back();
   } else {
     buffer.memory_ = std::make_unique_for_overwrite<std::uint8_t[]>(buffer.size_);
   }

@@ -15,8 +15,6 @@ inline constexpr std::size_t kLargeBufferSize = 2 * (2 + 65535);
 // Buffers that wait for their next user. One suffices when connections take turns.
 inline constexpr std::size_t kIdleBuffersMax = 4;
 
-class BufferPool;
-
 // Memory of a channel, not initialised. Goes back to its pool, or to the allocator, when destroyed.
 class Buffer {
  public:
@@ -33,26 +31,28 @@ class Buffer {
 
  private:
   friend class BufferPool;
+  using Memory = std::unique_ptr<std::uint8_t[]>;
+  using Idle = std::vector<Memory>;
   void swap(Buffer& other) noexcept {
     memory_.swap(other.memory_);
     std::swap(size_, other.size_);
-    pool_.swap(other.pool_);
+    idle_.swap(other.idle_);
   }
 
-  std::unique_ptr<std::uint8_t[]> memory_;
+  Memory memory_;
   std::size_t size_ = 0;
-  std::shared_ptr<BufferPool> pool_;  // of a large one
+  std::shared_ptr<Idle> idle_;  // where a large one goes back to
 };
 
-// One for all channels of a transport; shared, because channels may outlive their transport.
-class BufferPool : public std::enable_shared_from_this<BufferPool> {
+// One for all channels of a transport. Copies share their buffers, because channels may outlive the
+// transport.
+class BufferPool {
  public:
   // At least `size` bytes, which is at most kLargeBufferSize.
   Buffer take(std::size_t size);
 
  private:
-  friend class Buffer;
-  std::vector<std::unique_ptr<std::uint8_t[]>> idle_;
+  std::shared_ptr<Buffer::Idle> idle_ = std::make_shared<Buffer::Idle>();
 };
 
 }  // namespace warren::noise

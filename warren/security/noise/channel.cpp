@@ -4,7 +4,7 @@
 
 namespace warren::noise {
 
-Channel::Channel(StreamPtr pipe, Session session, std::shared_ptr<BufferPool> pool)
+Channel::Channel(StreamPtr pipe, Session session, BufferPool pool)
     : pipe_(std::move(pipe)),
       remote_peer_(session.remote_peer),
       remote_key_(std::move(session.remote_key)),

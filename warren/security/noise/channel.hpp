@@ -19,7 +19,7 @@ namespace warren::noise {
 // all has arrived says so in its own protocol, as muxers do.
 class Channel final : public SecureChannel {
  public:
-  Channel(StreamPtr pipe, Session session, std::shared_ptr<BufferPool> pool);
+  Channel(StreamPtr pipe, Session session, BufferPool pool);
 
   Task<std::size_t> read_some(MutableBytes to) override;
   Task<void> write(BytesView bytes) override;

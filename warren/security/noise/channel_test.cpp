@@ -34,8 +34,7 @@ struct Bare {
     Node node;
     channel = std::make_unique<noise::Channel>(
         std::move(ends.first),
-        Session{node.key.public_key(), node.peer(), {}, std::nullopt, cipher(1), cipher(2)},
-        std::make_shared<BufferPool>());
+        Session{node.key.public_key(), node.peer(), {}, std::nullopt, cipher(1), cipher(2)}, BufferPool());
     pipe = std::move(ends.second);
   }
 
@@ -143,7 +142,7 @@ TEST_CASE("when the nonces are used up the channel is reset") {
   noise::Channel channel(
       std::move(ends.first),
       Session{node.key.public_key(), node.peer(), {}, std::nullopt, std::move(last), cipher(2)},
-      std::make_shared<BufferPool>());
+      BufferPool());
   loop.run(write(channel, to_bytes("the last record")));
   const auto written = loop.run(as_result(write(channel, to_bytes("one more"))));
   CHECK(error_of(written) == Errc::kLimitReached);
@@ -180,7 +179,7 @@ TEST_CASE("one write becomes one write of the pipe, up to the size of the buffer
   Node node;
   noise::Channel channel(std::make_unique<Counter>(std::move(ends.first), writes),
                          Session{node.key.public_key(), node.peer(), {}, std::nullopt, cipher(1), cipher(2)},
-                         std::make_shared<BufferPool>());
+                         BufferPool());
   loop.run(write(channel, {}));
   CHECK(writes == 0);
   loop.run(write(channel, Bytes(10)));
@@ -200,7 +199,8 @@ Task<void> send_and_close(ByteStream& stream, Bytes bytes) {
 
 // A megabyte over a pipe that fails somewhere: it arrives whole, or there is an error.
 Task<void> transfer(sim::Loop& loop, sim::Faults& faults) {
-  auto [left, right] = co_await connect(loop, {.faults = &faults});
+  const sim::PipeOptions options{.faults = &faults};
+  auto [left, right] = co_await connect(loop, options);
   TaskGroup group(loop.executor(), "test");
   group.spawn(send_and_close(*left, Bytes(1'000'000, 3)));
   const auto got = co_await as_result(read_to_end(*right, 2'000'000));

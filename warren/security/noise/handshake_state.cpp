@@ -16,12 +16,9 @@ std::span<const HandshakeState::Token> HandshakeState::tokens(int message) {
   static constexpr Token kSecond[] = {Token::kE, Token::kEe, Token::kS, Token::kEs};
   static constexpr Token kThird[] = {Token::kS, Token::kSe};
   switch (message) {
-    case 0:
-      return kFirst;
-    case 1:
-      return kSecond;
-    default:
-      return kThird;
+    case 0: return kFirst;
+    case 1: return kSecond;
+    default: return kThird;
   }
 }
 

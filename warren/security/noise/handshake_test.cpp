@@ -372,7 +372,8 @@ Task<void> converse(sim::Loop& loop, sim::Faults& faults) {
   Node bob(KeyType::kSm2, 2);
   Party initiator{alice, bob.peer(), {kYamux}};
   Party responder{bob, {}, {kYamux}};
-  co_await secure_both(loop, initiator, responder, sim::pipe(loop, {.delay = 1ms, .faults = &faults}));
+  auto ends = sim::pipe(loop, {.delay = 1ms, .faults = &faults});
+  co_await secure_both(loop, initiator, responder, std::move(ends));
   value_or_throw(std::move(initiator.channel));
   value_or_throw(std::move(responder.channel));
 }

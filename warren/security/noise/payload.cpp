@@ -33,8 +33,7 @@ Result<> decode_extensions(BytesView bytes, Extensions& into) {
         into.stream_muxers.push_back(to_text(muxer));
         break;
       }
-      default:
-        reader.unknown();
+      default: reader.unknown();
     }
   }
   if (!reader.finish()) return fail(Errc::kMalformed);
@@ -60,19 +59,14 @@ Result<Payload> Payload::decode(BytesView bytes) {
   ProtobufReader reader(bytes, ProtobufForm::kLenient);
   while (reader.next()) {
     switch (reader.field()) {
-      case kIdentityKey:
-        payload.identity_key = to_bytes(reader.bytes());
-        break;
-      case kIdentitySig:
-        payload.identity_sig = to_bytes(reader.bytes());
-        break;
+      case kIdentityKey: payload.identity_key = to_bytes(reader.bytes()); break;
+      case kIdentitySig: payload.identity_sig = to_bytes(reader.bytes()); break;
       case kExtensions:
         if (const auto read = decode_extensions(reader.bytes(), payload.extensions); !read) {
           return fail(read.error());
         }
         break;
-      default:
-        reader.unknown();
+      default: reader.unknown();
     }
   }
   if (!reader.finish()) return fail(Errc::kMalformed);

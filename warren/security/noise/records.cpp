@@ -12,7 +12,7 @@ Result<RecordWriter::Sealed> RecordWriter::seal(BytesView plaintext) {
   const std::size_t records = (plaintext.size() + kRecordPlaintextMax - 1) / kRecordPlaintextMax;
   Sealed sealed;
   sealed.size = plaintext.size() + records * (kRecordPrefixSize + kTagSize);
-  sealed.buffer = pool_->take(sealed.size);
+  sealed.buffer = pool_.take(sealed.size);
 
   MutableBytes to = sealed.buffer.bytes();
   while (!plaintext.empty()) {
@@ -38,7 +38,7 @@ MutableBytes RecordReader::space() {
   MutableBytes held = memory();
   const std::size_t size = end_ - begin_;
   if (size == held.size()) {
-    Buffer larger = pool_->take(std::min(16 * held.size(), kLargeBufferSize));
+    Buffer larger = pool_.take(std::min(16 * held.size(), kLargeBufferSize));
     std::memcpy(larger.bytes().data(), held.data(), size);
     buffer_ = std::move(larger);
     held = memory();

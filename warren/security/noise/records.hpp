@@ -21,8 +21,7 @@ inline constexpr std::size_t kSealMax = 2 * kRecordPlaintextMax;
 // Seals plaintext into records, back to back.
 class RecordWriter {
  public:
-  RecordWriter(CipherState cipher, std::shared_ptr<BufferPool> pool)
-      : cipher_(std::move(cipher)), pool_(std::move(pool)) {}
+  RecordWriter(CipherState cipher, BufferPool pool) : cipher_(std::move(cipher)), pool_(std::move(pool)) {}
 
   struct Sealed {
     Buffer buffer;
@@ -33,7 +32,7 @@ class RecordWriter {
 
  private:
   CipherState cipher_;
-  std::shared_ptr<BufferPool> pool_;
+  BufferPool pool_;
 };
 
 // Takes in what arrives and opens it record by record. Its memory follows what the peer really sent: at most
@@ -42,8 +41,7 @@ class RecordReader {
  public:
   static constexpr std::size_t kWaitSize = 1024;
 
-  RecordReader(CipherState cipher, std::shared_ptr<BufferPool> pool)
-      : cipher_(std::move(cipher)), pool_(std::move(pool)) {}
+  RecordReader(CipherState cipher, BufferPool pool) : cipher_(std::move(cipher)), pool_(std::move(pool)) {}
   RecordReader(RecordReader&&) = delete;  // space() points into it
 
   // Where the next arriving bytes belong, at least one. Precondition: read() has just returned 0. The space
@@ -67,7 +65,7 @@ class RecordReader {
   void release_if_empty();
 
   CipherState cipher_;
-  std::shared_ptr<BufferPool> pool_;
+  BufferPool pool_;
   std::array<std::uint8_t, kWaitSize> waiting_;
   Buffer buffer_;  // instead of waiting_, while there is more
   // Bytes of memory(): sealed ones that are not opened yet, and an opened record's that are not taken yet.

@@ -25,7 +25,7 @@ class NoiseTransport final : public SecureTransport {
   Identity identity_;
   Random& random_;
   Offload& offload_;
-  std::shared_ptr<BufferPool> pool_ = std::make_shared<BufferPool>();
+  BufferPool pool_;
 };
 
 }  // namespace warren::noise

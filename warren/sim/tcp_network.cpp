@@ -11,7 +11,7 @@ namespace warren::sim {
 
 namespace {
 
-using Kind = Segment::Kind;
+using Kind = Packet::Kind;
 
 // Linux gives up after six SYNs, which takes 127 s.
 constexpr Duration kConnectTimeout = std::chrono::seconds(127);
@@ -107,7 +107,7 @@ Task<std::unique_ptr<TcpStream>> TcpNetwork::connect_tcp(Endpoint remote, std::o
   const Endpoint local = value_or_throw(choose_local(remote, wanted));
   const std::shared_ptr<Connection> connection = open(local, remote, world_.next_connection());
   trace("dials " + connection->to_string());
-  connection->send({.kind = Kind::kConnect});
+  connection->send(Kind::kConnect);
 
   const DialLimit limit(world_.loop(), *connection);
   while (connection->state == Connection::State::kConnecting) co_await connection->state_changed.wait();
@@ -130,22 +130,23 @@ std::shared_ptr<Connection> TcpNetwork::find(const Packet& packet) const {
 }
 
 void TcpNetwork::receive(Packet packet) {
-  const Kind kind = packet.segment.kind;
+  const Kind kind = packet.kind;
+  const Segment::Kind said = packet.segment.kind;
   if (kind == Kind::kConnect) return on_connect(packet);
   const std::shared_ptr<Connection> connection = find(packet);
   if (!connection) {
-    if (kind == Kind::kAccept || kind == Kind::kAccepted || kind == Kind::kBytes) reply(packet, Kind::kReset);
+    if (kind != Kind::kSegment || said == Segment::Kind::kBytes) refuse(packet);
     return;
   }
   SimListener* const listener = listener_for(packet.to);
   if (kind == Kind::kAccept) {
     trace("connected " + connection->to_string());
     connection->set(Connection::State::kOpen);
-    connection->send({.kind = Kind::kAccepted});
+    connection->send(Kind::kAccepted);
   } else if (kind == Kind::kAccepted) {
     trace("accepted " + connection->to_string());
     if (listener) listener->complete(connection);
-  } else if (kind == Kind::kReset && connection->state == Connection::State::kConnecting) {
+  } else if (said == Segment::Kind::kReset && connection->state == Connection::State::kConnecting) {
     trace("refused " + connection->to_string());
     connection->set(Connection::State::kRefused);
     if (listener) listener->forget(connection);
@@ -156,19 +157,20 @@ void TcpNetwork::receive(Packet packet) {
 
 void TcpNetwork::on_connect(const Packet& packet) {
   SimListener* const listener = listener_for(packet.to);
-  if (!listener) return reply(packet, Kind::kReset);
+  if (!listener) return refuse(packet);
   // The dialer has forgotten an older connection between the same endpoints.
   const auto found = connections_.find({packet.to, packet.from});
   if (found != connections_.end()) {
-    if (const auto old = found->second.lock()) old->end.receive({.kind = Kind::kReset});
+    if (const auto old = found->second.lock()) old->end.receive({.kind = Segment::Kind::kReset});
     connections_.erase({packet.to, packet.from});
   }
   const auto connection = open(packet.to, packet.from, packet.connection);
-  reply(packet, listener->add_half_open(connection) ? Kind::kAccept : Kind::kReset);
+  if (!listener->add_half_open(connection)) return refuse(packet);
+  reply(packet, Kind::kAccept);
 }
 
-void TcpNetwork::reply(const Packet& packet, Kind kind) {
-  world_.send(machine_, {packet.to, packet.from, packet.connection, {.kind = kind}});
+void TcpNetwork::reply(const Packet& packet, Kind kind, Segment segment) {
+  world_.send(machine_, {packet.to, packet.from, packet.connection, kind, std::move(segment)});
 }
 
 void TcpNetwork::crash() {

@@ -49,7 +49,10 @@ class TcpNetwork final : public Network {
   std::shared_ptr<Connection> find(const Packet& packet) const;
   std::shared_ptr<Connection> open(const Endpoint& local, const Endpoint& remote, std::uint64_t id);
   void on_connect(const Packet& packet);
-  void reply(const Packet& packet, Segment::Kind kind);
+  void reply(const Packet& packet, Packet::Kind kind, Segment segment = {});
+  void refuse(const Packet& packet) {
+    reply(packet, Packet::Kind::kSegment, {.kind = Segment::Kind::kReset});
+  }
   void trace(const std::string& event);
 
   World& world_;

@@ -19,7 +19,7 @@ Connection::Connection(TcpNetwork& network, const Endpoint& local, const Endpoin
     : network(network), local(local), remote(remote), id(id), end(kWindow, [this](Segment segment) {
         if (segment.kind == Segment::Kind::kReset) this->network.trace("reset " + to_string());
         if (segment.kind == Segment::Kind::kEnd) this->network.trace("ended " + to_string());
-        send(std::move(segment));
+        send(Packet::Kind::kSegment, std::move(segment));
       }) {}
 
 Connection::~Connection() {
@@ -28,8 +28,8 @@ Connection::~Connection() {
   if (found != network.connections_.end() && found->second.expired()) network.connections_.erase(found);
 }
 
-void Connection::send(Segment segment) {
-  network.world_.send(network.machine_, {local, remote, id, std::move(segment)});
+void Connection::send(Packet::Kind kind, Segment segment) {
+  network.world_.send(network.machine_, {local, remote, id, kind, std::move(segment)});
 }
 
 void Connection::set(State next) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "warren/env/network.hpp"
-#include "warren/sim/stream_end.hpp"
+#include "warren/env/stream_end.hpp"
 #include "warren/sim/tcp_network.hpp"
 
 namespace warren::sim {
@@ -21,7 +21,7 @@ struct Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void send(Segment segment);
+  void send(Packet::Kind kind, Segment segment = {});
   void set(State next);
   // "198.51.100.1:49152 > 198.51.100.2:4001"
   std::string to_string() const { return local.to_string() + " > " + remote.to_string(); }

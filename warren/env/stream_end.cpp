@@ -1,11 +1,11 @@
-#include "warren/sim/stream_end.hpp"
+#include "warren/env/stream_end.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "warren/base/assert.hpp"
 
-namespace warren::sim {
+namespace warren {
 
 StreamEnd::StreamEnd(std::size_t window, std::function<void(Segment)> send)
     : send_(std::move(send)), credit_(window) {
@@ -77,4 +77,4 @@ void StreamEnd::receive(Segment segment) {
   changed_.notify_all();
 }
 
-}  // namespace warren::sim
+}  // namespace warren

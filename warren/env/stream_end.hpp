@@ -1,4 +1,4 @@
-// One end of a simulated byte stream: what has been received and not read, what may still be sent. The rules
+// One end of a byte stream in memory: what has been received and not read, what may still be sent. The rules
 // of ByteStream, for pipes and simulated TCP alike; how a segment gets to the other end is the owner's
 // affair.
 #pragma once
@@ -8,10 +8,22 @@
 #include <optional>
 
 #include "warren/async/event.hpp"
-#include "warren/base/error.hpp"
-#include "warren/sim/packet.hpp"
+#include "warren/base/bytes.hpp"
 
-namespace warren::sim {
+namespace warren {
+
+// What travels between the two ends.
+struct Segment {
+  enum class Kind {
+    kBytes,
+    kEnd,     // of the sender's half: FIN
+    kCredit,  // the receiver has read so many bytes: window update
+    kReset,   // RST
+  };
+  Kind kind = Kind::kBytes;
+  Bytes bytes;             // of kBytes
+  std::size_t credit = 0;  // of kCredit
+};
 
 class StreamEnd {
  public:
@@ -24,7 +36,7 @@ class StreamEnd {
   void close_write();
   void reset();
 
-  // A segment from the other end. Those of opening a connection have no meaning here.
+  // A segment from the other end.
   void receive(Segment segment);
 
   // We have ended our half, and there is nothing left to read: destroying such an end loses nothing.
@@ -45,4 +57,4 @@ class StreamEnd {
   Event changed_;
 };
 
-}  // namespace warren::sim
+}  // namespace warren

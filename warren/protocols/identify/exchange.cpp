@@ -1,13 +1,14 @@
 #include "warren/protocols/identify/exchange.hpp"
 
+#include "warren/core/farewell.hpp"
 #include "warren/core/ip_address.hpp"
 
 namespace warren::identify {
 
-Task<void> send(StreamPtr stream, Message message) {
+Task<void> send(Clock& clock, StreamPtr stream, Message message) {
   const Bytes encoded = message.encode();
   co_await write_delimited(*stream, encoded);
-  co_await stream->close_write();
+  co_await say_farewell(clock, *stream);
 }
 
 Task<Message> receive(ByteStream& stream, Limits limits) {

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "warren/core/connection.hpp"
+#include "warren/env/clock.hpp"
 #include "warren/protocols/identify/message.hpp"
 
 namespace warren::identify {
 
-// Sends the message whole and ends the stream.
-Task<void> send(StreamPtr stream, Message message);
+// Sends the message whole, ends the stream and waits until the other side has read it.
+Task<void> send(Clock& clock, StreamPtr stream, Message message);
 
 // Reads all messages up to the end. Throws kLimitReached for more than limits.messages_max, kTooLarge,
 // kMalformed, kEndOfStream.

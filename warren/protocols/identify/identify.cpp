@@ -56,7 +56,8 @@ Task<void> Identify::ask(ConnectionPtr connection) {
 
 Task<void> Identify::tell(ConnectionPtr connection, StreamPtr stream) {
   const Message message = describe_us(*connection);
-  co_await with_timeout(host_.env().clock, kExchangeTimeout, send(std::move(stream), message));
+  co_await with_timeout(host_.env().clock, kExchangeTimeout,
+                        send(host_.env().clock, std::move(stream), message));
 }
 
 void Identify::schedule_push() {
@@ -77,7 +78,8 @@ Task<void> Identify::push(ConnectionPtr connection) {
   if (std::ranges::find(description->protocols, kPushProtocol) == description->protocols.end()) co_return;
   StreamPtr stream = co_await connection->open_stream(ProtocolId(kPushProtocol));
   const Message message = describe_us(*connection);
-  co_await with_timeout(host_.env().clock, kExchangeTimeout, send(std::move(stream), message));
+  co_await with_timeout(host_.env().clock, kExchangeTimeout,
+                        send(host_.env().clock, std::move(stream), message));
 }
 
 bool Identify::may_push(const PeerId& peer) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "warren/async/as_result.hpp"
+#include "warren/base/writer.hpp"
 #include "warren/protocols/identify/exchange.hpp"
 #include "warren/swarm/test_node.hpp"
 
@@ -50,12 +51,9 @@ Task<void> push(ConnectionPtr connection, Bytes bytes) {
 }
 
 Bytes delimited(const identify::Message& message) {
-  const Bytes encoded = message.encode();
-  Bytes bytes;
-  bytes.push_back(static_cast<std::uint8_t>(encoded.size() | 0x80));
-  bytes.push_back(static_cast<std::uint8_t>(encoded.size() >> 7));
-  append(bytes, encoded);
-  return bytes;
+  Writer writer;
+  writer.delimited(message.encode());
+  return writer.take();
 }
 
 }  // namespace

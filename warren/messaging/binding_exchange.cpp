@@ -5,6 +5,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/base/log.hpp"
 #include "warren/messaging/bodies.hpp"
+#include "warren/core/farewell.hpp"
 
 namespace warren {
 namespace {
@@ -182,7 +183,7 @@ Task<void> BindingExchange::serve(ConnectionPtr connection, StreamPtr stream) {
                         .binding = own_};
   const Bytes answer = reply.encode();
   co_await with_timeout(clock, kExchangeTimeout, write_delimited(*stream, answer));
-  co_await stream->close_write();
+  co_await say_farewell(clock, *stream);
 }
 
 Task<Result<>> BindingExchange::accept(ConnectionPtr connection, Bytes signed_binding) {

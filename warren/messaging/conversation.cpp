@@ -63,7 +63,7 @@ Task<Bytes> converse(MessagingParts& parts, const Counterpart& counterpart, Prot
   const StreamPtr stream = co_await counterpart.connection->open_stream(std::move(protocol));
   PeerQuota::Lease lease(parts.bytes, counterpart.connection->remote_peer());
   Bytes answer;
-  co_await race(read_answer(parts, *stream, lease, answer_max, answer), keep_writing(*stream, wire));
+  co_await race(keep_writing(*stream, wire), read_answer(parts, *stream, lease, answer_max, answer));
   co_return answer;
 }
 

@@ -3,6 +3,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/messaging/bodies.hpp"
 #include "warren/messaging/conversation.hpp"
+#include "warren/core/farewell.hpp"
 
 namespace warren {
 namespace {
@@ -101,7 +102,7 @@ Task<void> MessageProtocol::serve(ConnectionPtr connection, StreamPtr stream) {
   }
   const Bytes ack = encode_ack(to_verdict(taken ? std::error_code() : taken.error()));
   co_await with_timeout(parts_.env().clock, kAckTimeout, write_delimited(*stream, ack));
-  co_await stream->close_write();
+  co_await say_farewell(parts_.env().clock, *stream);
 }
 
 Task<Result<>> MessageProtocol::receive(ConnectionPtr connection, ByteStream& stream) {

@@ -4,6 +4,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/messaging/conversation.hpp"
+#include "warren/core/farewell.hpp"
 
 namespace warren {
 namespace {
@@ -134,7 +135,7 @@ Task<void> RequestProtocol::serve(ConnectionPtr connection, StreamPtr stream) {
   const Bytes encoded = reply.encode();
   co_await with_timeout(parts_.env().clock, parts_.config.limits.message_timeout,
                         write_delimited(*stream, encoded));
-  co_await stream->close_write();
+  co_await say_farewell(parts_.env().clock, *stream);
 }
 
 Task<Result<Received>> RequestProtocol::receive(ConnectionPtr connection, ByteStream& stream,
@@ -174,7 +175,7 @@ Task<void> RequestProtocol::respond(ByteStream& stream, NodeId to, MessageId req
   reply.envelope.reset();
   co_await with_timeout(parts_.env().clock, parts_.config.limits.message_timeout,
                         write_delimited(stream, encoded));
-  co_await stream.close_write();
+  co_await say_farewell(parts_.env().clock, stream);
 }
 
 }  // namespace warren

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "warren/storage/temporary_folder.hpp"
+#include "warren/storage/test_folder.hpp"
 
 namespace warren {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "warren/storage/temporary_folder.hpp"
+#include "warren/storage/test_folder.hpp"
 
 namespace warren {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <set>
 
-#include "warren/storage/temporary_folder.hpp"
+#include "warren/storage/test_folder.hpp"
 
 namespace warren {
 namespace {

@@ -102,8 +102,8 @@ Task<void> Identify::take_push(ConnectionPtr connection, StreamPtr stream) {
 
 Task<void> Identify::read_and_learn(ConnectionPtr connection, StreamPtr stream) {
   const Message message = co_await receive(*stream, limits_);
-  co_await stream->close_write();
   learn(connection, message);
+  co_await stream->close_write();
 }
 
 void Identify::learn(const ConnectionPtr& connection, const Message& message) {

@@ -8,10 +8,15 @@
 namespace warren::yamux {
 namespace {
 
-// A read that may wait for hours holds the small buffer; once it came back full, there is more, and the next
-// read takes the large one. Many idle connections cost little, and busy ones few calls.
+// A connection starts with the small buffer. Once a read came back full, there is more, and it reads into the
+// large one until it has been idle for a while: many idle connections cost little, and busy ones few calls.
 constexpr std::size_t kSmallBuffer = 2 * 1024;
 constexpr std::size_t kLargeBuffer = 128 * 1024;
+
+// How much of what still comes after the end of the session is read and thrown away. A TCP socket that is
+// closed with unread bytes would be reset, and our last words lost; but a peer that floods us is not worth
+// more.
+constexpr std::size_t kDrainMax = 1024 * 1024;
 
 }  // namespace
 
@@ -21,11 +26,13 @@ YamuxConnection::YamuxConnection(const Executor& executor, Clock& clock, StreamP
       shared_(std::make_shared<Shared>(clock, side, limits)),
       channel_(std::move(channel)),
       tasks_(executor, "yamux"),
+      reading_(executor, "yamux"),
       small_(std::make_unique_for_overwrite<std::uint8_t[]>(kSmallBuffer)) {}
 
 void YamuxConnection::start() {
-  pumps_ = 2;
-  tasks_.spawn(read_loop());
+  reads_ = true;
+  writes_ = true;
+  reading_.spawn(read_loop());
   tasks_.spawn(write_loop());
   tasks_.spawn(time_loop());
 }
@@ -54,40 +61,45 @@ Task<void> YamuxConnection::close() {
   // No cancellation gets between here and the end: linger() limits the time.
   const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
-  while (pumps_ > 0) co_await pump_ended_.wait_uncanceled();
+  while (reads_ || writes_) co_await pump_ended_.wait_uncanceled();
   channel_->reset();
   co_await tasks_.close();
+  co_await reading_.close();
   co_await boost::asio::this_coro::throw_if_cancelled(throws);
 }
 
 Task<void> YamuxConnection::read_loop() {
   const Result<> result = co_await as_result(receive_all());
   if (!result) shared_->session.fail(result.error());
-  pump_ended();
+  pump_ended(reads_);
 }
 
 Task<void> YamuxConnection::receive_all() {
-  bool full = false;
+  Session& session = shared_->session;
   while (true) {
-    const MutableBytes buffer = read_buffer(full);
+    const MutableBytes buffer = read_buffer();
     const std::size_t size = co_await channel_->read_some(buffer);
     if (size == 0) {
-      shared_->session.receive_end();
+      session.receive_end();
       co_return;
     }
-    full = size == buffer.size();
-    shared_->session.receive(buffer.first(size), shared_->clock.now());
-    // When that was the end, the rest is read as well: a TCP socket that is closed with unread bytes would be
-    // reset, and our last words lost.
+    if (session.ended()) {
+      drained_ += size;
+      if (drained_ <= kDrainMax) continue;
+      channel_->reset();
+      co_return;
+    }
+    session.receive(buffer.first(size), shared_->clock.now());
     linger_if_ended();
+    if (size < kSmallBuffer) continue;
+    busy_ = true;
+    if (!large_) large_ = std::make_unique_for_overwrite<std::uint8_t[]>(kLargeBuffer);
   }
 }
 
-MutableBytes YamuxConnection::read_buffer(bool large) {
-  if (!large) return {small_.get(), kSmallBuffer};
-  if (!large_) large_ = std::make_unique_for_overwrite<std::uint8_t[]>(kLargeBuffer);
-  busy_ = true;
-  return {large_.get(), kLargeBuffer};
+MutableBytes YamuxConnection::read_buffer() {
+  if (large_) return {large_.get(), kLargeBuffer};
+  return {small_.get(), kSmallBuffer};
 }
 
 Task<void> YamuxConnection::write_loop() {
@@ -96,7 +108,7 @@ Task<void> YamuxConnection::write_loop() {
     shared_->session.fail(result.error());
     channel_->reset();
   }
-  pump_ended();
+  pump_ended(writes_);
 }
 
 Task<void> YamuxConnection::send_all() {
@@ -117,7 +129,7 @@ Task<void> YamuxConnection::time_loop() {
   while (true) {
     session.tick(shared_->clock.now());
     if (session.ended()) break;
-    trim();
+    co_await trim();
     co_await shared_->clock.sleep_until(session.deadline());
   }
   linger_if_ended();
@@ -134,18 +146,23 @@ void YamuxConnection::linger_if_ended() {
   tasks_.spawn(linger());
 }
 
-void YamuxConnection::pump_ended() {
-  --pumps_;
+void YamuxConnection::pump_ended(bool& pump) {
+  pump = false;
   pump_ended_.notify_all();
   linger_if_ended();
 }
 
-// Between two pings nothing large moved: idle connections hold no large buffers.
-void YamuxConnection::trim() {
-  if (std::exchange(busy_, false)) return;
+// Nothing large moved between two pings: an idle connection holds no large buffers. The read that waits is
+// started anew with the small one; canceling it loses nothing.
+Task<void> YamuxConnection::trim() {
+  if (std::exchange(busy_, false)) co_return;
   shared_->session.trim();
   if (batch_.empty()) Bytes().swap(batch_);
+  if (!large_ || !reads_) co_return;
+  reading_.cancel();
+  co_await reading_.join();
   large_.reset();
+  if (reads_) reading_.spawn(read_loop());
 }
 
 }  // namespace warren::yamux

@@ -24,25 +24,28 @@ class YamuxConnection final : public MuxedConnection {
  private:
   Task<void> read_loop();
   Task<void> receive_all();
-  MutableBytes read_buffer(bool large);
+  MutableBytes read_buffer();
   Task<void> write_loop();
   Task<void> send_all();
   Task<void> time_loop();
   Task<void> linger();
-  void pump_ended();
+  void pump_ended(bool& pump);
   void linger_if_ended();
-  void trim();
+  Task<void> trim();
 
   const Limits limits_;
   std::shared_ptr<Shared> shared_;
   StreamPtr channel_;
   TaskGroup tasks_;
-  int pumps_ = 0;  // of reader and writer, those that run
+  TaskGroup reading_;   // apart, so that trim() can stop it
+  bool reads_ = false;  // from start() until the pipe's end or failure
+  bool writes_ = false;
   Event pump_ended_;
   bool lingering_ = false;
 
-  std::unique_ptr<std::uint8_t[]> small_;  // always there: what a waiting read holds
+  std::unique_ptr<std::uint8_t[]> small_;  // always there
   std::unique_ptr<std::uint8_t[]> large_;  // while there is much to read
+  std::size_t drained_ = 0;                // read after the session's end
   Bytes batch_;                            // on its way out
   bool busy_ = false;                      // something large moved since the last trim()
 };

@@ -23,10 +23,10 @@ struct Limits {
   // peer may fill the initial window of every stream it opens, so the windows alone would allow 256 MiB. Must
   // be above window_growth_max, which is granted on purpose: the difference is 64 streams that nobody reads.
   std::size_t unread_max = 32 * 1024 * 1024;
-  // Bytes waiting for the pipe to take them, above which write() waits. One more frame may exceed it. Two of
-  // these buffers exist while the pipe is busy; this size makes one write to the kernel of three Noise
-  // records.
-  std::size_t outgoing_max = 128 * 1024;
+  // Data frames waiting for the pipe to take them, above which write() waits. Two of these buffers exist
+  // while the pipe is busy. With a KiB left for other frames this makes a batch of two full Noise records (2
+  // * 65,519 bytes).
+  std::size_t outgoing_max = 127 * 1024;
   // Answers to the peer's frames (pongs, resets and so on) waiting for the pipe: 5,461 of them. A peer that
   // asks more without reading is dropped (CVE-2024-32984).
   std::size_t control_max = 64 * 1024;

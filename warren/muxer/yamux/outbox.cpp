@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace warren::yamux {
+namespace {
+
+// Less room than for so many bytes of data is not used: small frames cost as much as large ones.
+constexpr std::size_t kRoomMin = 4 * 1024;
+
+}  // namespace
 
 void Outbox::append(const Header& header) {
   append_header(frames_, header);
@@ -24,8 +30,15 @@ bool Outbox::append(StreamState& stream, FrameType type, std::uint16_t flags, st
   return true;
 }
 
+// For payload of a data frame; 0 when it is too little to bother.
+std::size_t Outbox::room() const {
+  const std::size_t used = frames_.size() + kHeaderSize;
+  const std::size_t left = used < limits_.outgoing_max ? limits_.outgoing_max - used : 0;
+  return left < std::min(kRoomMin, limits_.frame_size_max) ? 0 : left;
+}
+
 bool Outbox::my_turn(const StreamState& stream) const {
-  return frames_.size() < limits_.outgoing_max && (writers_.empty() || writers_.front().get() == &stream);
+  return room() > 0 && (writers_.empty() || writers_.front().get() == &stream);
 }
 
 std::size_t Outbox::write(const StreamStatePtr& stream, BytesView bytes) {
@@ -33,7 +46,7 @@ std::size_t Outbox::write(const StreamStatePtr& stream, BytesView bytes) {
   // With others waiting, a turn is one frame: leaving the queue gives the next turn to its new front.
   while (taken < bytes.size() && stream->send_window > 0 && my_turn(*stream)) {
     const std::size_t size =
-        std::min({bytes.size() - taken, std::size_t{stream->send_window}, limits_.frame_size_max});
+        std::min({bytes.size() - taken, std::size_t{stream->send_window}, limits_.frame_size_max, room()});
     const std::uint16_t flags = std::exchange(stream->unsent_flags, 0);
     append_header(frames_, {FrameType::kData, flags, stream->id, static_cast<std::uint32_t>(size)});
     warren::append(frames_, bytes.subspan(taken, size));
@@ -92,7 +105,7 @@ void Outbox::trim() {
 }
 
 void Outbox::wake_next() {
-  if (!writers_.empty() && frames_.size() < limits_.outgoing_max) writers_.front()->writable.notify_all();
+  if (!writers_.empty() && room() > 0) writers_.front()->writable.notify_all();
 }
 
 void Outbox::announce() {

@@ -48,6 +48,7 @@ class Outbox {
   Event& filled() { return filled_; }
 
  private:
+  std::size_t room() const;
   bool my_turn(const StreamState& stream) const;
   void wake_next();
   void announce();

@@ -138,6 +138,7 @@ TEST_CASE("data in frames of one byte takes no more memory than it should") {
   CHECK(stream->received.size() == kInitialWindow);
   CHECK(stream->received.memory() <= 2 * kInitialWindow);
   scripted.receive(one);
+  scripted.session.release(*stream);
   check_ended(scripted, Errc::kMalformed);
 }
 

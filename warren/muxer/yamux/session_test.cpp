@@ -182,7 +182,7 @@ TEST_CASE("a reader that waits gets what fits, and the rest is kept in order") {
 }
 
 TEST_CASE("streams that write take turns when the pipe is slow") {
-  Scripted scripted(Side::kInitiator, {.outgoing_max = 1000, .frame_size_max = 500});
+  Scripted scripted(Side::kInitiator, {.outgoing_max = 1030, .frame_size_max = 500});
   const auto greedy = scripted.session.open(scripted.now).value();
   const auto modest = scripted.session.open(scripted.now).value();
   const Bytes bytes(10'000);
@@ -194,12 +194,22 @@ TEST_CASE("streams that write take turns when the pipe is slow") {
   CHECK(scripted.session.write(greedy, bytes) == 500);
   CHECK(scripted.session.write(greedy, bytes) == 0);
   CHECK(scripted.session.write(modest, BytesView(bytes).first(100)) == 100);
-  CHECK(scripted.session.write(greedy, bytes) == 500);
+  CHECK(scripted.session.write(greedy, bytes) == 0);
+  scripted.sent();
   // One that gives up does not hold up the others.
   CHECK(scripted.session.write(modest, bytes) == 0);
   scripted.session.stop_waiting(*greedy);
-  scripted.sent();
   CHECK(scripted.session.write(modest, bytes) == 1000);
+}
+
+TEST_CASE("a batch of data is two full Noise records at most") {
+  Scripted scripted(Side::kInitiator);
+  const auto stream = scripted.session.open(scripted.now).value();
+  const Bytes bytes(1'000'000);
+  scripted.session.write(stream, bytes);
+  Bytes batch;
+  scripted.session.take_output(batch);
+  CHECK(batch.size() == 127 * 1024);
 }
 
 TEST_CASE("pings are answered, and ours measure the round trip") {

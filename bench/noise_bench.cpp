@@ -111,7 +111,7 @@ void pipe_transfer(benchmark::State& state, bool secured) {
   sim::Loop loop;
   for (auto _ : state) {
     state.PauseTiming();
-    auto ends = sim::pipe(loop, {.buffer = 512 * 1024});
+    auto ends = sim::pipe(loop, {.buffer = 2 * kTotal});
     test::Party initiator{alice};
     test::Party responder{bob};
     if (secured) loop.run(test::secure_both(loop, initiator, responder, std::move(ends)));

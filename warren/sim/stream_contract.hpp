@@ -56,7 +56,8 @@ bool is_reset(const Result<T>& outcome) {
   return !outcome && (outcome.error() == Errc::kReset || outcome.error() == Errc::kClosed);
 }
 
-inline Task<void> read_exactly(ByteStream& stream, MutableBytes to) {
+// Not named read_exactly: that one is core's, which is above.
+inline Task<void> fill(ByteStream& stream, MutableBytes to) {
   while (!to.empty()) {
     const std::size_t count = co_await stream.read_some(to);
     if (count == 0) throw_error(Errc::kEndOfStream);
@@ -113,11 +114,11 @@ inline Task<void> echo(const StreamContract&, ByteStream& a, ByteStream& b) {
     const Bytes sent = random_bytes(size, size);
     Bytes received(size);
     co_await a.write(sent);
-    co_await read_exactly(b, received);
+    co_await fill(b, received);
     CHECK(received == sent);
     co_await b.write(received);
     Bytes back(size);
-    co_await read_exactly(a, back);
+    co_await fill(a, back);
     CHECK(back == sent);
   }
   co_await a.write(BytesView());
@@ -130,7 +131,7 @@ inline Task<void> half_close(const StreamContract&, ByteStream& a, ByteStream& b
   co_await a.write(question);
   co_await a.close_write();
   co_await a.close_write();
-  co_await read_exactly(b, MutableBytes(buffer).first(question.size()));
+  co_await fill(b, MutableBytes(buffer).first(question.size()));
   CHECK(co_await b.read_some(buffer) == 0);
   CHECK(co_await b.read_some(buffer) == 0);
   const auto late = co_await as_result(a.write(question));
@@ -139,7 +140,7 @@ inline Task<void> half_close(const StreamContract&, ByteStream& a, ByteStream& b
   co_await b.write(answer);
   co_await b.close_write();
   Bytes received(answer.size());
-  co_await read_exactly(a, received);
+  co_await fill(a, received);
   CHECK(received == answer);
   CHECK(co_await a.read_some(buffer) == 0);
 }

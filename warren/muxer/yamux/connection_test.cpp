@@ -169,7 +169,7 @@ Task<void> speak(MuxedConnection& connection, Executor executor, int& good) {
 }
 
 Task<void> echoes(sim::Loop& loop) {
-  MuxedPair pair = connect(loop, {.delay = 1ms});
+  MuxedPair pair = connect(loop, {.delay = 1ms, .buffer = 16 * 1024 * 1024});
   TaskGroup group(loop.executor(), "test");
   TaskGroup server(loop.executor(), "test");
   server.spawn(echo_all(*pair.second, server));

@@ -14,6 +14,12 @@ namespace {
 constexpr const char* kTarget =
     "A NodeID (zEPJ...), a PeerID (12D3KooW...) or a multiaddr with /p2p/<PeerID>";
 
+// A limit on a number, which the help does not spell out.
+template <class T>
+CLI::Validator between(T least, T most) {
+  return CLI::Range(least, most).description("");
+}
+
 // One command whose options live as long as the App, in the closure that runs it.
 template <class Options>
 struct Command {
@@ -60,7 +66,7 @@ template <class Options>
 CLI::Option* add_timeout(const Command<Options>& command, const std::string& about) {
   return command.app->add_option("--timeout", command.options->timeout_seconds, about)
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 86400.0));
+      ->check(between(0.001, 86400.0));
 }
 
 void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
@@ -129,7 +135,7 @@ void describe_reaching(CLI::App& program, std::function<ExitStatus()>& chosen) {
   ping.app->add_option("-i,--interval", ping.options->interval_seconds, "The time between two")
       ->capture_default_str()
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 3600.0));
+      ->check(between(0.0, 3600.0));
   ping.app->add_flag("--direct", ping.options->direct, "Exit with 6 when the path is relayed");
   add_json(ping, "Print one JSON object a reply");
 }
@@ -173,15 +179,15 @@ void describe_services(CLI::App& program, std::function<ExitStatus()>& chosen) {
   serve.app->add_option("--time-limit", options.time_limit_seconds, "Kill it after this time")
       ->capture_default_str()
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 86400.0));
+      ->check(between(0.001, 86400.0));
   serve.app->add_option("--size-limit", options.size_limit, "Kill it when its answer is larger")
       ->capture_default_str()
       ->type_name("BYTES")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{16 * 1024 * 1024}));
+      ->check(between(std::size_t{1}, std::size_t{16 * 1024 * 1024}));
   serve.app->add_option("--jobs", options.jobs, "How many run at once")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::Range(1U, 256U));
+      ->check(between(1U, 256U));
 
   const auto request = add<RequestOptions>(program, chosen, "request",
                                            "Ask another node's service; its answer goes to standard output",

@@ -5,11 +5,27 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 
+// toml++ 3.3 asserts where some malformed files should be errors ("[[["), and a release build would go on
+// with undefined behaviour: end the program instead, in the way of all errors.
+#undef NDEBUG
+#define TOML_ASSERT(condition) \
+  (static_cast<bool>(condition) ? void() : warren::app::end_for_malformed_config())
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+
+namespace warren::app {
+[[noreturn]] static void end_for_malformed_config() {
+  std::fputs("warren: warren.toml is not valid TOML; correct it, or compare it with one of `warren init`\n",
+             stderr);
+  std::_Exit(1);
+}
+}  // namespace warren::app
+
 #include <toml++/toml.h>
 
 #include "app/exit_status.hpp"

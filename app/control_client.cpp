@@ -78,7 +78,7 @@ struct ControlClient::State {
 };
 
 ControlClient::ControlClient(const DataDir& dir) : state_(std::make_unique<State>()) {
-  dir.require_initialized();
+  dir.require_initialized(ExitStatus::kNoDaemon);
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kControlMessageMax);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

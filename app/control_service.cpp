@@ -215,6 +215,11 @@ grpc::Status ControlService::Serve(grpc::ServerContext* context, ServeStream* st
   const std::string& name = first.start().service();
   const auto served = in_loop<ServedNamePtr>(*context, [&] { return begin_serving(name); }, kLookupLimit);
   if (!served) return to_status(*context, served.error());
+  if (*served == nullptr) {
+    const std::string taken =
+        "another program answers " + name + " on this node; end it, or choose another name";
+    return to_status(*context, CallError{make_error_code(Errc::kExists), taken});
+  }
   log::info("control", "serves " + name);
 
   std::thread reader([&] { read_answers(*stream, *served); });
@@ -227,7 +232,7 @@ grpc::Status ControlService::Serve(grpc::ServerContext* context, ServeStream* st
 }
 
 Task<ControlService::ServedNamePtr> ControlService::begin_serving(std::string name) {
-  if (served_.contains(name)) throw_error(Errc::kExists, "another program serves " + name + " on this node");
+  if (served_.contains(name)) co_return nullptr;
   const auto served = std::make_shared<ServedName>();
   node_.serve(name, [served](ServiceCall call) { return ServedName::answer(served, std::move(call)); });
   served_.emplace(name, served);

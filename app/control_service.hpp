@@ -53,7 +53,7 @@ class ControlService final : public v1::Control::Service {
   template <class T>
   CallResult<T> in_loop(grpc::ServerContext& context, std::function<Task<T>()> work, Duration limit);
 
-  // In the loop. A name that another client serves is kExists.
+  // In the loop. Null when another client serves this name.
   Task<ServedNamePtr> begin_serving(std::string name);
   void end_serving(const std::string& name, ServedName& served);
   void read_answers(ServeStream& stream, const ServedNamePtr& served);

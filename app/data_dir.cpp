@@ -42,20 +42,20 @@ DataDir DataDir::choose(const std::string& option) {
   return {absolute.empty() ? path : absolute.lexically_normal(), is_default};
 }
 
-void DataDir::require_initialized() const {
+void DataDir::require_initialized(ExitStatus otherwise) const {
   std::error_code error;
   for (const auto& file : {config(), node_key(), peer_key()}) {
     if (std::filesystem::exists(file, error)) continue;
     if (error) {
-      throw Failure(ExitStatus::kFailed, fmt::format("{} cannot be read: {}; give another --data-dir",
-                                                     path_.string(), error.message()));
+      throw Failure(otherwise, fmt::format("{} cannot be read: {}; give another --data-dir", path_.string(),
+                                           error.message()));
     }
     if (!std::filesystem::exists(config(), error)) {
-      throw Failure(ExitStatus::kFailed, fmt::format("there is no node in {} yet; create one with `{}`",
-                                                     path_.string(), command("init")));
+      throw Failure(otherwise, fmt::format("there is no node in {} yet; create one with `{}`", path_.string(),
+                                           command("init")));
     }
     throw Failure(
-        ExitStatus::kFailed,
+        otherwise,
         fmt::format("{} is missing; restore it from a backup, or init another --data-dir", file.string()));
   }
 }

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "app/exit_status.hpp"
+
 namespace warren::app {
 
 class DataDir {
@@ -20,8 +22,8 @@ class DataDir {
   std::filesystem::path lock() const { return path_ / "warren.lock"; }  // held by the running daemon
   std::filesystem::path control_socket() const { return path_ / "control.sock"; }
 
-  // Throws Failure, which says what to do, unless `warren init` has been here.
-  void require_initialized() const;
+  // Throws Failure with this status, which says what to do, unless `warren init` has been here.
+  void require_initialized(ExitStatus otherwise) const;
 
   // Makes the folder, readable by its owner only. Throws Failure when it has something in it already.
   void create() const;

@@ -50,6 +50,7 @@ constexpr std::array kErrors = {
     ErrorDescription{Errc::kBindingMismatch, "binding_mismatch", ExitStatus::kRefused, "check the ID"},
     ErrorDescription{Errc::kNotBound, "not_bound", ExitStatus::kRefused, "check the ID"},
     ErrorDescription{Errc::kNoBinding, "no_binding", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kBeforeStart, "before_start", ExitStatus::kRefused, "send it anew"},
     ErrorDescription{Errc::kWrongProtocol, "wrong_protocol", ExitStatus::kRefused,
                      "the two versions may not match"},
     ErrorDescription{Errc::kRejectedByPeer, "rejected_by_peer", ExitStatus::kRefused, ""},
@@ -72,6 +73,14 @@ constexpr std::array kErrors = {
 };
 
 }  // namespace
+
+std::string sentence_of(const std::system_error& error) {
+  const std::string what = error.what();
+  const std::string sentence = error.code().message();
+  if (!what.ends_with(": " + sentence)) return what;
+  const std::string context = what.substr(0, what.size() - sentence.size() - 2);
+  return context.find(sentence) == std::string::npos ? what : context;
+}
 
 const ErrorDescription& describe(std::error_code code) {
   const auto found = std::ranges::find_if(kErrors, [&](const auto& error) { return error.code == code; });

@@ -2,6 +2,8 @@
 
 #include <future>
 
+#include "app/errors.hpp"
+#include "warren/async/as_result.hpp"
 #include "warren/async/event.hpp"
 #include "warren/async/race.hpp"
 
@@ -47,14 +49,15 @@ class LoopCalls::Done {
 LoopCalls::LoopCalls(real::Loop& loop) : loop_(loop), group_(loop.env().executor, "control") {}
 
 Task<void> LoopCalls::perform(std::shared_ptr<Call> call, Done done) {
-  CallResult<> result;
-  try {
-    const Winner winner = co_await race(call->work(), wait_until_set(call->canceled, call->changed));
-    if (winner == Winner::kSecond) result = std::unexpected(error_of(Errc::kCanceled));
-  } catch (const std::system_error& error) {
-    result = std::unexpected(CallError{error.code(), error.what()});
+  auto both = race(call->work(), wait_until_set(call->canceled, call->changed));
+  const auto winner = co_await as_outcome(std::move(both));
+  if (!winner) {
+    done.tell(std::unexpected(CallError{winner.error().code(), sentence_of(winner.error())}));
+  } else if (*winner == Winner::kSecond) {
+    done.tell(std::unexpected(error_of(Errc::kCanceled)));
+  } else {
+    done.tell({});
   }
-  done.tell(std::move(result));
 }
 
 CallResult<> LoopCalls::run_to_end(std::function<Task<void>()> work, Duration limit,

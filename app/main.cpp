@@ -42,7 +42,7 @@ int run(int argc, char** argv) {
   } catch (const std::system_error& error) {
     const ErrorDescription& description = describe(error.code());
     const std::string advice(description.advice);
-    return end_with(description.exit_status, error.what() + (advice.empty() ? "" : "; " + advice));
+    return end_with(description.exit_status, sentence_of(error) + (advice.empty() ? "" : "; " + advice));
   } catch (const std::exception& error) {
     return end_with(ExitStatus::kFailed,
                     std::string("internal error: ") + error.what() + "; please report it");

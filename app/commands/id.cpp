@@ -11,7 +11,7 @@ namespace warren::app {
 // From the files, so that it needs no daemon.
 ExitStatus run_id(const CommonOptions& options) {
   const DataDir dir = DataDir::choose(options.data_dir);
-  dir.require_initialized();
+  dir.require_initialized(ExitStatus::kFailed);
   const ConfigFile config = read_config_file(dir.config());
   const Keys keys = load_keys(dir);
   if (options.json) {

@@ -10,7 +10,7 @@ namespace warren::app {
 
 ExitStatus run_up(const UpOptions& options) {
   const DataDir dir = DataDir::choose(options.data_dir);
-  dir.require_initialized();
+  dir.require_initialized(ExitStatus::kFailed);
   ConfigFile config = read_config_file(dir.config());
   if (!options.listen.empty()) config.listen.clear();
   for (const std::string& text : options.listen) config.listen.push_back(parse_address(text, "--listen"));

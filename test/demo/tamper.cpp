@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "warren/async/as_result.hpp"
 #include "warren/env/real/loop.hpp"
 #include "warren/messaging/bodies.hpp"
 #include "warren/messaging/envelope.hpp"
@@ -74,10 +75,12 @@ Task<bool> run(Env& env, Target target, std::string network) {
   config.network = network;
   const auto key = value_or_throw(Sm2PrivateKey::from_scalar(config.node_key.scalar().view()));
   Node node(env, std::move(config));
-  const bool refused =
-      co_await with_timeout(env.clock, kLimit, attack(env, node, key, std::move(target), std::move(network)));
+  auto attempt =
+      with_timeout(env.clock, kLimit, attack(env, node, key, std::move(target), std::move(network)));
+  const Result<bool> refused = co_await as_result(std::move(attempt));
   co_await node.stop();
-  co_return refused;
+  if (!refused) tell({{"event", "failed"}, {"reason", refused.error().message()}});
+  co_return refused.value_or(false);
 }
 
 }  // namespace

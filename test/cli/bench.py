@@ -1,0 +1,99 @@
+"""What the cases share: a registry, and fresh nodes in a temporary folder."""
+
+import re
+import time
+from pathlib import Path
+
+from program import Failure, Node, require
+
+CASES = []
+
+NODE_ID = re.compile(r"zEPJ[1-9A-HJ-NP-Za-km-z]{45}")
+PEER_ID = re.compile(r"12D3KooW[1-9A-HJ-NP-Za-km-z]{44}")
+
+# A well-formed PeerID and NodeID of keys that nobody here has.
+STRANGER = "12D3KooWAn77DQ4Xz3BcoEE8yA5nX6xTGNmD7EnsRmNuXmcF1chE"
+STRANGER_NODE = "zEPJcGHUVYyrGAXXGQhLF39KAny4ojC9RPmA777H2iVztKwBd"
+
+COMMANDS = "init up id status addrs peers connect ping send inbox serve request".split()
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+class Bench:
+    """The program under test, and a folder for one case."""
+
+    def __init__(self, program, folder):
+        self.program = Path(program)
+        self.folder = Path(folder)
+
+    def node(self, name="node", *words):
+        """A node that `warren init` has made; not running."""
+        node = Node(self.program, self.folder / name)
+        made = node.do("init", "--json", *words).json()
+        node.node_id, node.peer_id = made["node_id"], made["peer_id"]
+        return node
+
+    def bare(self, name="node"):
+        """A node that nothing has been done for."""
+        return Node(self.program, self.folder / name)
+
+
+class Pair:
+    """Two running nodes, the first of which has connected to the second."""
+
+    def __init__(self, bench, *words):
+        self.alice = bench.node("alice")
+        self.bob = bench.node("bob")
+        self.words = words
+
+    def __enter__(self):
+        try:
+            for node in (self.alice, self.bob):
+                node.up(*self.words)
+            self.alice.do("connect", self.bob.addresses[0])
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self.alice, self.bob
+
+    def __exit__(self, *reason):
+        self.alice.__exit__(*reason)
+        self.bob.__exit__(*reason)
+
+
+def serve(node, name, command, *words):
+    """Starts `warren serve` and waits until others can ask."""
+    process = node.start("serve", name, "--exec", command, *words)
+    line = process.line()
+    require(line.startswith(f"Serving {name}"), f"unexpected: {line!r}")
+    return process
+
+
+def expect_status(result, status, *texts):
+    """The exit status, and what its one sentence on standard error has to name."""
+    require(
+        result.status == status,
+        f"`{result.line()[:100]}` ended with {result.status}, not {status}: {result.stderr}",
+    )
+    if status != 0:
+        lines = result.stderr.splitlines()
+        require(len(lines) == 1, f"`{result.line()[:100]}`: not one sentence: {result.stderr!r}")
+        require(lines[0].startswith("warren: "), f"not prefixed: {lines[0]!r}")
+    for text in texts:
+        require(text in result.stderr, f"`{result.line()[:100]}` does not say {text!r}: {result.stderr!r}")
+
+
+def inbox(node, *words):
+    return node.do("inbox", "--json", *words).jsons()
+
+
+def wait_until(condition, what, within=20):
+    """For what has no line to wait for. `condition` runs a command or looks at the kernel's tables."""
+    end = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > end:
+            raise Failure(f"{what}: not within {within} s")

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Runs the `warren` program as its users do: daemons and commands, on loopback, with ports that the system chose.
+
+The cases are in cases_*.py. Exit status: 0 all passed, 1 something failed, 2 wrong usage. The last line is
+`N passed, N failed`.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+# pylint: disable=wrong-import-position
+import cases_daemon  # noqa: E402, F401
+import cases_hostile  # noqa: E402, F401
+import cases_messages  # noqa: E402, F401
+import cases_services  # noqa: E402, F401
+import cases_words  # noqa: E402, F401
+from bench import CASES, Bench  # noqa: E402
+from program import ROOT, Failure  # noqa: E402
+
+
+def run(case, program):
+    """What went wrong, or nothing."""
+    with tempfile.TemporaryDirectory(prefix="warren-cli-") as folder:
+        try:
+            case(Bench(program, folder))
+        except Failure as failure:
+            return "\n".join([str(failure), *getattr(failure, "__notes__", [])])
+        except Exception:  # a bug in a case is a failed case
+            return traceback.format_exc()
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", type=Path, default=ROOT / "build/release/bin/warren")
+    parser.add_argument("--only", default="", metavar="TEXT", help="the cases with this in their name")
+    arguments = parser.parse_args()
+    if not arguments.program.exists():
+        print(f"{arguments.program} is not there; build it with ./dev build")
+        print("0 passed, 1 failed")
+        return 1
+    program = arguments.program.resolve()
+    chosen = [case for case in CASES if arguments.only in case.__name__]
+    failed = 0
+    for case in chosen:
+        begin = time.monotonic()
+        problem = run(case, program)
+        failed += problem is not None
+        verdict = "ok    " if problem is None else "FAILED"
+        print(f"{verdict} {case.__name__.replace('_', ' ')} ({time.monotonic() - begin:.1f} s)", flush=True)
+        if problem:
+            print("\n".join(f"    | {line}" for line in problem.splitlines()), flush=True)
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -21,4 +21,19 @@ Task<Result<T>> as_result(Task<T> task) {
   }
 }
 
+// The same for who has to tell others why: the error with its what().
+template <class T>
+Task<std::expected<T, std::system_error>> as_outcome(Task<T> task) {
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(task);
+      co_return std::expected<void, std::system_error>{};
+    } else {
+      co_return std::expected<T, std::system_error>(co_await std::move(task));
+    }
+  } catch (const std::system_error& error) {
+    co_return std::unexpected(error);
+  }
+}
+
 }  // namespace warren

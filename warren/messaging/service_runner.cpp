@@ -9,13 +9,22 @@ AnswerPtr refusal_answer(Errc code) {
   return std::make_shared<const ResponseBody>(ResponseBody{.verdict = to_verdict(make_error_code(code))});
 }
 
-ResponseBody to_response(Result<Bytes> result, std::size_t payload_max) {
-  if (result && result->size() > payload_max) result = fail(Errc::kTooLarge);
+// The handler's own words. That it failed the status says already.
+std::string reason_of(const std::system_error& error) {
+  std::string reason = error.what();
+  const std::string known = ": " + make_error_code(Errc::kServiceFailed).message();
+  if (reason.ends_with(known)) reason.resize(reason.size() - known.size());
+  return reason;
+}
+
+ResponseBody to_response(std::expected<Bytes, std::system_error> result, std::size_t payload_max) {
+  if (result && result->size() > payload_max)
+    result = std::unexpected(std::system_error(make_error_code(Errc::kTooLarge)));
   if (result) return {.payload = std::move(*result)};
-  if (result.error() == Errc::kTimedOut)
+  if (result.error().code() == Errc::kTimedOut)
     return {.verdict = to_verdict(make_error_code(Errc::kServiceTimedOut))};
   // Whatever went wrong in there is the service's failure, not ours to interpret.
-  return {.verdict = {Status::kServiceFailed, result.error().message()}};
+  return {.verdict = {Status::kServiceFailed, reason_of(result.error())}};
 }
 
 // What the handler throws before its first co_await is caught with the rest.
@@ -90,7 +99,7 @@ ServiceRunner::RunningPtr ServiceRunner::start(const Key& key, ServiceCall call,
 Task<void> ServiceRunner::run(Key key, ServiceHandler handler, ServiceCall call, PeerQuota::Lease lease,
                               RunningPtr running) {
   const PeerQuota::Lease held = std::move(lease);
-  auto result = co_await as_result(
+  auto result = co_await as_outcome(
       with_timeout(env_.clock, config_.limits.handler_timeout, invoke(std::move(handler), std::move(call))));
   const std::size_t payload_max = config_.limits.body_max - kBodyOverheadMax;
   running->answer = std::make_shared<const ResponseBody>(to_response(std::move(result), payload_max));

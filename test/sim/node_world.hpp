@@ -27,12 +27,14 @@ class NodeWorld {
 
   // A started node on a machine of its own, listening on its address; keys come from the machine's seeded
   // generator.
-  Node& add_node(const std::string& name, const std::string& network = "main") {
+  Node& add_node(const std::string& name, const std::string& network = "main",
+                 std::vector<Multiaddr> bootstrap = {}) {
     sim::Machine& machine = world.add_machine(name);
     const RandomFill random = [&machine](MutableBytes to) { machine.env().random.fill(to); };
     Config config{.node_key = Sm2PrivateKey::generate(random),
                   .peer_key = PrivateKey::generate(KeyType::kEd25519, random),
-                  .network = network};
+                  .network = network,
+                  .bootstrap = std::move(bootstrap)};
     config.listen.push_back(
         value_or_throw(Multiaddr::parse("/ip4/" + machine.address().to_string() + "/tcp/4001")));
     nodes_.push_back(std::make_unique<Node>(machine.env(), std::move(config)));

@@ -138,3 +138,19 @@ TEST_CASE("a node that asks for itself or a service that fails gets a clear erro
   CHECK(net.world.run(as_result(alice.send_message(target_of(bob), Bytes((16 << 20) + 1)))).error() ==
         Errc::kTooLarge);
 }
+
+TEST_CASE("a bootstrap peer is connected at the start, and again after the link was dead") {
+  NodeWorld net(scenario_seed(10));
+  Node& hub = net.add_node("hub");
+  const Multiaddr address = hub.addresses().front().with(Protocol::kP2p, hub.peer_id().bytes());
+  Node& node = net.add_node("node", "main", {address});
+  net.world.loop().advance(1s);
+  CHECK(node.peers().size() == 1);
+
+  net.world.cut(net.machine(0), net.machine(1));
+  net.world.loop().advance(3min);
+  CHECK(node.peers().empty());  // the keepalive noticed
+  net.world.mend(net.machine(0), net.machine(1));
+  net.world.loop().advance(2min);
+  CHECK(node.peers().size() == 1);
+}

@@ -90,6 +90,10 @@ PingReply BlockingNode::ping(Target target) {
   return state_->loop.run(state_->node->ping(std::move(target)));
 }
 
+std::vector<InboxMessage> BlockingNode::inbox(std::uint64_t after, std::size_t limit) {
+  return state_->loop.run(state_->node->inbox(after, limit));
+}
+
 namespace {
 
 using BlockingHandler = std::function<Bytes(const ServiceCall&)>;

@@ -26,6 +26,7 @@ class BlockingNode {
   Bytes request(Target target, std::string service, Bytes payload);
   Bytes request(Target target, std::string service, Bytes payload, Duration timeout);
   PingReply ping(Target target);
+  std::vector<InboxMessage> inbox(std::uint64_t after, std::size_t limit);
 
   // `handler` runs on a worker thread and may block; what it throws is a failed request for the caller.
   void serve(std::string service, std::function<Bytes(const ServiceCall&)> handler);

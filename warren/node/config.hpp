@@ -15,7 +15,7 @@ struct Config {
   Sm2PrivateKey node_key;
   PrivateKey peer_key;
 
-  // Nodes of different networks refuse each other's messages.
+  // Nodes of different networks refuse each other's messages. 1 to 64 characters, see is_network_name.
   std::string network = "main";
 
   std::vector<Multiaddr> listen;     // where to listen; port 0 means any free one

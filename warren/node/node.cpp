@@ -2,6 +2,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/async/task_group.hpp"
+#include "warren/messaging/binding.hpp"
 #include "warren/muxer/yamux/muxer.hpp"
 #include "warren/node/bootstrap.hpp"
 #include "warren/protocols/identify/identify.hpp"
@@ -102,6 +103,9 @@ Node::~Node() = default;
 
 Task<void> Node::start() {
   Parts& p = *parts_;
+  if (!is_network_name(p.config.network)) {
+    throw_error(Errc::kBadConfig, "network name '" + p.config.network + "'");
+  }
   p.open_stores();
   auto key = value_or_throw(Sm2PrivateKey::from_scalar(p.config.node_key.scalar().view()));
   p.messaging = std::make_unique<Messaging>(

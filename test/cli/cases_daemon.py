@@ -93,7 +93,8 @@ def a_data_directory_has_one_daemon(bench):
         node.up()
         second = node.run("up", "--listen", "/ip4/127.0.0.1/tcp/0")
         expect_status(second, 1, str(node.daemon.process.pid))
-        require(node.do("status", "--json").json()["process_id"] == node.daemon.process.pid, "another one runs")
+        running = node.do("status", "--json").json()["process_id"]
+        require(running == node.daemon.process.pid, f"process {running} answers")
 
 
 @case

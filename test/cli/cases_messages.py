@@ -93,7 +93,7 @@ def messages_at_once_arrive_once_each(bench):
 
 @case
 def an_acknowledged_message_survives_kill_9_once(bench):
-    """Several senders write while the receiver is killed; what was acknowledged is there after its restart."""
+    """The receiver is killed while several senders write; what was acknowledged is there after its restart."""
     with Pair(bench) as (alice, bob):
         acknowledged = []
         enough = threading.Event()

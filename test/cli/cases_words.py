@@ -119,10 +119,12 @@ def the_data_directory_comes_from_the_environment_too(bench):
     os.environ["WARREN_DATA_DIR"] = str(node.path)
     try:
         done = subprocess.run(
-            [bench.program, "id", "--json"], capture_output=True, timeout=30, check=False, env=dict(os.environ)
+            [bench.program, "id", "--json"], capture_output=True, timeout=30, check=False, env=os.environ
         )
         home = {"HOME": str(bench.folder / "home"), "PATH": os.environ["PATH"]}
-        made = subprocess.run([bench.program, "init"], capture_output=True, timeout=30, check=False, env=home)
+        made = subprocess.run(
+            [bench.program, "init"], capture_output=True, timeout=30, check=False, env=home
+        )
     finally:
         del os.environ["WARREN_DATA_DIR"]
     require(node.node_id.encode() in done.stdout, f"$WARREN_DATA_DIR is not heard: {done.stderr}")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Runs the `warren` program as its users do: daemons and commands, on loopback, with ports that the system chose.
+"""Runs the `warren` program as its users do: daemons and commands, on loopback, with ports that are free.
 
 The cases are in cases_*.py. Exit status: 0 all passed, 1 something failed, 2 wrong usage. The last line is
 `N passed, N failed`.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,7 @@ def run(case, program):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind then, too
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=Path, default=ROOT / "build/release/bin/warren")
     parser.add_argument("--only", default="", metavar="TEXT", help="the cases with this in their name")

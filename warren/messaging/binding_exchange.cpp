@@ -4,8 +4,8 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/base/log.hpp"
-#include "warren/messaging/bodies.hpp"
 #include "warren/core/farewell.hpp"
+#include "warren/messaging/bodies.hpp"
 
 namespace warren {
 namespace {

@@ -1,9 +1,9 @@
 #include "warren/messaging/message_protocol.hpp"
 
 #include "warren/async/as_result.hpp"
+#include "warren/core/farewell.hpp"
 #include "warren/messaging/bodies.hpp"
 #include "warren/messaging/conversation.hpp"
-#include "warren/core/farewell.hpp"
 
 namespace warren {
 namespace {

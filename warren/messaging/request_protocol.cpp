@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "warren/async/as_result.hpp"
-#include "warren/messaging/conversation.hpp"
 #include "warren/core/farewell.hpp"
+#include "warren/messaging/conversation.hpp"
 
 namespace warren {
 namespace {

@@ -86,11 +86,11 @@ void throw_unless_ok(const Verdict& verdict) {
 }
 
 bool is_verification_refusal(std::error_code error) {
-  constexpr std::array kRefusals = {Errc::kRejectedByPeer,  Errc::kWrongNetwork, Errc::kWrongProtocol,
-                                    Errc::kWrongRecipient,  Errc::kClockSkew,    Errc::kBeforeStart,
-                                    Errc::kReplayed,        Errc::kNoBinding,    Errc::kStaleBinding,
-                                    Errc::kBindingMismatch, Errc::kNotBound,     Errc::kBadSignature,
-                                    Errc::kPeerIdMismatch};
+  constexpr std::array kRefusals = {
+      Errc::kMalformed,       Errc::kTruncated,     Errc::kNotMinimal,     Errc::kRejectedByPeer,
+      Errc::kWrongNetwork,    Errc::kWrongProtocol, Errc::kWrongRecipient, Errc::kClockSkew,
+      Errc::kBeforeStart,     Errc::kReplayed,      Errc::kNoBinding,      Errc::kStaleBinding,
+      Errc::kBindingMismatch, Errc::kNotBound,      Errc::kBadSignature,   Errc::kPeerIdMismatch};
   return std::ranges::any_of(kRefusals, [error](Errc code) { return error == make_error_code(code); });
 }
 

@@ -1,0 +1,235 @@
+// Test support: hosts that are connected by simulated pipes, without transport, security and muxer. A
+// connection takes one round trip to open, a stream none.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "warren/async/task_group.hpp"
+#include "warren/base/assert.hpp"
+#include "warren/core/host.hpp"
+#include "warren/sim/pipe.hpp"
+#include "warren/sim/world.hpp"
+
+namespace warren::test {
+
+class TestHost;
+
+// The machine's clock, with a wall clock that is off.
+class SkewedClock final : public Clock {
+ public:
+  SkewedClock(Clock& clock, std::chrono::milliseconds skew) : clock_(clock), skew_(skew) {}
+  Instant now() const override { return clock_.now(); }
+  WallTime wall_now() const override { return clock_.wall_now() + skew_; }
+  Task<void> sleep_until(Instant instant) override { return clock_.sleep_until(instant); }
+  void set_skew(std::chrono::milliseconds skew) { skew_ = skew; }
+
+ private:
+  Clock& clock_;
+  std::chrono::milliseconds skew_;
+};
+
+// Who can reach whom: everybody.
+struct TestNetwork {
+  explicit TestNetwork(std::uint64_t seed = 1) : world(seed) {}
+
+  sim::World world;
+  Duration delay = 50ms;          // one way
+  sim::Faults* faults = nullptr;  // of all streams
+  std::map<PeerId, TestHost*> hosts;
+};
+
+// One end of a connection. Streams are reset when it closes.
+class TestConnection final : public Connection {
+ public:
+  TestConnection(TestHost& local, TestHost& remote, Direction direction);
+  ~TestConnection() override { WARREN_ASSERT(streams_.empty()); }
+
+  const PeerId& remote_peer() const override;
+  const PublicKey& remote_key() const override;
+  const Multiaddr& local_address() const override { return address_; }
+  const Multiaddr& remote_address() const override { return address_; }
+  Direction direction() const override { return direction_; }
+  Instant opened_at() const override { return opened_at_; }
+  Duration round_trip_time() const override { return {}; }
+  bool is_open() const override { return open_; }
+  Task<StreamPtr> open_stream(ProtocolId protocol) override;
+  // Both ends.
+  void close() override;
+
+  std::weak_ptr<TestConnection> other;
+
+ private:
+  friend class TestStream;
+  void break_down();
+
+  TestHost& local_;
+  TestHost& remote_;
+  Direction direction_;
+  Instant opened_at_;
+  Multiaddr address_;
+  bool open_ = true;
+  std::set<ByteStream*> streams_;
+};
+
+class TestStream final : public ByteStream {
+ public:
+  TestStream(std::shared_ptr<TestConnection> connection, StreamPtr inner)
+      : connection_(std::move(connection)), inner_(std::move(inner)) {
+    connection_->streams_.insert(this);
+  }
+  ~TestStream() override { connection_->streams_.erase(this); }
+  Task<std::size_t> read_some(MutableBytes to) override { return inner_->read_some(to); }
+  Task<void> write(BytesView bytes) override { return inner_->write(bytes); }
+  Task<void> close_write() override { return inner_->close_write(); }
+  void reset() override { inner_->reset(); }
+
+ private:
+  std::shared_ptr<TestConnection> connection_;
+  StreamPtr inner_;
+};
+
+// What open_stream() gives for a protocol that the other side does not speak.
+class RefusedStream final : public ByteStream {
+ public:
+  RefusedStream(Clock& clock, Duration round_trip) : clock_(clock), round_trip_(round_trip) {}
+  Task<std::size_t> read_some(MutableBytes) override {
+    co_await clock_.sleep_for(round_trip_);
+    throw_error(Errc::kProtocolNotSupported);
+  }
+  Task<void> write(BytesView) override { co_return; }
+  Task<void> close_write() override { co_return; }
+  void reset() override {}
+
+ private:
+  Clock& clock_;
+  Duration round_trip_;
+};
+
+class TestHost final : public Host {
+ public:
+  // `number` makes the key.
+  TestHost(TestNetwork& network, PrivateKey key, std::chrono::milliseconds skew = {})
+      : network_(network),
+        machine_(network.world.add_machine("host" + std::to_string(network.world.trace().size()) + "-" +
+                                           std::to_string(network.hosts.size()) + "-" +
+                                           PeerId::from_public_key(key.public_key()).short_text())),
+        clock(machine_.env().clock, skew),
+        env_{machine_.env().executor, clock, machine_.env().random, machine_.env().network,
+             machine_.env().offload},
+        key_(std::move(key)),
+        peer_id_(PeerId::from_public_key(key_.public_key())),
+        tasks_(std::make_unique<TaskGroup>(env_.executor, "host")) {
+    network_.hosts[peer_id_] = this;
+  }
+  ~TestHost() override { network_.hosts.erase(peer_id_); }
+
+  // Ends all connections and waits for the handlers.
+  Task<void> close() {
+    for (const auto& connection : connections()) connection->close();
+    co_await tasks_->close();
+    tasks_ = std::make_unique<TaskGroup>(env_.executor, "host");  // for the next life
+  }
+
+  Env& env() override { return env_; }
+  const PeerId& peer_id() const override { return peer_id_; }
+  const PrivateKey& key() const override { return key_; }
+  Peerstore& peerstore() override { std::abort(); }
+  HostEvents& events() override { return events_; }
+  std::vector<Multiaddr> addresses() const override { return {}; }
+  void handle(ProtocolId protocol, StreamHandler handler) override {
+    handlers_.insert_or_assign(std::move(protocol), std::move(handler));
+  }
+  void unhandle(const ProtocolId& protocol) override { handlers_.erase(protocol); }
+  std::vector<ProtocolId> protocols() const override { return {}; }
+
+  Task<ConnectionPtr> connect(PeerInfo peer) override {
+    if (const auto open = connections(peer.id); !open.empty()) co_return open.front();
+    const auto found = network_.hosts.find(peer.id);
+    if (found == network_.hosts.end()) throw_error(Errc::kUnreachable);
+    co_await env_.clock.sleep_for(2 * network_.delay);
+    if (const auto open = connections(peer.id); !open.empty()) co_return open.front();
+    auto ours = std::make_shared<TestConnection>(*this, *found->second, Direction::kOutbound);
+    auto theirs = std::make_shared<TestConnection>(*found->second, *this, Direction::kInbound);
+    ours->other = theirs;
+    theirs->other = ours;
+    connections_.push_back(ours);
+    found->second->connections_.push_back(theirs);
+    found->second->events_.connected.emit(theirs);
+    events_.connected.emit(ours);
+    co_return ours;
+  }
+  std::vector<ConnectionPtr> connections(const PeerId& peer) const override {
+    std::vector<ConnectionPtr> found;
+    for (const auto& connection : connections_) {
+      if (connection->remote_peer() == peer) found.push_back(connection);
+    }
+    return found;
+  }
+  std::vector<ConnectionPtr> connections() const override {
+    return {connections_.begin(), connections_.end()};
+  }
+
+ private:
+  friend class TestConnection;
+
+  TestNetwork& network_;
+  sim::Machine& machine_;
+
+ public:
+  SkewedClock clock;
+
+ private:
+  Env env_;
+  PrivateKey key_;
+  PeerId peer_id_;
+  HostEvents events_;
+  std::map<ProtocolId, StreamHandler> handlers_;
+  std::vector<std::shared_ptr<TestConnection>> connections_;
+  std::unique_ptr<TaskGroup> tasks_;
+};
+
+inline TestConnection::TestConnection(TestHost& local, TestHost& remote, Direction direction)
+    : local_(local), remote_(remote), direction_(direction), opened_at_(local.env().clock.now()) {}
+
+inline const PeerId& TestConnection::remote_peer() const {
+  return remote_.peer_id();
+}
+
+inline const PublicKey& TestConnection::remote_key() const {
+  return remote_.key().public_key();
+}
+
+inline Task<StreamPtr> TestConnection::open_stream(ProtocolId protocol) {
+  const auto theirs = other.lock();
+  if (!open_ || !theirs) throw_error(Errc::kClosed);
+  const auto handler = remote_.handlers_.find(protocol);
+  const Duration delay = local_.network_.delay;
+  if (handler == remote_.handlers_.end()) {
+    co_return std::make_unique<RefusedStream>(local_.env_.clock, 2 * delay);
+  }
+  auto ends = sim::pipe(local_.network_.world.loop(), {.delay = delay, .faults = local_.network_.faults});
+  const auto ours = theirs->other.lock();
+  StreamPtr stream = std::make_unique<TestStream>(theirs, std::move(ends.second));
+  remote_.tasks_->spawn(handler->second(theirs, std::move(stream)));
+  co_return std::make_unique<TestStream>(ours, std::move(ends.first));
+}
+
+inline void TestConnection::close() {
+  const auto theirs = other.lock();
+  break_down();
+  if (theirs) theirs->break_down();
+}
+
+inline void TestConnection::break_down() {
+  if (!open_) return;
+  open_ = false;
+  for (ByteStream* stream : streams_) stream->reset();
+  auto& list = local_.connections_;
+  const auto self = std::ranges::find_if(list, [this](const auto& each) { return each.get() == this; });
+  const std::shared_ptr<TestConnection> keep = *self;
+  list.erase(self);
+  local_.events_.disconnected.emit(keep);
+}
+
+}  // namespace warren::test

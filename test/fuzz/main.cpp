@@ -26,9 +26,9 @@ using warren::Bytes;
 using warren::BytesView;
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMutationsPerSeed = 300;
+constexpr std::size_t kMutationsPerSeed = 200;
 // So that a big corpus costs no more than a few seconds.
-constexpr std::size_t kMutationsMax = 6000;
+constexpr std::size_t kMutationsMax = 3000;
 
 struct Seed {
   std::string name;

@@ -1,13 +1,13 @@
 // Signed envelopes. One that opens is encoded again to an envelope that says the same, and opens under no
 // other domain and as no other type.
 
-#include "warren/crypto/signed_envelope.hpp"
 #include "warren/base/assert.hpp"
+#include "warren/crypto/peer_record.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace warren;
-  constexpr std::string_view kDomain = "libp2p-testing";
-  constexpr std::array<std::uint8_t, 2> kType = {0x03, 0x0f};
+  constexpr std::string_view kDomain = kPeerRecordDomain;
+  constexpr std::array<std::uint8_t, 2> kType = kPeerRecordPayloadType;
   constexpr std::array<std::uint8_t, 2> kOtherType = {0x03, 0x10};
   const BytesView input(data, size);
   const auto envelope = SignedEnvelope::open(input, kDomain, kType);

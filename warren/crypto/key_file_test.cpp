@@ -2,6 +2,7 @@
 #include "warren/crypto/key_file.hpp"
 
 #include <doctest/doctest.h>
+#include <openssl/ui.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -147,6 +148,31 @@ TEST_CASE("PEM: what is no key of ours") {
   CHECK(sm2_public_key_from_pem(kSm2Pem).error() == Errc::kBadKey);
   CHECK(sm2_public_key_from_pem("").error() == Errc::kBadKey);
   CHECK(sm2_public_key_from_pem(replaced(kPublicPem, "DQgAECfnf", "DQgAECfnE")).error() == Errc::kBadKey);
+}
+
+bool asked_on_terminal = false;
+
+TEST_CASE("PEM: nobody is asked for a passphrase on the terminal") {
+  UI_METHOD* const spy = UI_create_method("spy");
+  const auto note = [](UI*) {
+    asked_on_terminal = true;
+    return 0;
+  };
+  UI_method_set_opener(spy, note);
+  UI_set_default_method(spy);
+  const std::string_view header =
+      "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00000000000000000000000000000000\n\n";
+  for (const std::string_view plain : {kPublicPem, kSm2Pem, kTraditionalPem}) {
+    std::string pem(plain);
+    pem.insert(pem.find('\n') + 1, header);
+    CHECK_FALSE(sm2_public_key_from_pem(pem).has_value());
+    CHECK_FALSE(private_key_from_pem(pem, "").has_value());
+  }
+  CHECK_FALSE(sm2_public_key_from_pem(kEncryptedPem).has_value());
+  CHECK(private_key_from_pem(kEncryptedPem, "").error() == Errc::kDecryptFailed);
+  CHECK_FALSE(asked_on_terminal);
+  UI_set_default_method(UI_OpenSSL());
+  UI_destroy_method(spy);
 }
 
 TEST_CASE("key file: saved and loaded, with and without a passphrase") {

@@ -137,7 +137,9 @@ std::string sm2_public_key_to_pem(const Sm2PublicKey& key) {
 Result<Sm2PublicKey> sm2_public_key_from_pem(std::string_view pem) {
   if (pem.size() > kPemSizeMax) return fail(Errc::kTooLarge);
   const openssl::ErrorScope errors;
-  const openssl::Key key(PEM_read_bio_PUBKEY(reading(pem).get(), nullptr, nullptr, nullptr));
+  // Without a callback OpenSSL asks on the terminal for the passphrase of what says that it is encrypted.
+  std::string_view no_passphrase;
+  const openssl::Key key(PEM_read_bio_PUBKEY(reading(pem).get(), nullptr, give_passphrase, &no_passphrase));
   if (key == nullptr) return fail(Errc::kBadKey);
   if (EVP_PKEY_is_a(key.get(), "SM2") != 1) return fail(Errc::kUnknownKeyType);
   return public_half(key.get());

@@ -20,7 +20,7 @@ class ReceiveBuffer {
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // Of all blocks: at most twice size(), and a block.
+  // Of all blocks: at most twice size(), and the two blocks at the ends.
   std::size_t memory() const;
 
  private:

@@ -192,6 +192,17 @@ TEST_CASE("data for streams that are gone is skipped, as much as the largest win
   CHECK(stream);
 }
 
+TEST_CASE("streams that end and are reset before anybody takes them leave nothing behind") {
+  Scripted scripted;
+  for (StreamId id = 1; id < 1000; id += 2) {
+    scripted.receive(data(kSyn | kFin, id, "nobody reads this"));
+    scripted.receive(window_update(kRst, id, 0));
+  }
+  CHECK(scripted.session.unread() == 0);
+  CHECK(scripted.session.stream_count() == 0);
+  CHECK_FALSE(scripted.session.accept());
+}
+
 TEST_CASE("nothing is read after the end") {
   Scripted scripted;
   scripted.receive(go_away(GoAwayCode::kNormal));

@@ -87,7 +87,7 @@ void Session::on_reset(StreamState& stream) {
   const bool all_received = stream.fin_received;
   forget(stream);
   break_stream(stream, Errc::kReset);
-  if (!all_received) drop_unread(stream);
+  if (!all_received || !stream.owned) drop_unread(stream);
 }
 
 void Session::on_window_update(StreamState& stream, const Header& header) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "warren/async/store_value.hpp"
 #include "warren/async/task_group.hpp"
 #include "warren/env/real/loop.hpp"
 
@@ -48,15 +49,6 @@ class LoopCalls {
 
 // --- implementation ---
 
-namespace detail {
-
-template <class T>
-Task<void> keep_value(Task<T> task, std::optional<T>& value) {
-  value.emplace(co_await std::move(task));
-}
-
-}  // namespace detail
-
 template <class T>
 CallResult<T> LoopCalls::run(std::function<Task<T>()> work, Duration limit,
                              const std::function<bool()>& abandoned) {
@@ -64,7 +56,7 @@ CallResult<T> LoopCalls::run(std::function<Task<T>()> work, Duration limit,
     return run_to_end(std::move(work), limit, abandoned);
   } else {
     std::optional<T> value;
-    const auto keep = [&] { return detail::keep_value(work(), value); };
+    const auto keep = [&] { return store_value(work(), value); };
     CallResult<> ended = run_to_end(keep, limit, abandoned);
     if (!ended) return std::unexpected(std::move(ended.error()));
     return std::move(*value);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "warren/async/race.hpp"
+#include "warren/async/store_value.hpp"
 #include "warren/async/task.hpp"
 #include "warren/base/error.hpp"
 #include "warren/base/time.hpp"
@@ -30,15 +31,6 @@ Task<T> with_timeout(Clock& clock, Duration limit, Task<T> task);
 
 // --- implementation ---
 
-namespace detail {
-
-template <class T>
-Task<void> store_value(Task<T> task, std::optional<T>& value) {
-  value.emplace(co_await std::move(task));
-}
-
-}  // namespace detail
-
 template <class T>
 Task<T> with_timeout(Clock& clock, Duration limit, Task<T> task) {
   if constexpr (std::is_void_v<T>) {
@@ -46,7 +38,7 @@ Task<T> with_timeout(Clock& clock, Duration limit, Task<T> task) {
     if (winner == Winner::kSecond) throw_error(Errc::kTimedOut);
   } else {
     std::optional<T> value;
-    const Winner winner = co_await race(detail::store_value(std::move(task), value), clock.sleep_for(limit));
+    const Winner winner = co_await race(store_value(std::move(task), value), clock.sleep_for(limit));
     if (winner == Winner::kSecond) throw_error(Errc::kTimedOut);
     co_return std::move(*value);
   }

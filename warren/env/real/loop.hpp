@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 
+#include "warren/async/store_value.hpp"
 #include "warren/env/env.hpp"
 
 namespace warren::real {
@@ -66,22 +67,13 @@ class LoopThread {
 
 // --- implementation ---
 
-namespace detail {
-
-template <class T>
-Task<void> keep_value(Task<T> task, std::optional<T>& value) {
-  value.emplace(co_await std::move(task));
-}
-
-}  // namespace detail
-
 template <class T>
 T Loop::run(Task<T> task) {
   if constexpr (std::is_void_v<T>) {
     run_to_end(std::move(task));
   } else {
     std::optional<T> value;
-    run_to_end(detail::keep_value(std::move(task), value));
+    run_to_end(store_value(std::move(task), value));
     return std::move(*value);
   }
 }
@@ -101,7 +93,7 @@ T LoopThread::run(Task<T> task) {
     ended.get_future().get();
   } else {
     std::optional<T> value;
-    start(detail::keep_value(std::move(task), value), done);
+    start(store_value(std::move(task), value), done);
     ended.get_future().get();
     return std::move(*value);
   }

@@ -14,9 +14,11 @@ import (
 )
 
 const usage = `usage:
-  peer listen [--addr MULTIADDR] [--security noise|tls] [--seconds N] [--timeout N]
+  peer listen [--addr MULTIADDR] [--security noise|tls] [--key-type ed25519|secp256k1|ecdsa|rsa]
+              [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
-                      [--addr MULTIADDR|none] [--security noise|tls] [--seconds N] [--timeout N]
+                      [--addr MULTIADDR|none] [--security noise|tls] [--key-type ed25519|secp256k1|ecdsa|rsa]
+                      [--seconds N] [--timeout N]
 `
 
 // Exit statuses, the same as Warren's test peer has.
@@ -29,6 +31,7 @@ const (
 type options struct {
 	addr     string
 	security string
+	keyType  string
 	seconds  int
 	timeout  int
 
@@ -50,6 +53,7 @@ func parse(args []string) (command string, o options, err error) {
 	flags.Usage = func() {}
 	flags.StringVar(&o.addr, "addr", "/ip4/127.0.0.1/tcp/0", "listening address, or none")
 	flags.StringVar(&o.security, "security", "noise", "the only security protocol: noise or tls")
+	flags.StringVar(&o.keyType, "key-type", "ed25519", "key of the host: ed25519, secp256k1, ecdsa (P-256) or rsa (2048 bits)")
 	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
 	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")
 	switch command {

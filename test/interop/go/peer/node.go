@@ -1,10 +1,12 @@
 package main
 
 import (
+	"crypto/rand"
 	"fmt"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
@@ -26,6 +28,10 @@ func newNode(o options) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	key, err := newKey(o.keyType)
+	if err != nil {
+		return nil, err
+	}
 	resources, err := resourceManager()
 	if err != nil {
 		return nil, err
@@ -36,6 +42,7 @@ func newNode(o options) (*node, error) {
 	}
 	h, err := libp2p.New(
 		listen,
+		libp2p.Identity(key),
 		security,
 		resources,
 		libp2p.Transport(tcp.NewTCPTransport),
@@ -63,6 +70,21 @@ func securityOption(name string) (libp2p.Option, error) {
 		return libp2p.Security(libp2ptls.ID, libp2ptls.New), nil
 	}
 	return nil, fmt.Errorf("unknown security protocol %q", name)
+}
+
+func newKey(name string) (crypto.PrivKey, error) {
+	types := map[string]struct{ kind, bits int }{
+		"ed25519":   {crypto.Ed25519, 0},
+		"secp256k1": {crypto.Secp256k1, 0},
+		"ecdsa":     {crypto.ECDSA, 0}, // always P-256
+		"rsa":       {crypto.RSA, 2048},
+	}
+	chosen, ok := types[name]
+	if !ok {
+		return nil, fmt.Errorf("unknown key type %q", name)
+	}
+	key, _, err := crypto.GenerateKeyPairWithReader(chosen.kind, chosen.bits, rand.Reader)
+	return key, err
 }
 
 // resourceManager is the stock one, but for the number of echo streams that one peer may have open: stock

@@ -9,6 +9,7 @@
 
 #include "app/control_limits.hpp"
 #include "app/grpc_error.hpp"
+#include "app/grpc_library.hpp"
 #include "app/proto/control.grpc.pb.h"
 
 namespace warren::app {
@@ -79,6 +80,7 @@ struct ControlClient::State {
 
 ControlClient::ControlClient(const DataDir& dir) : state_(std::make_unique<State>()) {
   dir.require_initialized(ExitStatus::kNoDaemon);
+  keep_grpc_up();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kControlMessageMax);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -9,6 +9,7 @@
 #include "app/control_limits.hpp"
 #include "app/control_service.hpp"
 #include "app/exit_status.hpp"
+#include "app/grpc_library.hpp"
 
 namespace warren::app {
 namespace {
@@ -31,7 +32,9 @@ struct ControlServer::State {
   std::unique_ptr<grpc::Server> server;
 };
 
-ControlServer::ControlServer(real::Loop& loop, Node& node) : state_(std::make_unique<State>(loop, node)) {}
+ControlServer::ControlServer(real::Loop& loop, Node& node) : state_(std::make_unique<State>(loop, node)) {
+  keep_grpc_up();
+}
 
 ControlServer::~ControlServer() = default;
 

@@ -261,6 +261,7 @@ grpc::Status ControlService::write_calls(grpc::ServerContext& context, ServeStre
   v1::ServeOutput output;
   output.mutable_started();
   while (stream.Write(output)) {
+    output.Clear();  // 16 MiB at most, and the next call may be far off
     const auto call =
         in_loop<std::optional<WaitingCall>>(context, [&] { return ServedName::next(served); }, kNoLimit);
     if (!call) return to_status(context, call.error());

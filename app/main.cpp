@@ -1,5 +1,7 @@
 // The `warren` program: parses the command line, runs the command, and turns whatever ended it into one
 // sentence and an exit status.
+#include <malloc.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -25,7 +27,12 @@ std::string help_command(const CLI::App& app) {
   return command + " --help";
 }
 
+// Bodies of up to 16 MiB pass through several hands and threads. From here on each has pages of its own,
+// which go back to the system with it; glibc would keep them for the next one, in the arena of every thread.
+constexpr int kOwnPagesMin = 1024 * 1024;
+
 int run(int argc, char** argv) {
+  mallopt(M_MMAP_THRESHOLD, kOwnPagesMin);
   // The socket's library speaks to people through us.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   CLI::App app("", "warren");

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "warren/messaging/bodies.hpp"
+
 namespace warren::app {
 namespace {
 
@@ -49,6 +51,12 @@ std::string read_payload(const PayloadOptions& options) {
   std::string content = read_all(file, options.file);
   close(file);
   return content;
+}
+
+void require_service_name(const std::string& name) {
+  if (is_service_name(name)) return;
+  throw Failure(ExitStatus::kUsage,
+                "a service's name has 1 to 128 printable ASCII characters without spaces; choose another");
 }
 
 }  // namespace warren::app

@@ -19,6 +19,9 @@ READY_S = 30
 COMMAND_S = 60
 END_S = 15
 
+# What no daemon writes in good health.
+REPORTS = ("Sanitizer", "runtime error:", "assertion failed", "terminate called")
+
 
 class Failure(Exception):
     """Something that was expected did not happen."""
@@ -202,5 +205,12 @@ class Node:
         return self
 
     def __exit__(self, kind, error, traceback):
-        if self.daemon is not None:
-            self.daemon.__exit__(kind, error, traceback)
+        if self.daemon is None:
+            return
+        self.daemon.stop()
+        report = next((word for word in REPORTS if word in self.daemon.errors()), None)
+        if report and error is None:
+            error = Failure(f"the daemon wrote {report!r}")
+            self.daemon.__exit__(Failure, error, None)
+            raise error
+        self.daemon.__exit__(kind, error, traceback)

@@ -14,6 +14,7 @@ constexpr Duration kLimit = std::chrono::hours(1);
 }  // namespace
 
 ExitStatus run_request(const RequestOptions& options) {
+  require_service_name(options.service);
   ControlClient client(DataDir::choose(options.data_dir));
   v1::ServiceRequest request;
   request.set_target(options.target);

@@ -15,6 +15,7 @@
 #include "app/child_process.hpp"
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
+#include "app/payload.hpp"
 #include "app/seconds.hpp"
 #include "app/text.hpp"
 
@@ -77,6 +78,7 @@ class Service {
     v1::ServeOutput output;
     while (next(output)) {
       if (output.has_call()) answer(*output.mutable_call());
+      output.Clear();  // 16 MiB at most, and the next call may be far off
     }
     stop_.raise();
   }
@@ -124,6 +126,7 @@ class Service {
 }  // namespace
 
 ExitStatus run_serve(const ServeOptions& options) {
+  require_service_name(options.name);
   const StopFlag stop;
   std::signal(SIGPIPE, SIG_IGN);  // a command may end before it has read all of its input
   ControlClient client(DataDir::choose(options.data_dir));

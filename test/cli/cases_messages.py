@@ -3,6 +3,7 @@
 import base64
 import concurrent.futures
 import re
+import subprocess
 import threading
 
 from bench import Pair, case, expect_status, inbox
@@ -92,8 +93,19 @@ def messages_at_once_arrive_once_each(bench):
 
 
 @case
+def the_examples_run(bench):
+    for name in ("example_coroutine", "example_blocking"):
+        done = subprocess.run(
+            [bench.program.parent / name], capture_output=True, timeout=60, check=False, text=True
+        )
+        require(done.returncode == 0, f"{name} ended with {done.returncode}: {done.stderr}")
+        require("wrote: hello, bob" in done.stdout, f"{name} printed {done.stdout}")
+        require("bob answered: HOW ARE YOU?" in done.stdout, f"{name} printed {done.stdout}")
+
+
+@case
 def an_acknowledged_message_survives_kill_9_once(bench):
-    """The receiver is killed while several senders write; what was acknowledged is there after its restart."""
+    """The receiver is killed while senders write; what was acknowledged is there after its restart."""
     with Pair(bench) as (alice, bob):
         acknowledged = []
         enough = threading.Event()

@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 import threading
+import time
 
 from bench import Pair, case, expect_status, serve, wait_until
 from program import require
@@ -29,6 +30,10 @@ def ten_mebibytes_come_back_unchanged_twice_at_once(bench):
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             answers = list(pool.map(ask, payloads))
         require(answers == payloads, "the bytes were changed")
+        for node in (alice, bob):
+            begin = time.monotonic()
+            require(node.daemon.stop() == 0, "the daemon did not end in good order")
+            require(time.monotonic() - begin < 5, "large messages make the daemon slow to end")
 
 
 @case

@@ -126,7 +126,7 @@ class Test {
   }
 
   sim::Loop& loop_;
-  noise::BufferPool pool_;
+  BufferPool pool_;
   noise::CipherState sealing_ = cipher(2);
   std::unique_ptr<noise::Channel> channel_;
   StreamPtr pipe_;

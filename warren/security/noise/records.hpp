@@ -7,7 +7,7 @@
 
 #include <array>
 
-#include "warren/security/noise/buffers.hpp"
+#include "warren/base/buffer_pool.hpp"
 #include "warren/security/noise/cipher_state.hpp"
 
 namespace warren::noise {

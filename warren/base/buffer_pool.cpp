@@ -1,8 +1,8 @@
-#include "warren/security/noise/buffers.hpp"
+#include "warren/base/buffer_pool.hpp"
 
 #include "warren/base/assert.hpp"
 
-namespace warren::noise {
+namespace warren {
 
 namespace {
 
@@ -29,4 +29,4 @@ Buffer BufferPool::take(std::size_t size) {
   return buffer;
 }
 
-}  // namespace warren::noise
+}  // namespace warren

@@ -1,5 +1,5 @@
-// Large buffers that are lent to channels while bytes pass through, so that a busy connection does not ask
-// the allocator for one per read, and an idle one holds none.
+// Large buffers that are lent to secured channels while bytes pass through, so that a busy connection does
+// not ask the allocator for one per read, and an idle one holds none.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,11 @@
 
 #include "warren/base/bytes.hpp"
 
-namespace warren::noise {
+namespace warren {
 
-// Two records of the largest size: enough to make system calls cheap, and still within a core's own cache.
-inline constexpr std::size_t kLargeBufferSize = 2 * (2 + 65535);
+// Two Noise records, or eight TLS records, of the largest size, with what they add, and some room for a
+// message besides: enough to make system calls cheap, and still within a core's own cache.
+inline constexpr std::size_t kLargeBufferSize = 128 * 1024 + 768;
 // Buffers that wait for their next user. One suffices when connections take turns.
 inline constexpr std::size_t kIdleBuffersMax = 4;
 
@@ -55,4 +56,4 @@ class BufferPool {
   std::shared_ptr<Buffer::Idle> idle_ = std::make_shared<Buffer::Idle>();
 };
 
-}  // namespace warren::noise
+}  // namespace warren

@@ -33,6 +33,7 @@ constexpr Sentence kSentences[] = {
     {Errc::kUnreachable, "the peer could not be reached at any of its addresses"},
     {Errc::kRefused, "the connection was refused; is a node listening there?"},
     {Errc::kAddressInUse, "the address is in use by another program; choose another port"},
+    {Errc::kAddressNotAvailable, "no network interface of this machine has that address; listen on another"},
     {Errc::kProtocolNotSupported, "the peer does not speak this protocol"},
     {Errc::kNotFound, "not found"},
     {Errc::kSelfDial, "that is this node itself"},

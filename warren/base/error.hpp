@@ -40,6 +40,7 @@ enum class Errc {
   kUnreachable,
   kRefused,
   kAddressInUse,
+  kAddressNotAvailable,
   kProtocolNotSupported,
   kNotFound,
   kSelfDial,

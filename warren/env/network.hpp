@@ -34,7 +34,7 @@ class Network {
 
   // Port 0 asks for a free one. The port can be shared with outgoing connections (SO_REUSEADDR and
   // SO_REUSEPORT), but not with another program's listener. IPv6 sockets take IPv6 only. kAddressInUse;
-  // kBadAddress when the address is not this machine's; kIo...
+  // kAddressNotAvailable when the address is not this machine's; kIo...
   virtual Result<std::unique_ptr<TcpListener>> listen_tcp(Endpoint local) = 0;
 
   // Connects, from `local` when given: dialing from the listening port keeps one NAT mapping for both, which

@@ -53,7 +53,7 @@ std::vector<IpAddress> TcpNetwork::interface_addresses() {
 
 Result<std::unique_ptr<TcpListener>> TcpNetwork::listen_tcp(Endpoint local) {
   const bool wildcard = local.address.is_unspecified();
-  if (!wildcard && !owns(local.address)) return fail(Errc::kBadAddress);
+  if (!wildcard && !owns(local.address)) return fail(Errc::kAddressNotAvailable);
   if (local.port == 0) local.port = free_port();
   for (const auto& [other, listener] : listeners_) {
     if (other.port != local.port || other.address.is_v4() != local.address.is_v4()) continue;

@@ -24,7 +24,7 @@ class TcpNetwork final : public Network {
  public:
   TcpNetwork(World& world, Machine& machine) : world_(world), machine_(machine) {}
 
-  // kBadAddress when the address is not the machine's, kAddressInUse when a listener has the port.
+  // kAddressNotAvailable when the address is not the machine's, kAddressInUse when a listener has the port.
   Result<std::unique_ptr<TcpListener>> listen_tcp(Endpoint local) override;
   // Also throws kIo when `local` is not the machine's. An address that nobody has times out like one whose
   // host is off.

@@ -85,7 +85,7 @@ boost::system::error_code bind_dialer(tcp::socket& socket, const tcp::endpoint& 
 Result<std::unique_ptr<TcpListener>> KernelNetwork::listen_tcp(Endpoint local) {
   tcp::acceptor acceptor(executor_);
   auto error = bind_listener(acceptor, to_asio(local));
-  if (error == boost::system::errc::address_not_available) return fail(Errc::kBadAddress);
+  if (error == boost::system::errc::address_not_available) return fail(Errc::kAddressNotAvailable);
   if (error) return fail(translate(error));
   const auto bound = acceptor.local_endpoint(error);
   if (error) return fail(translate(error));

@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(TcpTest, "what can't be reached or listened on is said") {
   listener.reset();
   CHECK(loop.run(as_result(network.connect_tcp(closed, {}))).error() == Errc::kRefused);
   // TEST-NET-1 of RFC 5737 is nobody's.
-  CHECK(network.listen_tcp({IpAddress::v4({192, 0, 2, 1}), 0}).error() == Errc::kBadAddress);
+  CHECK(network.listen_tcp({IpAddress::v4({192, 0, 2, 1}), 0}).error() == Errc::kAddressNotAvailable);
 }
 
 TEST_CASE_FIXTURE(TcpTest, "this machine's addresses have loopback among them") {

@@ -21,6 +21,8 @@ constexpr Sentence kSentences[] = {
     {Errc::kBadSignature, "the signature does not verify"},
     {Errc::kPeerIdMismatch, "the peer that answered is not the one that was asked for"},
     {Errc::kDecryptFailed, "the data could not be decrypted"},
+    {Errc::kNotValidNow, "the certificate is not valid at this time; check the clocks of both machines"},
+    {Errc::kHandshakeRefused, "the other side refused the handshake: it does not accept this node's identity"},
     {Errc::kTimedOut, "no answer within the time limit"},
     {Errc::kCanceled, "the operation was canceled"},
     {Errc::kClosed, "the connection is closed"},

@@ -26,6 +26,8 @@ enum class Errc {
   kBadSignature,
   kPeerIdMismatch,
   kDecryptFailed,
+  kNotValidNow,
+  kHandshakeRefused,
   // Time and flow.
   kTimedOut,
   kCanceled,

@@ -4,6 +4,7 @@
 
 #include "warren/base/assert.hpp"
 #include "warren/crypto/openssl.hpp"
+#include "warren/crypto/secret.hpp"
 
 namespace warren {
 namespace {
@@ -37,9 +38,22 @@ void start(EVP_CIPHER_CTX* context, const AeadNonce& nonce, BytesView additional
 
 }  // namespace
 
+// A context takes a kilobyte, and a channel's key is used in one direction only: each is made when needed.
 struct ChaCha20Poly1305::Cipher {
-  openssl::CipherContext seal;
-  openssl::CipherContext open;
+  explicit Cipher(std::span<const std::uint8_t, kAeadKeySize> key) : key_(BytesView(key)) {}
+
+  EVP_CIPHER_CTX* sealing() { return made(seal_, true); }
+  EVP_CIPHER_CTX* opening() { return made(open_, false); }
+
+ private:
+  EVP_CIPHER_CTX* made(openssl::CipherContext& context, bool encrypt) {
+    if (!context) context = make_context(key_.view().first<kAeadKeySize>(), encrypt);
+    return context.get();
+  }
+
+  SecretBytes key_;
+  openssl::CipherContext seal_;
+  openssl::CipherContext open_;
 };
 
 AeadNonce counter_nonce(std::uint64_t counter) {
@@ -49,14 +63,14 @@ AeadNonce counter_nonce(std::uint64_t counter) {
 }
 
 ChaCha20Poly1305::ChaCha20Poly1305(std::span<const std::uint8_t, kAeadKeySize> key)
-    : cipher_(std::make_unique<Cipher>(make_context(key, true), make_context(key, false))) {}
+    : cipher_(std::make_unique<Cipher>(key)) {}
 ChaCha20Poly1305::~ChaCha20Poly1305() = default;
 ChaCha20Poly1305::ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept = default;
 ChaCha20Poly1305& ChaCha20Poly1305::operator=(ChaCha20Poly1305&&) noexcept = default;
 
 void ChaCha20Poly1305::seal(const AeadNonce& nonce, BytesView additional, BytesView plaintext,
                             std::uint8_t* out) {
-  EVP_CIPHER_CTX* context = cipher_->seal.get();
+  EVP_CIPHER_CTX* context = cipher_->sealing();
   start(context, nonce, additional);
   update(context, out, plaintext);
   std::uint8_t* tag = out + plaintext.size();
@@ -74,7 +88,7 @@ bool ChaCha20Poly1305::open(const AeadNonce& nonce, BytesView additional, BytesV
   std::ranges::copy(sealed.last(kAeadTagSize), tag.begin());
 
   const openssl::ErrorScope errors;
-  EVP_CIPHER_CTX* context = cipher_->open.get();
+  EVP_CIPHER_CTX* context = cipher_->opening();
   start(context, nonce, additional);
   const int ok = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kAeadTagSize, tag.data());
   WARREN_ASSERT(ok == 1);

@@ -33,6 +33,14 @@ inline std::string to_text(BytesView bytes) {
   return std::string(as_text(bytes));
 }
 
+// The part of `whole` that this view into it shows, in the same memory.
+inline Bytes keep_part(Bytes whole, BytesView part) {
+  const auto begin = part.data() - whole.data();
+  whole.resize(static_cast<std::size_t>(begin) + part.size());
+  whole.erase(whole.begin(), whole.begin() + begin);
+  return whole;
+}
+
 inline void append(Bytes& to, BytesView more) {
   to.insert(to.end(), more.begin(), more.end());
 }

@@ -61,6 +61,10 @@ class ProtobufReader {
 // Writes fields as given: ascending order and leaving out defaults are up to the caller.
 class ProtobufWriter {
  public:
+  ProtobufWriter() = default;
+  // Makes room for a message of this size at once.
+  explicit ProtobufWriter(std::size_t size) { out_.reserve(size); }
+
   ProtobufWriter& varint(std::uint32_t field, std::uint64_t value);
   ProtobufWriter& bytes(std::uint32_t field, BytesView value);
 

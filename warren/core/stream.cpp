@@ -11,6 +11,9 @@ namespace {
 // A peer that announces much and sends little gets memory for what it sent, plus this.
 constexpr std::size_t kReadStep = 64 * 1024;
 
+// Up to here a message and its length go out as one piece; a larger one is not worth a copy.
+constexpr std::size_t kOneWriteMax = 64 * 1024;
+
 }  // namespace
 
 Task<void> read_exactly(ByteStream& stream, MutableBytes to) {
@@ -60,8 +63,14 @@ Task<Bytes> read_delimited(ByteStream& stream, std::size_t size_max) {
 
 Task<void> write_delimited(ByteStream& stream, BytesView message) {
   Writer writer;
-  writer.delimited(message);
-  co_await stream.write(writer.view());
+  if (message.size() <= kOneWriteMax) {
+    writer.delimited(message);
+    co_await stream.write(writer.view());
+  } else {
+    writer.varint(message.size());
+    co_await stream.write(writer.view());
+    co_await stream.write(message);
+  }
 }
 
 Task<Bytes> read_to_end(ByteStream& stream, std::size_t size_max) {

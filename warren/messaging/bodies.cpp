@@ -51,10 +51,11 @@ Bytes RequestBody::encode() const {
   return writer.take();
 }
 
-Result<RequestBody> RequestBody::decode(BytesView bytes) {
+Result<RequestBody> RequestBody::decode(Bytes bytes) {
   RequestBody body;
   bool has_id = false;
   std::uint64_t first_sent_ms = 0;
+  BytesView payload;
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
@@ -64,7 +65,7 @@ Result<RequestBody> RequestBody::decode(BytesView bytes) {
         break;
       case 2: first_sent_ms = read_number(reader); break;
       case 3: body.service = read_text(reader, kServiceNameMax); break;
-      case 4: body.payload = to_bytes(read_bytes(reader, bytes.size())); break;
+      case 4: payload = read_bytes(reader, bytes.size()); break;
       default: reader.unknown();
     }
   }
@@ -73,6 +74,7 @@ Result<RequestBody> RequestBody::decode(BytesView bytes) {
     return fail(Errc::kMalformed);
   }
   body.first_sent = from_unix_ms(static_cast<std::int64_t>(first_sent_ms));
+  if (!payload.empty()) body.payload = keep_part(std::move(bytes), payload);
   return body;
 }
 
@@ -84,19 +86,21 @@ Bytes ResponseBody::encode() const {
   return writer.take();
 }
 
-Result<ResponseBody> ResponseBody::decode(BytesView bytes) {
+Result<ResponseBody> ResponseBody::decode(Bytes bytes) {
   ResponseBody body;
+  BytesView payload;
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
       case 1: body.verdict.status = read_status(reader); break;
-      case 2: body.payload = to_bytes(read_bytes(reader, bytes.size())); break;
+      case 2: payload = read_bytes(reader, bytes.size()); break;
       case 3: body.verdict.reason = read_text(reader, kReasonMax); break;
       default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());
-  if (body.verdict.status != Status::kOk && !body.payload.empty()) return fail(Errc::kMalformed);
+  if (body.verdict.status != Status::kOk && !payload.empty()) return fail(Errc::kMalformed);
+  if (!payload.empty()) body.payload = keep_part(std::move(bytes), payload);
   return body;
 }
 
@@ -110,25 +114,24 @@ Bytes Reply::encode() const {
   return writer.take();
 }
 
-Result<Reply> Reply::decode(BytesView bytes) {
-  Reply reply;
+Result<Reply> Reply::decode(Bytes bytes) {
   BytesView refusal;
+  BytesView envelope;
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
       case 1: refusal = read_bytes(reader, kAckSizeMax); break;
-      case 2: reply.envelope = to_bytes(read_bytes(reader, bytes.size())); break;
+      case 2: envelope = read_bytes(reader, bytes.size()); break;
       default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());
-  if (refusal.empty() != reply.envelope.has_value()) return fail(Errc::kMalformed);
-  if (reply.envelope) return reply;
+  if (refusal.empty() == envelope.empty()) return fail(Errc::kMalformed);
+  if (!envelope.empty()) return Reply{.envelope = keep_part(std::move(bytes), envelope)};
   auto verdict = decode_ack(refusal);
   if (!verdict) return fail(verdict.error());
   if (verdict->status == Status::kOk) return fail(Errc::kMalformed);
-  reply.refusal = std::move(*verdict);
-  return reply;
+  return Reply{.refusal = std::move(*verdict)};
 }
 
 Bytes BindReply::encode() const {

@@ -34,7 +34,7 @@ struct RequestBody {
   Bytes payload;
 
   Bytes encode() const;
-  static Result<RequestBody> decode(BytesView bytes);
+  static Result<RequestBody> decode(Bytes bytes);  // the payload stays in their memory
 };
 
 struct ResponseBody {
@@ -42,7 +42,7 @@ struct ResponseBody {
   Bytes payload;  // empty unless kOk
 
   Bytes encode() const;
-  static Result<ResponseBody> decode(BytesView bytes);
+  static Result<ResponseBody> decode(Bytes bytes);  // the payload stays in their memory
 };
 
 // What comes back on a request stream: an unsigned refusal, or a signed response.
@@ -51,7 +51,7 @@ struct Reply {
   std::optional<Bytes> envelope;  // an Envelope
 
   Bytes encode() const;
-  static Result<Reply> decode(BytesView bytes);
+  static Result<Reply> decode(Bytes bytes);  // the envelope stays in their memory
 };
 
 // What the listener of a bind stream answers: what it makes of the dialer's binding, and its own.

@@ -1,23 +1,12 @@
 #include "warren/messaging/conversation.hpp"
 
 #include "warren/async/as_result.hpp"
-#include "warren/base/writer.hpp"
 
 namespace warren {
 namespace {
 
-// Up to here a message and its length go out as one piece.
-constexpr std::size_t kOneWriteMax = 64 * 1024;
-
 Task<void> write_whole(ByteStream& stream, const Bytes& wire) {
-  if (wire.size() <= kOneWriteMax) {
-    co_await write_delimited(stream, wire);
-  } else {
-    Writer length;
-    length.varint(wire.size());
-    co_await stream.write(length.view());
-    co_await stream.write(wire);
-  }
+  co_await write_delimited(stream, wire);
   co_await stream.close_write();
 }
 

@@ -109,29 +109,27 @@ Result<Header> Header::decode(BytesView bytes) {
 }
 
 Envelope Envelope::seal(const Header& header, Bytes body, const Sm2PrivateKey& key) {
-  WARREN_ASSERT(header.sender == key.public_key().compressed());
-  Envelope envelope{.header = header.encode(), .body = std::move(body)};
-  envelope.signature = key.sign(kEnvelopeDomain, signed_part(envelope.header, header.hash, envelope.body));
-  return envelope;
+  return seal_with_id(header, std::move(body), key).envelope;
 }
 
 Bytes Envelope::encode() const {
-  ProtobufWriter writer;
+  ProtobufWriter writer(body.size() + kEnvelopeOverheadMax);
   write_bytes(writer, 1, header);
   write_bytes(writer, 2, body);
   write_bytes(writer, 3, signature);
   return writer.take();
 }
 
-Result<Envelope> Envelope::decode(BytesView bytes, std::size_t body_max) {
+Result<Envelope> Envelope::decode(Bytes bytes, std::size_t body_max) {
   if (bytes.size() > body_max + kEnvelopeOverheadMax) return fail(Errc::kTooLarge);
   Envelope envelope;
+  BytesView body;
   bool has_signature = false;
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) {
     switch (reader.field()) {
       case 1: envelope.header = to_bytes(read_bytes(reader, kHeaderSizeMax)); break;
-      case 2: envelope.body = to_bytes(read_bytes(reader, body_max)); break;
+      case 2: body = read_bytes(reader, body_max); break;
       case 3:
         envelope.signature = read_array<kSm2SignatureSize>(reader);
         has_signature = true;
@@ -141,7 +139,16 @@ Result<Envelope> Envelope::decode(BytesView bytes, std::size_t body_max) {
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());
   if (envelope.header.empty() || !has_signature) return fail(Errc::kMalformed);
+  if (!body.empty()) envelope.body = keep_part(std::move(bytes), body);
   return envelope;
+}
+
+SealedEnvelope seal_with_id(const Header& header, Bytes body, const Sm2PrivateKey& key) {
+  WARREN_ASSERT(header.sender == key.public_key().compressed());
+  Envelope envelope{.header = header.encode(), .body = std::move(body)};
+  const Bytes message = signed_part(envelope.header, header.hash, envelope.body);
+  envelope.signature = key.sign(kEnvelopeDomain, message);
+  return {std::move(envelope), sm3(message)};
 }
 
 MessageId message_id(const Envelope& envelope, const Header& header) {

@@ -55,9 +55,17 @@ struct Envelope {
   static Envelope seal(const Header& header, Bytes body, const Sm2PrivateKey& key);
 
   Bytes encode() const;
-  // A body over body_max is kTooLarge.
-  static Result<Envelope> decode(BytesView bytes, std::size_t body_max);
+  // A body over body_max is kTooLarge. The body stays in the memory of `bytes`.
+  static Result<Envelope> decode(Bytes bytes, std::size_t body_max);
 };
+
+struct SealedEnvelope {
+  Envelope envelope;
+  MessageId id;
+};
+
+// Envelope::seal and message_id in one, which hashes the body once.
+SealedEnvelope seal_with_id(const Header& header, Bytes body, const Sm2PrivateKey& key);
 
 // SM3(header || H(body)); `header` is what envelope.header decodes to.
 MessageId message_id(const Envelope& envelope, const Header& header);

@@ -11,6 +11,10 @@ namespace {
 // A peer that announces much and sends little gets memory for what it sent, plus this.
 constexpr std::size_t kReadStep = 64 * 1024;
 
+// And the right to so many times as much, in pages that the kernel only gives when they are written to: a
+// large message is moved twice while it grows.
+constexpr std::size_t kReserveFactor = 16;
+
 Task<std::uint64_t> read_size(ByteStream& stream) {
   std::array<std::uint8_t, kVarintSizeMax> bytes;
   for (std::size_t have = 1; have <= bytes.size(); ++have) {
@@ -53,6 +57,9 @@ Task<Bytes> EnvelopeReceiver::read_answer(ByteStream& stream, PeerQuota::Lease& 
       co_await skip(stream, size - have);
       throw_error(Errc::kLimitReached);
     }
+    if (message.capacity() < have + step) {
+      message.reserve(std::min<std::size_t>(size, kReserveFactor * (have + step)));
+    }
     message.resize(have + step);
     co_await read_exactly(stream, MutableBytes(message).subspan(have));
   }
@@ -61,9 +68,8 @@ Task<Bytes> EnvelopeReceiver::read_answer(ByteStream& stream, PeerQuota::Lease& 
 
 Task<Result<Received>> EnvelopeReceiver::open(ConnectionPtr connection, Bytes wire,
                                               ReceiveRules::Purpose purpose) {
-  auto envelope = Envelope::decode(wire, config_.limits.body_max);
+  auto envelope = Envelope::decode(std::move(wire), config_.limits.body_max);
   if (!envelope) co_return fail(envelope.error());
-  Bytes().swap(wire);
   auto header = Header::decode(envelope->header);
   if (!header) co_return fail(header.error());
   const ReceiveRules::Moment now{env_.clock.wall_now(), env_.clock.now()};

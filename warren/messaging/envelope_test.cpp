@@ -12,7 +12,7 @@ constexpr std::size_t kBodyMax = 1024;
 
 // Everything that a receiver does without knowing the time.
 Result<MessageId> open(BytesView wire) {
-  const auto envelope = Envelope::decode(wire, kBodyMax);
+  const auto envelope = Envelope::decode(to_bytes(wire), kBodyMax);
   if (!envelope) return fail(envelope.error());
   const auto header = Header::decode(envelope->header);
   if (!header) return fail(header.error());

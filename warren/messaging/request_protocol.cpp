@@ -88,15 +88,14 @@ Task<Sealer::Sealed> RequestProtocol::seal(const NodeId& recipient, Outgoing& ou
 
 Task<ResponseBody> RequestProtocol::open_reply(const ConnectionPtr& connection, Bytes answer,
                                                MessageId request) {
-  Reply reply = value_or_throw(Reply::decode(answer), "reply");
-  Bytes().swap(answer);
+  Reply reply = value_or_throw(Reply::decode(std::move(answer)), "reply");
   if (!reply.envelope) co_return ResponseBody{.verdict = std::move(reply.refusal)};
   const ReceiveRules::Purpose purpose{kRequestProtocol, MessageKind::kResponse};
   auto received = co_await parts_.receiver.open(connection, std::move(*reply.envelope), purpose);
   if (!received) throw_error(received.error(), "response");
   if (received->header.reply_to != request) throw_error(Errc::kReplayed, "response to another request");
   value_or_throw(parts_.rules.remember(received->header, parts_.env().clock.now()), "response");
-  co_return value_or_throw(ResponseBody::decode(received->body), "response");
+  co_return value_or_throw(ResponseBody::decode(std::move(received->body)), "response");
 }
 
 // --- answering ---
@@ -151,10 +150,9 @@ Task<Result<Received>> RequestProtocol::receive(ConnectionPtr connection, ByteSt
 Task<Result<AnswerPtr>> RequestProtocol::answer(Received received, PeerId from_peer) {
   const auto remembered = parts_.rules.remember(received.header, parts_.env().clock.now());
   if (!remembered) co_return fail(remembered.error());
-  auto body = RequestBody::decode(received.body);
+  auto body = RequestBody::decode(std::move(received.body));
   if (!body) co_return fail(body.error());
   if (body->first_sent > received.header.timestamp) co_return fail(Errc::kMalformed);
-  Bytes().swap(received.body);
   const RequestLog::Attempt attempt{received.header.sender, body->id, received.header.timestamp,
                                     body->first_sent};
   ServiceCall call{received.sender, from_peer, std::move(body->service), std::move(body->payload)};

@@ -33,8 +33,8 @@ Task<Sealer::Sealed> Sealer::seal(Draft draft) {
     Bytes wire;
   };
   auto work = [this, header = std::move(header), body = std::move(draft.body)]() mutable {
-    const Envelope envelope = Envelope::seal(header, std::move(body), key_);
-    return Signed{message_id(envelope, header), envelope.encode()};
+    const SealedEnvelope sealed = seal_with_id(header, std::move(body), key_);
+    return Signed{sealed.id, sealed.envelope.encode()};
   };
   auto result = co_await env_.offload.run(std::move(work));
   co_return Sealed{result.id, std::move(result.wire), std::move(on_the_way)};

@@ -1,0 +1,68 @@
+// The host, and what it is made of.
+
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { yamux } from '@libp2p/yamux'
+import { CODE_P2P } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+
+import { serveEcho } from './echo.js'
+import { IdentifiedPeers } from './identify.js'
+
+export const ECHO_PROTOCOL = '/echo/1.0.0'
+
+const SECURITY = { noise, tls }
+
+const KEYS = {
+  ed25519: () => generateKeyPair('Ed25519'),
+  secp256k1: () => generateKeyPair('secp256k1'),
+  rsa: () => generateKeyPair('RSA', 2048)
+}
+
+const STOP_MS = 3000
+
+// A running host, what other peers told it about themselves, and the limit of each step.
+export async function startNode(options) {
+  const host = await createLibp2p({
+    privateKey: await chosen(KEYS, options.keyType, 'key type')(),
+    addresses: { listen: options.addr === 'none' ? [] : [options.addr] },
+    transports: [tcp()],
+    connectionEncrypters: [chosen(SECURITY, options.security, 'security protocol')()],
+    streamMuxers: [yamux()],
+    services: {
+      // IdentifiedPeers runs it when a connection opens, as the service would, and learns of failures.
+      identify: identify({ runOnConnectionOpen: false }),
+      // Stock allows one, but counts the stream of the last ping until the peer's end of stream has arrived.
+      ping: ping({ maxOutboundStreams: 8 })
+    },
+    start: false
+  })
+  const identified = new IdentifiedPeers(host)
+  // Stock allows 32 inbound streams of one protocol on a connection, and the tests open more at once.
+  await host.handle(ECHO_PROTOCOL, serveEcho, { maxInboundStreams: 512, maxOutboundStreams: 512 })
+  await host.start()
+  return { host, identified, timeoutMs: options.timeout * 1000 }
+}
+
+// Ends the host, as far as that is possible in reasonable time: the process ends next.
+export async function stopNode(node) {
+  const late = new Promise((resolve) => setTimeout(resolve, STOP_MS))
+  await Promise.race([node.host.stop(), late])
+}
+
+function chosen(table, name, what) {
+  if (!Object.hasOwn(table, name)) throw new Error(`unknown ${what} ${JSON.stringify(name)}`)
+  return table[name]
+}
+
+export function texts(multiaddrs) {
+  return multiaddrs.map((address) => address.toString())
+}
+
+export function bare(multiaddr) {
+  return multiaddr.decapsulateCode(CODE_P2P).toString()
+}

@@ -25,16 +25,24 @@ class NodeWorld {
     for (const auto& node : nodes_) world.run(node->stop());
   }
 
+  // What a scenario may want to be otherwise than in most others.
+  struct Wishes {
+    std::string network = "main";
+    std::vector<Multiaddr> bootstrap = {};
+    std::optional<std::array<std::uint8_t, 32>> pre_shared_key = {};
+  };
+
   // A started node on a machine of its own, listening on its address; keys come from the machine's seeded
   // generator.
-  Node& add_node(const std::string& name, const std::string& network = "main",
-                 std::vector<Multiaddr> bootstrap = {}) {
+  Node& add_node(const std::string& name) { return add_node(name, Wishes{}); }
+  Node& add_node(const std::string& name, Wishes wishes) {
     sim::Machine& machine = world.add_machine(name);
     const RandomFill random = [&machine](MutableBytes to) { machine.env().random.fill(to); };
     Config config{.node_key = Sm2PrivateKey::generate(random),
                   .peer_key = PrivateKey::generate(KeyType::kEd25519, random),
-                  .network = network,
-                  .bootstrap = std::move(bootstrap)};
+                  .network = wishes.network,
+                  .pre_shared_key = wishes.pre_shared_key,
+                  .bootstrap = std::move(wishes.bootstrap)};
     config.listen.push_back(
         value_or_throw(Multiaddr::parse("/ip4/" + machine.address().to_string() + "/tcp/4001")));
     nodes_.push_back(std::make_unique<Node>(machine.env(), std::move(config)));

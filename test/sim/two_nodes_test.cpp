@@ -77,8 +77,8 @@ TEST_CASE("many seeds tell the same story") {
 
 TEST_CASE("nodes of different networks connect, and refuse each other's bindings and messages") {
   NodeWorld net(scenario_seed(5));
-  Node& alice = net.add_node("alice", "main");
-  Node& bob = net.add_node("bob", "other");
+  Node& alice = net.add_node("alice", {.network = "main"});
+  Node& bob = net.add_node("bob", {.network = "other"});
   const PeerStatus status = net.world.run(alice.connect(target_of(bob)));
   CHECK_FALSE(status.node_id);
   CHECK_FALSE(net.world.run(as_result(alice.send_message(target_of(bob), to_bytes("hello")))));
@@ -143,7 +143,7 @@ TEST_CASE("a bootstrap peer is connected at the start, and again after the link 
   NodeWorld net(scenario_seed(10));
   Node& hub = net.add_node("hub");
   const Multiaddr address = hub.addresses().front().with(Protocol::kP2p, hub.peer_id().bytes());
-  Node& node = net.add_node("node", "main", {address});
+  Node& node = net.add_node("node", {.bootstrap = {address}});
   net.world.loop().advance(1s);
   CHECK(node.peers().size() == 1);
 
@@ -153,4 +153,20 @@ TEST_CASE("a bootstrap peer is connected at the start, and again after the link 
   net.world.mend(net.machine(0), net.machine(1));
   net.world.loop().advance(2min);
   CHECK(node.peers().size() == 1);
+}
+
+TEST_CASE("members of a private network connect; who has another key, or none, does not") {
+  NodeWorld net(scenario_seed(11));
+  const std::array<std::uint8_t, 32> key = {1, 2, 3};
+  const std::array<std::uint8_t, 32> another = {3, 2, 1};
+  Node& alice = net.add_node("alice", {.pre_shared_key = key});
+  Node& bob = net.add_node("bob", {.pre_shared_key = key});
+  Node& stranger = net.add_node("stranger", {.pre_shared_key = another});
+  Node& open = net.add_node("open");
+
+  net.world.run(alice.send_message(target_of(bob), to_bytes("among us")));
+  CHECK_FALSE(net.world.run(as_result(stranger.connect(target_of(bob)))));
+  CHECK_FALSE(net.world.run(as_result(open.connect(target_of(bob)))));
+  CHECK_FALSE(net.world.run(as_result(alice.connect(target_of(open)))));
+  CHECK(bob.peers().size() == 1);
 }

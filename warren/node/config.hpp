@@ -1,6 +1,8 @@
 // All that can be set on a node. Programs fill it in; the daemon reads it from warren.toml (app/).
 #pragma once
 
+#include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,10 @@ struct Config {
 
   // Nodes of different networks refuse each other's messages. 1 to 64 characters, see is_network_name.
   std::string network = "main";
+
+  // The pre-shared key of a private network (security/pnet/key_file.hpp reads swarm.key): who has another, or
+  // none, can't connect.
+  std::optional<std::array<std::uint8_t, 32>> pre_shared_key;
 
   std::vector<Multiaddr> listen;     // where to listen; port 0 means any free one
   std::vector<Multiaddr> bootstrap;  // peers to connect to at the start, each with /p2p

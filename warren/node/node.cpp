@@ -8,6 +8,7 @@
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/ping/ping.hpp"
 #include "warren/security/noise/transport.hpp"
+#include "warren/security/pnet/protector.hpp"
 #include "warren/storage/sqlite_binding_store.hpp"
 #include "warren/storage/sqlite_inbox.hpp"
 #include "warren/swarm/host.hpp"
@@ -22,6 +23,11 @@ SwarmLimits swarm_limits(const Config& config) {
   SwarmLimits limits;
   limits.dial_timeout = config.dial_timeout;
   return limits;
+}
+
+std::unique_ptr<PipeProtector> make_protector(const Config& config, Env& env) {
+  if (!config.pre_shared_key) return nullptr;
+  return std::make_unique<pnet::Protector>(*config.pre_shared_key, env.random);
 }
 
 std::string database(const Config& config, std::string_view name) {
@@ -39,7 +45,8 @@ struct Node::Parts {
         tcp(env),
         noise(config.peer_key, env.random, env.offload),
         yamux(env),
-        upgrader({&noise}, {&yamux}),
+        protector(make_protector(config, env)),
+        upgrader({&noise}, {&yamux}, protector.get()),
         host(env, config.peer_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
         identify(host, config.agent_version),
         tasks(env.executor, "node") {}
@@ -51,6 +58,7 @@ struct Node::Parts {
   tcp::TcpTransport tcp;
   noise::NoiseTransport noise;
   yamux::YamuxMuxer yamux;
+  std::unique_ptr<PipeProtector> protector;  // null unless the network is private
   Upgrader upgrader;
   MemoryPeerstore peerstore;
   SwarmHost host;

@@ -5,10 +5,15 @@
 
 namespace warren {
 
-Upgrader::Upgrader(std::vector<SecureTransport*> securities, std::vector<Muxer*> muxers)
-    : securities_(std::move(securities)), muxers_(std::move(muxers)) {
+Upgrader::Upgrader(std::vector<SecureTransport*> securities, std::vector<Muxer*> muxers,
+                   PipeProtector* protector)
+    : securities_(std::move(securities)), muxers_(std::move(muxers)), protector_(protector) {
   for (const auto* security : securities_) security_ids_.push_back(security->id());
   for (const auto* muxer : muxers_) muxer_ids_.push_back(muxer->id());
+}
+
+StreamPtr Upgrader::protect(StreamPtr raw) const {
+  return protector_ == nullptr ? std::move(raw) : protector_->protect(std::move(raw));
 }
 
 SecureTransport& Upgrader::security(const ProtocolId& id) const {
@@ -25,7 +30,7 @@ Muxer& Upgrader::muxer(const ProtocolId& id) const {
 
 Task<UpgradedConnection> Upgrader::upgrade_outbound(RawConnection raw, PeerId expected) {
   SecureTransport& preferred = *securities_.front();
-  StreamPtr proposed = multistream::propose_optimistically(std::move(raw.stream), preferred.id());
+  StreamPtr proposed = multistream::propose_optimistically(protect(std::move(raw.stream)), preferred.id());
   auto channel =
       co_await preferred.secure(std::move(proposed), Side::kInitiator, std::move(expected), muxer_ids_);
   auto upgraded =
@@ -34,6 +39,7 @@ Task<UpgradedConnection> Upgrader::upgrade_outbound(RawConnection raw, PeerId ex
 }
 
 Task<UpgradedConnection> Upgrader::upgrade_inbound(RawConnection raw) {
+  raw.stream = protect(std::move(raw.stream));
   const ProtocolId chosen = co_await multistream::respond(*raw.stream, security_ids_);
   auto channel =
       co_await security(chosen).secure(std::move(raw.stream), Side::kResponder, std::nullopt, muxer_ids_);

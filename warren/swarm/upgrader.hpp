@@ -4,6 +4,7 @@
 
 #include "warren/core/connection.hpp"
 #include "warren/core/muxer.hpp"
+#include "warren/core/pipe_protector.hpp"
 #include "warren/core/transport.hpp"
 
 namespace warren {
@@ -20,8 +21,10 @@ struct UpgradedConnection {
 
 class Upgrader {
  public:
-  // In order of preference. They outlive the upgrader.
-  Upgrader(std::vector<SecureTransport*> securities, std::vector<Muxer*> muxers);
+  // In order of preference. They outlive the upgrader, and so does `protector`, which goes under everything
+  // else in a private network and is null in an open one.
+  Upgrader(std::vector<SecureTransport*> securities, std::vector<Muxer*> muxers,
+           PipeProtector* protector = nullptr);
 
   // Dialing: `expected` must answer. The first security is proposed optimistically, so that its first message
   // travels with the proposal. Throws what went wrong, with the raw pipe reset. The caller sets the time
@@ -32,11 +35,13 @@ class Upgrader {
  private:
   Task<UpgradedConnection> multiplex(std::unique_ptr<SecureChannel> channel, Side side, Multiaddr local,
                                      Multiaddr remote);
+  StreamPtr protect(StreamPtr raw) const;
   SecureTransport& security(const ProtocolId& id) const;
   Muxer& muxer(const ProtocolId& id) const;
 
   std::vector<SecureTransport*> securities_;
   std::vector<Muxer*> muxers_;
+  PipeProtector* protector_;
   std::vector<ProtocolId> security_ids_;
   std::vector<ProtocolId> muxer_ids_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/control_server.hpp"
@@ -17,12 +18,25 @@
 namespace warren::app {
 namespace {
 
-Config node_config(const DataDir& dir, const ConfigFile& file) {
+// warren.toml names "any IPv6 address" on machines that have none, too: that alone is no reason not to run.
+std::vector<Multiaddr> without_missing_ipv6(const std::vector<Multiaddr>& listen, Network& network) {
+  const std::vector<IpAddress> own = network.interface_addresses();
+  if (std::ranges::any_of(own, [](const IpAddress& address) { return !address.is_v4(); })) return listen;
+  std::vector<Multiaddr> kept;
+  for (const Multiaddr& address : listen) {
+    const bool any_ipv6 = address.value_of(Protocol::kIp6) == Bytes(16);
+    if (!any_ipv6) kept.push_back(address);
+    if (any_ipv6) log::warning("daemon", "no IPv6 on this machine: not listening on " + address.to_string());
+  }
+  return kept;
+}
+
+Config node_config(const DataDir& dir, const ConfigFile& file, Network& network) {
   Keys keys = load_keys(dir);
   return Config{.node_key = std::move(keys.node),
                 .peer_key = std::move(keys.peer),
                 .network = file.network,
-                .listen = file.listen,
+                .listen = without_missing_ipv6(file.listen, network),
                 .bootstrap = file.bootstrap,
                 .data_dir = dir.path().string(),
                 .dial_timeout = file.dial_timeout,
@@ -88,7 +102,8 @@ Task<void> run_node(real::Loop& loop, Config config, std::string socket, bool js
 void run_daemon(const DataDir& dir, const ConfigFile& config, DaemonOptions options) {
   const LockFile lock(dir.lock());
   real::Loop loop;
-  loop.run(run_node(loop, node_config(dir, config), dir.control_address(), options.json));
+  Config node = node_config(dir, config, loop.env().network);
+  loop.run(run_node(loop, std::move(node), dir.control_address(), options.json));
 }
 
 }  // namespace warren::app

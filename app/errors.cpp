@@ -67,7 +67,7 @@ constexpr std::array kErrors = {
     // This machine.
     ErrorDescription{Errc::kStorage, "storage", kFailed, ""},
     ErrorDescription{Errc::kIo, "io", kFailed, ""},
-    ErrorDescription{Errc::kAddressInUse, "address_in_use", kFailed, ""},
+    ErrorDescription{Errc::kAddressInUse, "address_in_use", kFailed, "with --listen or in warren.toml"},
     ErrorDescription{Errc::kUnsupported, "unsupported", kFailed, ""},
     ErrorDescription{Errc::kUnknownKeyType, "unknown_key_type", kFailed, ""},
 };

@@ -1,0 +1,13 @@
+// verify_certificates() for who has parsed the certificate already, as OpenSSL has in a handshake: parsing
+// takes longer than verifying.
+#pragma once
+
+#include "warren/security/tls/certificate.hpp"
+#include "warren/security/tls/openssl.hpp"
+
+namespace warren::tls {
+
+// The host key that this certificate proves; errors as verify_certificates().
+Result<PublicKey> verify_certificate(X509* certificate, WallTime now);
+
+}  // namespace warren::tls

@@ -1,5 +1,6 @@
 #include "warren/muxer/yamux/connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -8,10 +9,12 @@
 namespace warren::yamux {
 namespace {
 
-// A connection starts with the small buffer. Once a read came back full, there is more, and it reads into the
-// large one until it has been idle for a while: many idle connections cost little, and busy ones few calls.
-constexpr std::size_t kSmallBuffer = 2 * 1024;
+// The reader starts with the small buffer. A read that came back full means that there is more: the buffer
+// grows, until the connection has been idle for a while. So many idle connections cost little, and busy ones
+// few calls.
+constexpr std::size_t kSmallBuffer = 1024;
 constexpr std::size_t kLargeBuffer = 128 * 1024;
+constexpr std::size_t kGrowth = 8;
 
 // How much of what still comes after the end of the session is read and thrown away. A TCP socket that is
 // closed with unread bytes would be reset, and our last words lost; but a peer that floods us is not worth
@@ -26,8 +29,9 @@ YamuxConnection::YamuxConnection(const Executor& executor, Clock& clock, StreamP
       shared_(std::make_shared<Shared>(clock, side, limits)),
       channel_(std::move(channel)),
       tasks_(executor, "yamux"),
-      reading_(executor, "yamux"),
-      small_(std::make_unique_for_overwrite<std::uint8_t[]>(kSmallBuffer)) {}
+      reading_(executor, "yamux") {
+  resize_buffer(kSmallBuffer);
+}
 
 void YamuxConnection::start() {
   reads_ = true;
@@ -77,7 +81,7 @@ Task<void> YamuxConnection::read_loop() {
 Task<void> YamuxConnection::receive_all() {
   Session& session = shared_->session;
   while (true) {
-    const MutableBytes buffer = read_buffer();
+    const MutableBytes buffer(buffer_.get(), buffer_size_);
     const std::size_t size = co_await channel_->read_some(buffer);
     if (size == 0) {
       session.receive_end();
@@ -91,15 +95,14 @@ Task<void> YamuxConnection::receive_all() {
     }
     session.receive(buffer.first(size), shared_->clock.now());
     linger_if_ended();
-    if (size < kSmallBuffer) continue;
-    busy_ = true;
-    if (!large_) large_ = std::make_unique_for_overwrite<std::uint8_t[]>(kLargeBuffer);
+    if (size > kSmallBuffer) busy_ = true;
+    if (size == buffer_size_ && size < kLargeBuffer) resize_buffer(std::min(kGrowth * size, kLargeBuffer));
   }
 }
 
-MutableBytes YamuxConnection::read_buffer() {
-  if (large_) return {large_.get(), kLargeBuffer};
-  return {small_.get(), kSmallBuffer};
+void YamuxConnection::resize_buffer(std::size_t size) {
+  buffer_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+  buffer_size_ = size;
 }
 
 Task<void> YamuxConnection::write_loop() {
@@ -158,10 +161,10 @@ Task<void> YamuxConnection::trim() {
   if (std::exchange(busy_, false)) co_return;
   shared_->session.trim();
   if (batch_.empty()) Bytes().swap(batch_);
-  if (!large_ || !reads_) co_return;
+  if (buffer_size_ == kSmallBuffer || !reads_) co_return;
   reading_.cancel();
   co_await reading_.join();
-  large_.reset();
+  resize_buffer(kSmallBuffer);
   if (reads_) reading_.spawn(read_loop());
 }
 

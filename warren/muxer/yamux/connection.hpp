@@ -24,7 +24,7 @@ class YamuxConnection final : public MuxedConnection {
  private:
   Task<void> read_loop();
   Task<void> receive_all();
-  MutableBytes read_buffer();
+  void resize_buffer(std::size_t size);
   Task<void> write_loop();
   Task<void> send_all();
   Task<void> time_loop();
@@ -43,11 +43,11 @@ class YamuxConnection final : public MuxedConnection {
   Event pump_ended_;
   bool lingering_ = false;
 
-  std::unique_ptr<std::uint8_t[]> small_;  // always there
-  std::unique_ptr<std::uint8_t[]> large_;  // while there is much to read
-  std::size_t drained_ = 0;                // read after the session's end
-  Bytes batch_;                            // on its way out
-  bool busy_ = false;                      // something large moved since the last trim()
+  std::unique_ptr<std::uint8_t[]> buffer_;  // what the reader reads into
+  std::size_t buffer_size_ = 0;
+  std::size_t drained_ = 0;  // read after the session's end
+  Bytes batch_;              // on its way out
+  bool busy_ = false;        // something large moved since the last trim()
 };
 
 }  // namespace warren::yamux

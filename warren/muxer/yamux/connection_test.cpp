@@ -195,6 +195,10 @@ TEST_CASE("1 MiB is echoed on each of 100 streams at once") {
 
 namespace {
 
+Task<void> write_bytes(ByteStream& stream, Bytes bytes) {
+  co_await stream.write(bytes);
+}
+
 Task<void> read_forever(ByteStream& stream) {
   Bytes buffer(64 * 1024);
   while (true) {
@@ -226,7 +230,30 @@ Task<void> idle_peers(sim::Loop& loop) {
   co_await close(pair);
 }
 
+// Large transfers with long pauses between them: the reader changes its buffer while it waits.
+Task<void> bursts(sim::Loop& loop) {
+  MuxedPair pair = connect(loop, {.delay = 1ms, .buffer = 16 * 1024 * 1024});
+  auto streams = co_await stream_pair(pair);
+  const Bytes burst(300'000, 7);
+  Bytes received(burst.size());
+  TaskGroup group(loop.executor(), "test");
+  for (int i = 0; i < 5; ++i) {
+    group.spawn(write_bytes(*streams.first, burst));
+    co_await read_exactly(*streams.second, received);
+    CHECK((received == burst));
+    co_await group.join();
+    // Across several pings; the last pauses end right when a ping is due.
+    co_await loop.clock().sleep_for(i < 3 ? std::chrono::seconds(100 + i) : std::chrono::seconds(120));
+  }
+  co_await close(pair);
+}
+
 }  // namespace
+
+TEST_CASE("buffers are given up and grown again, and no byte is lost") {
+  sim::Loop loop;
+  loop.run(bursts(loop));
+}
 
 TEST_CASE("a peer that is silent for ten seconds after a ping is dead") {
   sim::Loop loop;

@@ -3,6 +3,7 @@
 // "Binding".
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 

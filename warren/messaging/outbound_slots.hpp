@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unordered_map>
+#include <utility>
 
 #include "warren/async/event.hpp"
 #include "warren/crypto/peer_id.hpp"

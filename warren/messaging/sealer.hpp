@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "warren/async/event.hpp"
 #include "warren/core/stream.hpp"

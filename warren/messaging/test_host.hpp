@@ -2,6 +2,7 @@
 // connection takes one round trip to open, a stream none.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 

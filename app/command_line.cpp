@@ -73,11 +73,17 @@ void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
   const auto init =
       add<InitOptions>(program, chosen, "init", "Make a node: its keys and a commented warren.toml",
                        "  warren init\n"
-                       "  warren init --data-dir ./alice --network lab",
+                       "  warren init --data-dir ./alice --network lab\n"
+                       "  warren init --psk-file swarm.key         a member of a private network",
                        run_init);
   init.app->add_option("--network", init.options->network, "Nodes of different networks refuse each other")
       ->capture_default_str()
       ->type_name("NAME");
+  init.app
+      ->add_option(
+          "--psk-file", init.options->psk_file,
+          "Join the private network of this key (libp2p's swarm.key); who has not the same can't connect")
+      ->type_name("F");
   add_json(init, "Print one JSON object");
 
   const auto up = add<UpOptions>(program, chosen, "up", "Run the node in the foreground until Ctrl-C",

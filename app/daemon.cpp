@@ -11,6 +11,7 @@
 #include "app/keys.hpp"
 #include "app/lock_file.hpp"
 #include "app/signals.hpp"
+#include "app/swarm_key.hpp"
 #include "app/version.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/base/log.hpp"
@@ -36,6 +37,7 @@ Config node_config(const DataDir& dir, const ConfigFile& file, Network& network)
   return Config{.node_key = std::move(keys.node),
                 .peer_key = std::move(keys.peer),
                 .network = file.network,
+                .pre_shared_key = load_swarm_key(dir),
                 .listen = without_missing_ipv6(file.listen, network),
                 .bootstrap = file.bootstrap,
                 .data_dir = dir.path().string(),

@@ -19,6 +19,7 @@ struct CommonOptions {
 
 struct InitOptions : CommonOptions {
   std::string network = "main";
+  std::string psk_file;  // of a private network; empty: the network is open
 };
 
 struct UpOptions : CommonOptions {

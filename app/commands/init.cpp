@@ -5,13 +5,17 @@
 #include "app/data_dir.hpp"
 #include "app/json.hpp"
 #include "app/keys.hpp"
+#include "app/swarm_key.hpp"
 
 namespace warren::app {
 
 ExitStatus run_init(const InitOptions& options) {
   const DataDir dir = DataDir::choose(options.data_dir);
   require_network_name(options.network);
+  std::optional<pnet::PreSharedKey> swarm_key;  // read before anything is made
+  if (!options.psk_file.empty()) swarm_key = read_swarm_key(options.psk_file);
   dir.create();
+  if (swarm_key) save_swarm_key(dir, *swarm_key);
   const Keys keys = create_keys(dir);
   // Last, so that a folder with a configuration is a whole one.
   write_config_file(dir.config(), options.network);

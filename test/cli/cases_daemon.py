@@ -188,6 +188,40 @@ def another_network_is_status_5(bench):
         require(bob.do("inbox", "--json").text() == "", "a message of another network arrived")
 
 
+def psk_file(bench, name, digit):
+    path = bench.folder / name
+    path.write_text("/key/swarm/psk/1.0.0/\n/base16/\n" + digit * 64 + "\n")
+    return path
+
+
+@case
+def a_private_network_admits_members_only(bench):
+    ours, theirs = psk_file(bench, "ours.key", "a"), psk_file(bench, "theirs.key", "b")
+    alice, bob = bench.node("alice", "--psk-file", ours), bench.node("bob", "--psk-file", ours)
+    stranger, outside = bench.node("stranger", "--psk-file", theirs), bench.node("outside")
+    mode = stat.S_IMODE((alice.path / "swarm.key").stat().st_mode)
+    require(mode == 0o600, f"swarm.key has mode {mode:o}")
+    with alice, bob, stranger, outside:
+        for node in (alice, bob, stranger, outside):
+            node.up()
+        alice.do("send", bob.addresses[0], "among us")
+        for node in (stranger, outside):
+            result = node.run("connect", bob.addresses[0], "--timeout", "20")
+            require(result.status in (1, 4, 5), f"a stranger's connect ended with {result.status}")
+            require(result.stderr.strip() != "", "and said nothing")
+        require(len(bob.do("peers", "--json").json()["peers"]) == 1, "a stranger is connected")
+
+
+@case
+def a_bad_psk_file_is_told_and_makes_nothing(bench):
+    bad = bench.folder / "bad.key"
+    bad.write_text("secret")
+    node = bench.bare()
+    expect_status(node.run("init", "--psk-file", bad), 1, "swarm", "psk")
+    expect_status(node.run("init", "--psk-file", bench.folder / "none"), 1, "cannot be read")
+    require(not (node.path / "node.key").exists(), "a key was made all the same")
+
+
 @case
 def bootstrap_nodes_are_connected_to(bench):
     boot, alice = bench.node("boot"), bench.node("alice")

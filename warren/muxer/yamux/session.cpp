@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
-#include "warren/base/assert.hpp"
-
 namespace warren::yamux {
 namespace {
 
-// Pings and go-aways take no more numbers than this, and the last one is left alone.
+// Numbers are never used again; go gives up near the same one.
 constexpr StreamId kStreamIdMax = 0xffff'fffd;
 
 }  // namespace
@@ -31,7 +29,7 @@ void Session::tick(Instant now) {
 }
 
 Result<StreamStatePtr> Session::open(Instant now) {
-  if (ended_) return warren::fail(ended_);
+  if (ended_) return warren::fail(Errc::kClosed);
   if (unacknowledged_ >= limits_.unacknowledged_max || outbox_.overfull() || next_id_ > kStreamIdMax) {
     return warren::fail(Errc::kLimitReached);
   }

@@ -287,7 +287,7 @@ TEST_CASE("go away, in good order and not") {
   CHECK(stream->read_error == Errc::kClosed);
   CHECK(stream->write_error == Errc::kClosed);
   CHECK(scripted.session.stream_count() == 0);
-  CHECK(scripted.session.open(scripted.now).error() == scripted.session.ended());
+  CHECK(scripted.session.open(scripted.now).error() == Errc::kClosed);
   scripted.session.release(*stream);
   CHECK(scripted.sent().empty());
 }

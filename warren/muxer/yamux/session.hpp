@@ -38,8 +38,8 @@ class Session {
 
   // --- streams ---
 
-  // kLimitReached: the peer has not acknowledged enough of the earlier ones, or does not read. Else as
-  // ended().
+  // kLimitReached: the peer has not acknowledged enough of the earlier ones, or does not read. kClosed: the
+  // session has ended.
   Result<StreamStatePtr> open(Instant now);
   // The oldest stream that the peer opened and nobody took; null when there is none.
   StreamStatePtr accept();

@@ -127,7 +127,8 @@ struct Node {
 
 Task<void> upgrade(Node& node, Row row, Side side, StreamPtr raw, End& end) {
   if (row == Row::kNoise || row == Row::kNoiseYamux) {
-    raw = co_await node.noise.secure(std::move(raw), side, std::nullopt, {});
+    std::vector<ProtocolId> no_muxers;
+    raw = co_await node.noise.secure(std::move(raw), side, std::nullopt, std::move(no_muxers));
   }
   if (row != Row::kYamux && row != Row::kNoiseYamux) {
     end.stream = std::move(raw);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What a large request costs from command line to command line: two daemons on loopback, `warren serve cat`, and
-`warren request` with 10 MiB, which come back.
+"""What a large request costs from command line to command line: two daemons on loopback, `warren serve cat`,
+and `warren request` with 10 MiB, which come back.
 
-request_bench [RUNS] [PROGRAM]     default 15 requests of the `warren` next to this script, after two that are not counted
+request_bench [RUNS] [PROGRAM]     default 15 requests of the `warren` next to this script, after two
 """
 
 import contextlib
@@ -42,8 +42,8 @@ class Bench:
         self.target = ready["addresses"][0]
 
     def start(self, *arguments):
-        process = self.stack.enter_context(subprocess.Popen([self.program, *arguments], stdout=subprocess.PIPE,
-                                                            stderr=subprocess.DEVNULL))
+        process = self.stack.enter_context(
+            subprocess.Popen([self.program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
         self.stack.callback(process.terminate)
         return process
 
@@ -56,8 +56,9 @@ class Bench:
     def request(self):
         """Milliseconds of one request."""
         begin = time.monotonic()
-        answer = subprocess.run([self.program, "request", self.target, "cat", "--file", self.payload, "--data-dir",
-                                 self.folder / "asker"], check=True, stdout=subprocess.PIPE).stdout
+        command = [self.program, "request", self.target, "cat", "--file", self.payload,
+                   "--data-dir", self.folder / "asker"]
+        answer = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
         took = (time.monotonic() - begin) * 1000
         if answer != self.payload.read_bytes():
             raise SystemExit("request_bench: the answer is not what was sent")
@@ -75,8 +76,8 @@ def main():
         before = {name: cpu_ms(process) for name, process in processes.items()}
         took = [bench.request() for _ in range(runs)]
         time.sleep(1)
-        print(f"10 MiB there and back, {runs} requests: {statistics.median(took):.0f} ms each (median; {min(took):.0f} "
-              f"to {max(took):.0f})")
+        print(f"10 MiB there and back, {runs} requests: {statistics.median(took):.0f} ms each "
+              f"(median; {min(took):.0f} to {max(took):.0f})")
         print(f"{'':<16}{'CPU ms a request':>20}{'anonymous KiB after':>22}")
         for name, process in processes.items():
             print(f"{name:<16}{(cpu_ms(process) - before[name]) / runs:>20.0f}{anonymous_kib(process):>22}")

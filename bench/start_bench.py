@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a daemon costs before it does anything: time from exec to the `ready` line, and memory once it is ready.
+"""What a daemon costs before it does anything: time from exec to the `ready` line, and memory after it.
 
 start_bench [RUNS] [PROGRAM]     default 21 runs of the `warren` next to this script
 """

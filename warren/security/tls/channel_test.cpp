@@ -32,7 +32,9 @@ struct Bare {
   Task<void> initiate(Node& node, ByteStream& stream) {
     sim::SeededRandom random(7);
     const Context context(make_certificate(node.key, loop.clock().wall_now(), random));
-    auto session = co_await handshake(stream, Side::kInitiator, context, {}, {}, BufferPool(), loop.clock());
+    auto securing =
+        handshake(stream, Side::kInitiator, context, std::nullopt, {}, BufferPool(), loop.clock());
+    auto session = co_await std::move(securing);
     records = std::move(session.records);
   }
 

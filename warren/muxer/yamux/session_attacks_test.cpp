@@ -2,7 +2,7 @@
 // and memory that stays bounded.
 #include <doctest/doctest.h>
 
-#include "warren/muxer/yamux/session_test_support.hpp"
+#include "warren/muxer/yamux/test_frames.hpp"
 
 using namespace warren;
 using namespace warren::yamux;

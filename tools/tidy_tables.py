@@ -63,7 +63,8 @@ BANNED = [
         r"\bstd::j?thread\b|\bpthread_create\b|\bthread_pool\b",
         REAL
         + PROGRAMS
-        + ("test/", "warren/async/offload", "warren/crypto/sm2_test", "warren/node/blocking_node_test"),
+        + ("test/", "warren/async/offload", "warren/crypto/sm2_test", "warren/crypto/key_types_test")
+        + ("warren/node/blocking_node_test",),
         "a thread",
         "one node is one thread; heavy work goes through Offload",
     ),

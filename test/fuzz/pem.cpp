@@ -16,7 +16,7 @@ void check_private(std::string_view pem) {
   const SecretBytes written = private_key_to_pem(*key, "", system_random());
   const auto again = private_key_from_pem(as_text(written.view()), "");
   WARREN_ASSERT(again && again->public_key() == key->public_key());
-  WARREN_ASSERT(equal(again->secret().view(), key->secret().view()));
+  WARREN_ASSERT(equal(again->to_protobuf().view(), key->to_protobuf().view()));
 }
 
 void check_public(std::string_view pem) {

@@ -20,14 +20,14 @@ const Sm2PublicKey& fixed_key() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace warren;
   const BytesView input(data, size);
-  if (const auto signature = sm2_signature_from_der(input)) {
-    WARREN_ASSERT(equal(sm2_signature_to_der(*signature), input));
+  if (const auto signature = ec_signature_from_der(input)) {
+    WARREN_ASSERT(equal(ec_signature_to_der(*signature), input));
     WARREN_ASSERT(!fixed_key().verify(as_bytes("never signed"), *signature));
   }
   if (size == kSm2SignatureSize) {
     Sm2Signature raw;
     std::ranges::copy(input, raw.begin());
-    WARREN_ASSERT(sm2_signature_from_der(sm2_signature_to_der(raw)) == raw);
+    WARREN_ASSERT(ec_signature_from_der(ec_signature_to_der(raw)) == raw);
   }
   WARREN_ASSERT(!fixed_key().verify(as_bytes("never signed"), input));
   return 0;

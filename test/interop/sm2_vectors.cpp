@@ -45,7 +45,7 @@ std::string sign(const Bytes& d, const Bytes& message) {
   const Sm2Signature signature = key->sign(message);
   std::ostringstream answer;
   answer << to_hex(key->public_key().compressed()) << ' ' << to_hex(signature) << ' '
-         << to_hex(sm2_signature_to_der(signature)) << ' ' << NodeId(key->public_key()).to_string() << ' '
+         << to_hex(ec_signature_to_der(signature)) << ' ' << NodeId(key->public_key()).to_string() << ' '
          << PeerId::from_public_key(PublicKey::from_sm2(key->public_key())).to_string();
   return answer.str();
 }

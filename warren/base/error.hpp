@@ -22,6 +22,7 @@ enum class Errc {
   kUnsupported,
   // Keys and signatures.
   kBadKey,
+  kBadKeySize,
   kUnknownKeyType,
   kBadSignature,
   kPeerIdMismatch,
@@ -44,6 +45,7 @@ enum class Errc {
   kAddressInUse,
   kAddressNotAvailable,
   kProtocolNotSupported,
+  kSecurityNotSupported,
   kNotFound,
   kSelfDial,
   // Signed messages (messaging/).

@@ -39,8 +39,9 @@ std::error_code open_error(BytesView bytes) {
 
 }  // namespace
 
-TEST_CASE("envelope: what was sealed opens, with either kind of key") {
-  for (const auto type : {KeyType::kEd25519, KeyType::kSm2}) {
+TEST_CASE("envelope: what was sealed opens, with every type of key") {
+  for (const auto type :
+       {KeyType::kEd25519, KeyType::kSm2, KeyType::kSecp256k1, KeyType::kEcdsa, KeyType::kRsa}) {
     const auto key = PrivateKey::generate(type, testing::seeded(1));
     const auto sealed = SignedEnvelope::seal(key, kDomain, kType, as_bytes("hello world!"));
     const auto opened = SignedEnvelope::open(sealed.encode(), kDomain, kType);
@@ -89,8 +90,9 @@ TEST_CASE("envelope: what is none") {
     CHECK(open_error(damaged));
   }
   CHECK(open_error(Bytes(kEnvelopeSizeMax + 1)) == Errc::kTooLarge);
-  const Bytes rsa = ProtobufWriter().bytes(1, hex("080012021234")).bytes(2, kType).bytes(5, Bytes(64)).take();
-  CHECK(open_error(rsa) == Errc::kUnknownKeyType);
+  const Bytes unknown =
+      ProtobufWriter().bytes(1, hex("084d12021234")).bytes(2, kType).bytes(5, Bytes(64)).take();
+  CHECK(open_error(unknown) == Errc::kUnknownKeyType);
 
   // Fields of a later version are ignored.
   Bytes extended = good;
@@ -116,8 +118,10 @@ TEST_CASE("peer record: the signer is the peer") {
       SignedEnvelope::seal(alice, "libp2p-routing-state", kPeerRecordPayloadType, record_of(alice).encode());
   CHECK(PeerRecord::open(rfc.encode()).error() == Errc::kBadSignature);
 
-  const auto sm2 = PrivateKey::generate(KeyType::kSm2, testing::seeded(3));
-  CHECK(*PeerRecord::open(record_of(sm2).seal(sm2)) == record_of(sm2));
+  for (const auto type : {KeyType::kSm2, KeyType::kSecp256k1, KeyType::kEcdsa, KeyType::kRsa}) {
+    const auto key = PrivateKey::generate(type, testing::seeded(3));
+    CHECK(*PeerRecord::open(record_of(key).seal(key)) == record_of(key));
+  }
 }
 
 TEST_CASE("peer record: addresses that cannot be read are left out, and there is an end to them") {

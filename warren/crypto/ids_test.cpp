@@ -77,7 +77,11 @@ TEST_CASE("PeerId: the key is inside when it is small and of a type we hold") {
   CHECK(id.matches(spec_key()));
   CHECK_FALSE(id.matches(PublicKey::from_sm2(standard_key())));
   CHECK_FALSE(PeerId::from_public_key(PublicKey::from_sm2(standard_key())).public_key());
-  CHECK_FALSE(PeerId::parse("16Uiu2HAmLhLvBoYaoZfaMUKuibM6ac163GwKY74c5kiSLg5KvLpY")->public_key());
+  const auto secp256k1 = PeerId::parse("16Uiu2HAmLhLvBoYaoZfaMUKuibM6ac163GwKY74c5kiSLg5KvLpY");
+  REQUIRE(secp256k1->public_key());
+  CHECK(secp256k1->public_key()->type() == KeyType::kSecp256k1);
+  CHECK(secp256k1->matches(*secp256k1->public_key()));
+  CHECK_FALSE(PeerId::parse("QmVMT29id3TUASyfZZ6k9hmNyc2nYabCo4uMSpDw4zrgDk")->public_key());
   CHECK_FALSE(PeerId().public_key());
 }
 

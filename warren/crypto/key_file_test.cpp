@@ -56,11 +56,77 @@ Nl2KcilCbV6CxmVv590cVhElphR0ZkzBbIRpXTkWW2PVhrlZdnQl+/O+
 -----END PRIVATE KEY-----
 )";
 
+// With secp256k1, P-384.
+constexpr std::string_view kSecp256k1Pem = R"(-----BEGIN PRIVATE KEY-----
+MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQge2X9HM5WaOT+XA/FW6NA
+tI2ecFdVaoGCxAurMW3++vuhRANCAAQQSCN91tfSTgQFdpXnSOYmcJPTY0BYfhqn
+vQ8Jt2d2flLXfZT8htZfwGofh5voMnzCUw1t+z8VaX4aakBq1T9d
+-----END PRIVATE KEY-----
+)";
+constexpr std::string_view kP384Pem = R"(-----BEGIN PRIVATE KEY-----
+MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDAQFdd/t6APJ4jOqEVI
+okerN9Bc4bjX9g3lWzqaxL8Uv52a/vCO0TyCgSRgSXwECuWhZANiAATF/7lfcbjx
+hWLqhldgBBR52J7nO3s/MLiYeZAcmEWgMWYlYggG0SgBN/vjRJ733W6GKArGFaOM
+HMWVR6Ij7Tv9OlSV0aGuh0CkZeYgESJ2czErmyxRWFEZsytDkOly6Tw=
+-----END PRIVATE KEY-----
+)";
+
+// `openssl genpkey -algorithm RSA`, with 2048 and 1024 bits.
+constexpr std::string_view kRsaPem = R"(-----BEGIN PRIVATE KEY-----
+MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDfGcNjV71fJLgy
+lMdPY9PC6d/ppjB3il+ei0DqkMR9ECHeCPXWUOU4wkwRcI9Z6hMlOW66k266rXH5
+7W/LyxDJejdG/yl1by05ZWNNK2MzK35l5k4axOn2udy3ze42BM6MZVhsexUd0QDC
+luSYyLGuQkkX81eKJBrsWrPxjZbYrq5ipF839XUX1vzGUq6hx8svGr8Gn2hyjjRx
+KT+8DJJ3ndl6f1VqOb3SViik0uhcFt3bPfLsZK4zFB7Qi8iNU9scRoM3KsjSzsmC
+lhGqdTbFPLr85Q/7JOMdhMIKnuYyAt1dzhTDw3vmNFWFiG9NDW8lDQ91EuTbmb2b
+8sY1ffCFAgMBAAECggEANjSxBbvdcda+32FJLNelLbQ72G3t1DmdYmzUrLlYWEeZ
+ZvR34KbejsQcjdcyqUbHeJGj/vaP3pECQpaHRXV1AnLsp9YayWLmEs44ypjqXRYp
++5Gxs+zYqL7/avRAtsTDt5ZvHcpo9snffKgDakDG9P87ebOA9zovBXLDSkMb3dDd
+PPm4U8sTdDLmms4z6+sb0jC7RlLp0wUSiVFUnm9AaZ8rQ49V7r6dAyO5WcmO7SbG
+0OmWgHCo6x2uP6LOgjhGFCXL3hEemP3teaOzqj9HGSW/bFWv30fA7wx+zQNXnLC+
+933qCXemu00wv+Dup2kv5wGr+EeASo+YErKM2ENhoQKBgQDzP/kEzEIBWrMDfvb6
+gD9Sg6kSv4OU7AHAVyXHgA+qWweC9WdQQyrYnBe1MhYFwUhsqGRe/eKx26turqAy
+35deGXxnxgzABi7XXl7qje0Sfjk9xSnGrkl810d1btipnHlYds9Zp/QGVA66hJGe
+wtP7TSGoRmprorbmEkkNdwu5IQKBgQDqy2tjuJp58bcM5s1YWlEmcUazCpRPUgrc
+7Ru4EHQCKaP8OiQEjnIEy5vQopCQri0Tn2uVZvuq7CchuGWuF2Ht3Io9l4SKGQbh
+UdfuX0G9DCM+jDolxjquXxJbDLSutQCcpf9F5XJUT+X6ve16MC/jvr/nG9MAGad0
+djpPgIiW5QKBgQC6TVrZ098Rznegy9M5VJQrDG+nzkpm+sL0n0puG6Tj4shEAtRX
+4rmkIRj/TBcV3U0s+2O0ZVsEwavxH4nOrPTvuzFPAZ6uS44AoWSs3HqgWVBaAPHY
+G5BpLzCpvnXuoctGd+ijUEFTv3lwXSxyneFhbVfD2/qR6ZOPbp3I1E6EQQKBgAC8
+BCj6sdkBzY3HxwqotapGHm9+7/nTit8oCrcnrgU3tiCa2fP9shObw3ACoishsFho
+XkDIYq8lL/YmCoNh5VeGIhSRPcPk0iWwSNmhCKabvBx8+c2WciaLe5Y3UvVc8ZSL
+3GGOly32VgTTxUNllTDELvt9FcrhSanOmN4Yy9SVAoGBANYNJkcYX6DZFk027Vnz
+X19R8rfvhfK/Aw/OidvGVQagcGkQobMEPwbATbumGD4oXFU3LJaAiT7VyIQAdW9N
+Lg07TPbsLcXlx7AMXCZQ91y+R7oo/aFPQcTSqTjpC9h1gjoB6zPwZwWa2IaHhSAT
+9AAYku1HHK4k+J8ONxD02AqZ
+-----END PRIVATE KEY-----
+)";
+constexpr std::string_view kRsa1024Pem = R"(-----BEGIN PRIVATE KEY-----
+MIICdwIBADANBgkqhkiG9w0BAQEFAASCAmEwggJdAgEAAoGBAJRANY5xcqMA0Igu
+JmG9DS5UxIjDJ/rWZJGoFufBnAeOfd1o/BpnHASF67OClqKEoMjT4GxgmQ0fb/RE
+Ol1scZ20hCjAPsJuEgQWC7KlRHqCw/Dgonj8NrEGSQMnW0GC/JEqk3aQjqPIC0sI
+fg8fimt7f+4K7NBBfvwf/T+4v4C1AgMBAAECgYEAiz9oTpwmtg6M0GywpntBRzRd
+yautAMGhguKkaRkEqmBfvrjemxogSetUQa82N/5lW10P3hw5hgbyTDhNrfSvHakw
+0S2qeXMWDb+620jYnkZXovyRlRdePz+xKYJ83yy3AokwPsaWS6PMizTC3LGAWnzm
+zOfcPkQfODR84YDLv/0CQQDFc9mwqc8gD8YfGLT1E/gK5NYLFS9gEIjtgvM/gaSd
+tRXSNh3U1A7ezo5malBh6ImBTWNVjq0O8/4idVeJlExXAkEAwDWS5ocze/1sOSmI
+ar4zqhBUnn78rXCRB9EXHT4cQ1yeo787L6UyS1hyUbaVRbonOTwJfDFRcgHvY+TY
+wKLz0wJAd58wCy9VJH9p7/zv5Goso6zvX9d91B0wV3Q2GgtYx5KlnazbdczjFWje
+LH3MJQTUCVnxDCxb++sl04pzdg46EQJBAIdz+c9dzkl9wYvTGiDnY29gzNFZemYb
+4wkYL+rav341QlLxTBt6lqQEc6PkQPP/iO7LwX91HglzFapXNu0iqSMCQGdbpWUI
+4stawewruStVcYsidFic+IYkCA6D7vnMc9t7dS4eIKYHdTc6Holn6YeT0bSAlcZU
++opz5+/DaeBVIWQ=
+-----END PRIVATE KEY-----
+)";
+
 // RFC 8410 section 10.3
 constexpr std::string_view kEd25519Pem = R"(-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 -----END PRIVATE KEY-----
 )";
+
+constexpr KeyType kAllTypes[] = {KeyType::kRsa, KeyType::kEd25519, KeyType::kSecp256k1, KeyType::kEcdsa,
+                                 KeyType::kSm2};
 
 Sm2PublicKey standard_key() {
   return *Sm2PublicKey::from_compressed(hex("03" + std::string(testing::kStandardX)));
@@ -107,24 +173,35 @@ TEST_CASE("PEM: what the openssl program writes loads") {
     REQUIRE(key);
     CHECK(key->type() == KeyType::kSm2);
     CHECK(*key->public_key().sm2() == standard_key());
-    CHECK(to_hex(key->secret().view()) == testing::kStandardD);
+    CHECK(to_hex(key->sm2()->scalar().view()) == testing::kStandardD);
     CHECK(key->public_key().verify(as_bytes("m"), key->sign(as_bytes("m"))));
   }
   const auto ed25519 = private_key_from_pem(kEd25519Pem, "");
   REQUIRE(ed25519);
-  CHECK(to_hex(ed25519->public_key().raw()) ==
+  CHECK(to_hex(ed25519->public_key().data()) ==
         "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1");
   CHECK(*sm2_public_key_from_pem(kPublicPem) == standard_key());
+  for (const auto& [pem, type] : {std::pair{kP256Pem, KeyType::kEcdsa},
+                                  {kSecp256k1Pem, KeyType::kSecp256k1},
+                                  {kRsaPem, KeyType::kRsa}}) {
+    const auto key = private_key_from_pem(pem, "");
+    REQUIRE(key);
+    CHECK(key->type() == type);
+    CHECK(key->public_key().verify(as_bytes("m"), key->sign(as_bytes("m"))));
+  }
 }
 
 TEST_CASE("PEM: we write what openssl writes") {
+  for (const std::string_view pem : {kP256Pem, kSecp256k1Pem, kRsaPem}) {
+    CHECK(to_pem(*private_key_from_pem(pem, ""), "") == pem);
+  }
   CHECK(to_pem(standard_private(), "") == kSm2Pem);
   CHECK(to_pem(*private_key_from_pem(kEd25519Pem, ""), "") == kEd25519Pem);
   CHECK(sm2_public_key_to_pem(standard_key()) == kPublicPem);
 }
 
 TEST_CASE("PEM: encrypted, it opens with its passphrase only") {
-  for (const auto type : {KeyType::kSm2, KeyType::kEd25519}) {
+  for (const auto type : kAllTypes) {
     const auto key = PrivateKey::generate(type, testing::seeded(5));
     const std::string pem = to_pem(key, "correct horse");
     CHECK(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
@@ -137,7 +214,8 @@ TEST_CASE("PEM: encrypted, it opens with its passphrase only") {
 }
 
 TEST_CASE("PEM: what is no key of ours") {
-  CHECK(private_key_from_pem(kP256Pem, "").error() == Errc::kUnknownKeyType);
+  CHECK(private_key_from_pem(kP384Pem, "").error() == Errc::kUnknownKeyType);
+  CHECK(private_key_from_pem(kRsa1024Pem, "").error() == Errc::kBadKeySize);
   CHECK(private_key_from_pem("", "").error() == Errc::kBadKey);
   CHECK(private_key_from_pem("hello", "").error() == Errc::kBadKey);
   CHECK(private_key_from_pem(kPublicPem, "").error() == Errc::kBadKey);
@@ -179,7 +257,7 @@ TEST_CASE("key file: saved and loaded, with and without a passphrase") {
   const Folder folder;
   const fs::path path = folder.path / "node.key";
   for (const std::string_view passphrase : {"", "secret"}) {
-    for (const auto type : {KeyType::kSm2, KeyType::kEd25519}) {
+    for (const auto type : kAllTypes) {
       const auto key = PrivateKey::generate(type, testing::seeded(6));
       REQUIRE(save_key_file(path, key, passphrase, system_random()));
       CHECK(load_key_file(path, passphrase)->public_key() == key.public_key());

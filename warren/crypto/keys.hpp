@@ -1,83 +1,90 @@
 // Keys as libp2p knows them: what a PeerID is derived from, and what signs handshakes and records.
 // https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md; type 0x40, SM2, is ours (docs/wire.md).
+// What each type does and how it is written is in its own file, key_<type>.hpp.
 #pragma once
 
-#include <optional>
+#include <variant>
 
 #include "warren/base/bytes.hpp"
+#include "warren/crypto/key_ecdsa.hpp"
+#include "warren/crypto/key_ed25519.hpp"
+#include "warren/crypto/key_rsa.hpp"
+#include "warren/crypto/key_secp256k1.hpp"
+#include "warren/crypto/key_sm2.hpp"
+#include "warren/crypto/key_type.hpp"
 #include "warren/crypto/random.hpp"
 #include "warren/crypto/secret.hpp"
-#include "warren/crypto/sm2.hpp"
 
 namespace warren {
 
-// Values are those of the KeyType field on the wire. This node holds and verifies Ed25519 and SM2; the others
-// are known by name only, so that their PeerIDs can be read and the refusal can say why.
-enum class KeyType : std::uint64_t { kRsa = 0, kEd25519 = 1, kSecp256k1 = 2, kEcdsa = 3, kSm2 = 0x40 };
-
-std::string_view name_of(KeyType type);
-
-// A valid public key of a supported type. Cheap to copy; safe to use on several threads at once.
+// A valid public key. Cheap to copy; safe to use on several threads at once.
 class PublicKey {
  public:
   // The PublicKey message: 08 type 12 size data. Only the canonical encoding is a key (kMalformed otherwise),
-  // since the bytes are hashed into the PeerID. kUnknownKeyType: RSA, secp256k1, ECDSA and whatever else;
-  // kBadKey: bad data.
+  // since the bytes are hashed into the PeerID, and of the data only the one form that to_protobuf() writes.
+  // kUnknownKeyType: a type, or an ECDSA curve, that is not among KeyType's; kBadKeySize: RSA of less than
+  // 2048 or more than 8192 bits, refused before anything is computed with it; kBadKey: bad data.
   static Result<PublicKey> from_protobuf(BytesView bytes);
-  // 32 bytes, RFC 8032 section 5.1.2. Only the size is checked: bytes that are no point of the curve verify
-  // nothing.
+  // 32 bytes, RFC 8032 section 5.1.2. Only the size is checked.
   static Result<PublicKey> from_ed25519(BytesView raw);
   static PublicKey from_sm2(Sm2PublicKey key);
 
   Bytes to_protobuf() const;
-  KeyType type() const { return type_; }
-  // Ed25519: 32 bytes. SM2: 33 bytes, compressed SEC1.
-  const Bytes& raw() const { return raw_; }
+  KeyType type() const;
+  // The data field of the message. Ed25519: 32 bytes; secp256k1: 33 bytes, compressed SEC1; ECDSA, RSA and
+  // SM2: SubjectPublicKeyInfo in DER.
+  Bytes data() const;
   // The SM2 form; null for another type. Lives as long as this key.
-  const Sm2PublicKey* sm2() const { return sm2_ ? &*sm2_ : nullptr; }
+  const Sm2PublicKey* sm2() const;
 
-  // Ed25519: 64-byte signature, RFC 8032. SM2: strict DER over the plain message. Anything else is false.
+  // Ed25519: 64 bytes, RFC 8032. secp256k1, ECDSA: strict DER over SHA-256. RSA: PKCS #1 v1.5 with SHA-256.
+  // SM2: strict DER over the plain message. Anything else is false.
   bool verify(BytesView message, BytesView signature) const;
 
-  bool operator==(const PublicKey& other) const { return type_ == other.type_ && raw_ == other.raw_; }
+  bool operator==(const PublicKey& other) const { return type() == other.type() && data() == other.data(); }
 
  private:
-  PublicKey(KeyType type, Bytes raw) : type_(type), raw_(std::move(raw)) {}
+  friend class PrivateKey;
+  using Key =
+      std::variant<Ed25519PublicKey, Secp256k1PublicKey, P256PublicKey, RsaPublicKey, Sm2PeerPublicKey>;
+  explicit PublicKey(Key key) : key_(std::move(key)) {}
 
-  KeyType type_;
-  Bytes raw_;
-  std::optional<Sm2PublicKey> sm2_;
+  Key key_;
 };
 
-// Movable only; wiped when destroyed.
+// Movable only; wiped when destroyed. May sign on several threads at once.
 class PrivateKey {
  public:
-  // Precondition: a supported type.
+  // Precondition: a type that KeyType names. RSA keys have 2048 bits and do not follow from `random`.
   static PrivateKey generate(KeyType type, const RandomFill& random);
   // The PrivateKey message, canonical. Ed25519 data: 64 bytes seed || public key, or the old 96 bytes with
-  // the public key twice. SM2 data: 32 bytes, d. kBadKey when the public key is not that of the seed.
+  // the public key twice. secp256k1, SM2: 32 bytes. ECDSA: ECPrivateKey (RFC 5915). RSA: RSAPrivateKey (RFC
+  // 8017). kBadKey when the public key inside is not the private one's; otherwise as for public keys.
   static Result<PrivateKey> from_protobuf(BytesView bytes);
   // 32-byte seed, RFC 8032.
   static Result<PrivateKey> from_ed25519_seed(BytesView seed);
   static PrivateKey from_sm2(Sm2PrivateKey key);
+  // kUnknownKeyType, kBadKeySize, kBadKey.
+  static Result<PrivateKey> from_openssl(const evp_pkey_st* key);
 
   SecretBytes to_protobuf() const;
+  // The key as OpenSSL has it, to sign with it or to write it down.
+  std::shared_ptr<evp_pkey_st> to_openssl() const;
   KeyType type() const { return public_key_.type(); }
   const PublicKey& public_key() const { return public_key_; }
-  // Ed25519: the 32-byte seed. SM2: d.
-  SecretBytes secret() const;
   // The SM2 form; null for another type. Lives as long as this key.
-  const Sm2PrivateKey* sm2() const { return sm2_ ? &*sm2_ : nullptr; }
+  const Sm2PrivateKey* sm2() const;
 
-  // Ed25519: 64 bytes. SM2: strict DER, 70 to 72 bytes mostly.
+  // What PublicKey::verify() takes. Ed25519 and RSA signatures of a message are always the same.
   Bytes sign(BytesView message) const;
 
  private:
-  explicit PrivateKey(PublicKey public_key) : public_key_(std::move(public_key)) {}
+  using Key =
+      std::variant<Ed25519PrivateKey, Secp256k1PrivateKey, P256PrivateKey, RsaPrivateKey, Sm2PeerPrivateKey>;
+  explicit PrivateKey(Key key);
 
+  Key key_;
   PublicKey public_key_;
-  SecretBytes ed25519_;  // seed || public key
-  std::optional<Sm2PrivateKey> sm2_;
 };
 
 }  // namespace warren

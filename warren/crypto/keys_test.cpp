@@ -9,26 +9,6 @@ using testing::hex;
 
 namespace {
 
-// peer-ids.md, "Test vectors"; also the Ed25519 pair in testing.hpp.
-constexpr std::string_view kSecp256k1Public =
-    "08021221037777e994e452c21604f91de093ce415f5432f701dd8cd1a7a6fea0e630bfca99";
-constexpr std::string_view kEcdsaPublic =
-    "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004de3d300fa36ae0e8f5d530899d83abab44ab"
-    "f3161f162a4bc901d8e6ecda020e8b6d5f8da30525e71d6851510c098e5c47c646a597fb4dcec034e9f77c409e62";
-constexpr std::string_view kRsaPublic =
-    "080012a60430820222300d06092a864886f70d01010105000382020f003082020a0282020100e1beab071d08200bde24eef0"
-    "0d049449b07770ff9910257b2d7d5dda242ce8f0e2f12e1af4b32d9efd2c090f66b0f29986dbb645dae9880089704a94e506"
-    "6d594162ae6ee8892e6ec70701db0a6c445c04778eb3de1293aa1a23c3825b85c6620a2bc3f82f9b0c309bc0ab3aeb187328"
-    "2bebd3da03c33e76c21e9beb172fd44c9e43be32e2c99827033cf8d0f0c606f4579326c930eb4e854395ad941256542c7939"
-    "02185153c474bed109d6ff5141ebf9cd256cf58893a37f83729f97e7cb435ec679d2e33901d27bb35aa0d7e20561da08885e"
-    "f0abbf8e2fb48d6a5487047a9ecb1ad41fa7ed84f6e3e8ecd5d98b3982d2a901b4454991766da295ab78822add5612a2df83"
-    "bcee814cf50973e80d7ef38111b1bd87da2ae92438a2c8cbcc70b31ee319939a3b9c761dbc13b5c086d6b64bf7ae7dacc146"
-    "22375d92a8ff9af7eb962162bbddebf90acb32adb5e4e4029f1c96019949ecfbfeffd7ac1e3fbcc6b6168c34be3d5a2e5999"
-    "fcbb39bba7adbca78eab09b9bc39f7fa4b93411f4cc175e70c0a083e96bfaefb04a9580b4753c1738a6a760ae1afd851a1a4"
-    "bdad231cf56e9284d832483df215a46c1c21bdf0c6cfe951c18f1ee4078c79c13d63edb6e14feaeffabc90ad317e4875fe64"
-    "8101b0864097e998f0ca3025ef9638cd2b0caecd3770ab54a1d9c6ca959b0f5dcbc90caeefc4135baca6fd475224269bbe1b"
-    "0203010001";
-
 const std::string kStandardPoint = std::string(testing::kStandardX) + std::string(testing::kStandardY);
 const std::string kSm2Spki = "3059301306072a8648ce3d020106082a811ccf5501822d03420004" + kStandardPoint;
 
@@ -54,13 +34,10 @@ TEST_CASE("keys: the specification's Ed25519 pair") {
         "ef7aa3adc9b89d736d7411749dee70eb00ff8792ecc5e8c8c39c0b97f710d40c");
 }
 
-TEST_CASE("keys: types that this node does not hold are named, not guessed") {
-  for (const auto& vector : {kSecp256k1Public, kEcdsaPublic, kRsaPublic}) {
-    CHECK(read_public(vector).error() == Errc::kUnknownKeyType);
-  }
+TEST_CASE("keys: types that nobody knows are named as such, not guessed") {
   CHECK(read_public("080412021234").error() == Errc::kUnknownKeyType);
   CHECK(read_public("08ffffffffffffffffff0112021234").error() == Errc::kUnknownKeyType);
-  CHECK(read_private("0802122053dadf1d5a164d6b4acdb15e24aa4c5b1d3461bdbd42abedb0a4404d56ced8fb").error() ==
+  CHECK(read_private("0804122053dadf1d5a164d6b4acdb15e24aa4c5b1d3461bdbd42abedb0a4404d56ced8fb").error() ==
         Errc::kUnknownKeyType);
   CHECK(name_of(KeyType::kRsa) == "RSA");
   CHECK(name_of(static_cast<KeyType>(4)) == "unknown");
@@ -112,8 +89,7 @@ TEST_CASE("keys: Ed25519 private keys, both forms, and only with their own publi
   CHECK(read_private("08011240" + seed + wrong).error() == Errc::kBadKey);
   CHECK(read_private("08011220" + seed).error() == Errc::kBadKey);
   CHECK(read_private("08011200").error() == Errc::kBadKey);
-  CHECK(to_hex(PrivateKey::from_ed25519_seed(hex(seed))->public_key().raw()) == point);
-  CHECK(to_hex(read_private(testing::kSpecEd25519Private)->secret().view()) == seed);
+  CHECK(to_hex(PrivateKey::from_ed25519_seed(hex(seed))->public_key().data()) == point);
   CHECK(PrivateKey::from_ed25519_seed(hex(seed + "00")).error() == Errc::kBadKey);
 }
 
@@ -138,7 +114,7 @@ TEST_CASE("keys: Ed25519 signatures of RFC 8032 section 7.1") {
   for (const auto& vector : vectors) {
     const auto key = PrivateKey::from_ed25519_seed(hex(vector.seed));
     REQUIRE(key);
-    CHECK(to_hex(key->public_key().raw()) == vector.key);
+    CHECK(to_hex(key->public_key().data()) == vector.key);
     CHECK(to_hex(key->sign(hex(vector.message))) == vector.signature);
     CHECK(key->public_key().verify(hex(vector.message), hex(vector.signature)));
   }
@@ -156,7 +132,7 @@ TEST_CASE("keys: SM2 as a libp2p key") {
   const auto key = PrivateKey::from_sm2(std::move(*Sm2PrivateKey::from_scalar(hex(testing::kStandardD))));
   CHECK(to_hex(key.public_key().to_protobuf()) == "0840125b" + kSm2Spki);
   CHECK(*read_public("0840125b" + kSm2Spki) == key.public_key());
-  CHECK(key.public_key().raw().size() == 33);
+  CHECK(to_hex(key.public_key().data()) == kSm2Spki);
   CHECK(read_public("0804125b" + kSm2Spki).error() == Errc::kUnknownKeyType);
   CHECK(read_public("0840125c" + kSm2Spki + "00").error() == Errc::kBadKey);
   CHECK(read_public("0840122103" + std::string(testing::kStandardX)).error() == Errc::kBadKey);
@@ -170,41 +146,12 @@ TEST_CASE("keys: SM2 as a libp2p key") {
   CHECK(key.public_key().verify(as_bytes("message"), signature));
   CHECK_FALSE(key.public_key().verify(as_bytes("messages"), signature));
   // On the wire it is DER and nothing else.
-  CHECK_FALSE(key.public_key().verify(as_bytes("message"), *sm2_signature_from_der(signature)));
+  CHECK_FALSE(key.public_key().verify(as_bytes("message"), *ec_signature_from_der(signature)));
   // The standard's own signature, in DER, over the plain message.
   CHECK(
       key.public_key().verify(as_bytes("message digest"),
                               hex("3046022100f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"
                                   "022100b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa")));
-}
-
-TEST_CASE("keys: each type signs and verifies; a key from a seed is the same each time") {
-  for (const auto type : {KeyType::kEd25519, KeyType::kSm2}) {
-    const auto key = PrivateKey::generate(type, testing::seeded(7));
-    const auto other = PrivateKey::generate(type, testing::seeded(8));
-    CHECK(key.type() == type);
-    CHECK(key.public_key() == PrivateKey::generate(type, testing::seeded(7)).public_key());
-    CHECK_FALSE(key.public_key() == other.public_key());
-    CHECK((key.sm2() != nullptr) == (type == KeyType::kSm2));
-    for (const std::string_view message : {"", "hello"}) {
-      const Bytes signature = key.sign(as_bytes(message));
-      CHECK(key.public_key().verify(as_bytes(message), signature));
-      CHECK_FALSE(other.public_key().verify(as_bytes(message), signature));
-      CHECK_FALSE(key.public_key().verify(as_bytes("else"), signature));
-      CHECK_FALSE(key.public_key().verify(as_bytes(message), {}));
-      CHECK_FALSE(
-          key.public_key().verify(as_bytes(message), BytesView(signature).first(signature.size() - 1)));
-      for (std::size_t i = 0; i < signature.size(); ++i) {
-        Bytes damaged = signature;
-        damaged[i] ^= 1;
-        CHECK_FALSE(key.public_key().verify(as_bytes(message), damaged));
-      }
-    }
-    const auto stored = key.to_protobuf();
-    CHECK(PrivateKey::from_protobuf(stored.view())->public_key() == key.public_key());
-  }
-  CHECK_FALSE(PrivateKey::generate(KeyType::kEd25519, testing::seeded(1)).public_key() ==
-              PrivateKey::generate(KeyType::kSm2, testing::seeded(1)).public_key());
 }
 
 TEST_CASE("secrets: wiped, compared and moved") {

@@ -24,6 +24,7 @@ using Bignum = std::unique_ptr<BIGNUM, Free<BN_clear_free>>;
 using BignumContext = std::unique_ptr<BN_CTX, Free<BN_CTX_free>>;
 using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Free<EVP_CIPHER_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
 using Pkcs8 = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Free<PKCS8_PRIV_KEY_INFO_free>>;

@@ -37,7 +37,7 @@ class PeerId {
   // The last 8 characters, for logs: all Ed25519 PeerIDs begin alike.
   std::string short_text() const;
 
-  // The key itself where it is inlined and of a supported type (Ed25519); otherwise the peer must present it.
+  // The key itself where it is inlined (Ed25519 and secp256k1); otherwise the peer must present it.
   std::optional<PublicKey> public_key() const;
   bool matches(const PublicKey& key) const { return from_public_key(key) == *this; }
 

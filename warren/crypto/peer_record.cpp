@@ -40,20 +40,15 @@ Result<PeerRecord> PeerRecord::decode(BytesView payload) {
   ProtobufReader reader(payload, ProtobufForm::kLenient);
   while (reader.next()) {
     switch (reader.field()) {
-      case kPeerIdField:
-        id = reader.bytes();
-        break;
-      case kSeqField:
-        record.seq = reader.varint();
-        break;
+      case kPeerIdField: id = reader.bytes(); break;
+      case kSeqField: record.seq = reader.varint(); break;
       case kAddressesField: {
         const BytesView message = reader.repeated_bytes();
         if (++addresses_seen > kPeerRecordAddressesMax) break;
         if (auto address = read_address(message)) record.addresses.push_back(std::move(*address));
         break;
       }
-      default:
-        reader.unknown();
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());

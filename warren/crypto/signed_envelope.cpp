@@ -34,20 +34,11 @@ Result<SignedEnvelope> SignedEnvelope::open(BytesView bytes, std::string_view do
   ProtobufReader reader(bytes, ProtobufForm::kLenient);
   while (reader.next()) {
     switch (reader.field()) {
-      case kPublicKeyField:
-        key_message = reader.bytes();
-        break;
-      case kPayloadTypeField:
-        type = reader.bytes();
-        break;
-      case kPayloadField:
-        payload = reader.bytes();
-        break;
-      case kSignatureField:
-        signature = reader.bytes();
-        break;
-      default:
-        reader.unknown();
+      case kPublicKeyField: key_message = reader.bytes(); break;
+      case kPayloadTypeField: type = reader.bytes(); break;
+      case kPayloadField: payload = reader.bytes(); break;
+      case kSignatureField: signature = reader.bytes(); break;
+      default: reader.unknown();
     }
   }
   if (const auto end = reader.finish(); !end) return fail(end.error());

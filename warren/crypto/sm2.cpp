@@ -1,20 +1,40 @@
 #include "warren/crypto/sm2.hpp"
 
-#include <openssl/core_names.h>
-
 #include <algorithm>
 
-#include "warren/base/assert.hpp"
-#include "warren/crypto/sm2_curve.hpp"
+#include "warren/base/writer.hpp"
+#include "warren/crypto/ec_curve.hpp"
 
 namespace warren {
 namespace {
+
+// a, b, x and y of the base point (GB/T 32918.5 section 2).
+constexpr std::string_view kCurveHex =
+    "fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc"
+    "28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93"
+    "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
+    "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0";
 
 // SubjectPublicKeyInfo of an SM2 key up to the point: id-ecPublicKey, curve 1.2.156.10197.1.301, BIT STRING
 // of 65 bytes.
 constexpr std::array<std::uint8_t, 26> kSpkiPrefix = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
                                                       0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x81, 0x1c,
                                                       0xcf, 0x55, 0x01, 0x82, 0x2d, 0x03, 0x42, 0x00};
+
+// The hash of user ID, curve and key that stands before every message (GB/T 32918.2 section 5.5).
+Digest hash_of_key(const EcPoint& key) {
+  static const Bytes prefix = [] {
+    // The ID's length in bits, two bytes.
+    const auto bits = static_cast<std::uint16_t>(kSm2UserId.size() * 8);
+    Bytes bytes = {static_cast<std::uint8_t>(bits >> 8), static_cast<std::uint8_t>(bits)};
+    append(bytes, as_bytes(kSm2UserId));
+    append(bytes, *from_hex(kCurveHex));
+    return bytes;
+  }();
+  Bytes all = prefix;
+  append(all, BytesView(key).subspan(1));
+  return sm3(all);
+}
 
 // e = SM3(ZA || M). We hash, with the user ID we chose, and give OpenSSL e: it would hash ZA again each time.
 Digest message_digest(const Digest& za, BytesView message) {
@@ -26,13 +46,13 @@ Digest message_digest(const Digest& za, BytesView message) {
 }  // namespace
 
 Result<Sm2PublicKey> Sm2PublicKey::from_point(BytesView sec1) {
-  const auto point = sm2::decode_point(sec1);
+  const auto point = ec::decode_point(EcCurve::kSm2, sec1);
   if (!point) return fail(point.error());
   Sm2PublicKey key;
-  key.compressed_ = sm2::compress(*point);
+  key.compressed_ = ec::compress(*point);
   key.uncompressed_ = *point;
-  key.za_ = sm2::za(*point);
-  key.key_ = {sm2::import_key(*point, {}).release(), EVP_PKEY_free};
+  key.za_ = hash_of_key(*point);
+  key.key_ = {ec::import_key(EcCurve::kSm2, *point, {}).release(), EVP_PKEY_free};
   return key;
 }
 
@@ -63,13 +83,7 @@ bool Sm2PublicKey::verify(BytesView message, BytesView signature) const {
   if (signature.size() != kSm2SignatureSize) return false;
   Sm2Signature raw;
   std::ranges::copy(signature, raw.begin());
-  const Bytes der = sm2_signature_to_der(raw);
-  const Digest digest = message_digest(za_, message);
-  const openssl::ErrorScope errors;
-  // A context for each call: the key is shared by threads, a context may not be.
-  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
-  return EVP_PKEY_verify_init(context.get()) == 1 &&
-         EVP_PKEY_verify(context.get(), der.data(), der.size(), digest.data(), digest.size()) == 1;
+  return ec::verify(key_.get(), message_digest(za_, message), raw);
 }
 
 bool Sm2PublicKey::verify(std::string_view domain, BytesView message, BytesView signature) const {
@@ -77,55 +91,39 @@ bool Sm2PublicKey::verify(std::string_view domain, BytesView message, BytesView 
 }
 
 Sm2PrivateKey Sm2PrivateKey::generate(const RandomFill& random) {
-  SecretBytes d(32);
-  // One draw in 2^32 is over n; a source that never gives a good number is broken.
-  for (int attempt = 0; attempt < 64; ++attempt) {
-    random(d.writable());
-    if (auto key = from_scalar(d.view())) return std::move(*key);
-  }
-  WARREN_ASSERT(false && "the source of randomness");
-  std::unreachable();
+  return std::move(*from_scalar(ec::random_scalar(EcCurve::kSm2, random).view()));
 }
 
 Result<Sm2PrivateKey> Sm2PrivateKey::from_scalar(BytesView d) {
-  if (!sm2::valid_scalar(d)) return fail(Errc::kBadKey);
-  const sm2::Point point = sm2::multiply_base(d);
+  if (!ec::valid_scalar(EcCurve::kSm2, d)) return fail(Errc::kBadKey);
+  const EcPoint point = ec::multiply_base(EcCurve::kSm2, d);
   Sm2PrivateKey key;
   key.public_key_ = *Sm2PublicKey::from_uncompressed(point);
-  key.key_.reset(sm2::import_key(point, d).release());
+  key.key_ = {ec::import_key(EcCurve::kSm2, point, d).release(), EVP_PKEY_free};
   return key;
 }
 
-void Sm2PrivateKey::FreeKey::operator()(evp_pkey_st* key) const {
-  EVP_PKEY_free(key);
+Result<Sm2PrivateKey> Sm2PrivateKey::from_openssl(const evp_pkey_st* key) {
+  if (!ec::is_on(EcCurve::kSm2, key)) return fail(Errc::kUnknownKeyType);
+  const auto d = ec::scalar_of(EcCurve::kSm2, key);
+  if (!d) return fail(d.error());
+  return from_scalar(d->view());
 }
 
 SecretBytes Sm2PrivateKey::scalar() const {
-  BIGNUM* number = nullptr;
-  const int ok = EVP_PKEY_get_bn_param(key_.get(), OSSL_PKEY_PARAM_PRIV_KEY, &number);
-  WARREN_ASSERT(ok == 1);
-  const openssl::Bignum owned(number);
-  SecretBytes d(32);
-  const int size = BN_bn2binpad(number, d.writable().data(), 32);
-  WARREN_ASSERT(size == 32);
-  return d;
+  return value_or_throw(ec::scalar_of(EcCurve::kSm2, key_.get()));
 }
 
 Sm2Signature Sm2PrivateKey::sign(BytesView message) const {
-  const Digest digest = message_digest(public_key_.za(), message);
-  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
-  std::array<std::uint8_t, 128> der;
-  std::size_t size = der.size();
-  const bool signed_ok = EVP_PKEY_sign_init(context.get()) == 1 &&
-                         EVP_PKEY_sign(context.get(), der.data(), &size, digest.data(), digest.size()) == 1;
-  WARREN_ASSERT(signed_ok);
-  const auto signature = sm2_signature_from_der(BytesView(der).first(size));
-  WARREN_ASSERT(signature.has_value());
-  return *signature;
+  return ec::sign(key_.get(), message_digest(public_key_.za(), message));
 }
 
 Sm2Signature Sm2PrivateKey::sign(std::string_view domain, BytesView message) const {
   return sign(with_domain(domain, message));
+}
+
+Bytes with_domain(std::string_view domain, BytesView message) {
+  return Writer().delimited(as_bytes(domain)).bytes(message).take();
 }
 
 }  // namespace warren

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "warren/base/bytes.hpp"
+#include "warren/crypto/ec_signature.hpp"
 #include "warren/crypto/hash.hpp"
 #include "warren/crypto/random.hpp"
 #include "warren/crypto/secret.hpp"
@@ -18,14 +19,9 @@ namespace warren {
 inline constexpr std::string_view kSm2UserId = "1234567812345678";
 inline constexpr std::size_t kSm2KeySize = 33;
 inline constexpr std::size_t kSm2UncompressedSize = 65;
-inline constexpr std::size_t kSm2SignatureSize = 64;
+inline constexpr std::size_t kSm2SignatureSize = kEcSignatureSize;
 
-using Sm2Signature = std::array<std::uint8_t, kSm2SignatureSize>;  // r || s, 32 bytes each, big-endian
-
-// Strict DER, SEQUENCE { INTEGER r, INTEGER s }, to and from r || s. Reading refuses any encoding but the
-// shortest one (kMalformed), and numbers over 32 bytes; whether 0 < r, s < n is decided by verification.
-Bytes sm2_signature_to_der(const Sm2Signature& signature);
-Result<Sm2Signature> sm2_signature_from_der(BytesView der);
+using Sm2Signature = EcSignature;  // r || s
 
 // What is signed under a domain: varint(size of domain) || domain || message. Domains keep a signature that
 // was made for one purpose from being shown for another.
@@ -73,22 +69,22 @@ class Sm2PrivateKey {
   static Sm2PrivateKey generate(const RandomFill& random);
   // 32 bytes, big-endian. kBadKey when out of range.
   static Result<Sm2PrivateKey> from_scalar(BytesView d);
+  // kUnknownKeyType when it is no SM2 key; kBadKey.
+  static Result<Sm2PrivateKey> from_openssl(const evp_pkey_st* key);
 
   SecretBytes scalar() const;
   const Sm2PublicKey& public_key() const { return public_key_; }
+  const std::shared_ptr<evp_pkey_st>& to_openssl() const { return key_; }
 
   // Draws its nonce from OpenSSL's generator: signing the same twice gives two signatures.
   Sm2Signature sign(BytesView message) const;
   Sm2Signature sign(std::string_view domain, BytesView message) const;
 
  private:
-  struct FreeKey {
-    void operator()(evp_pkey_st* key) const;
-  };
   Sm2PrivateKey() = default;
 
   Sm2PublicKey public_key_;
-  std::unique_ptr<evp_pkey_st, FreeKey> key_;  // holds d; wiped by OpenSSL
+  std::shared_ptr<evp_pkey_st> key_;  // holds d; wiped by OpenSSL
 };
 
 }  // namespace warren

@@ -48,7 +48,7 @@ TEST_CASE("SM2: GB/T 32918.5 A.2") {
 
 TEST_CASE("SM2: signatures made by the openssl program") {
   const auto verifies = [](std::string_view der) {
-    const auto raw = sm2_signature_from_der(hex(der));
+    const auto raw = ec_signature_from_der(hex(der));
     return raw && standard_key().verify(kMessage, *raw);
   };
   CHECK(verifies(
@@ -193,10 +193,10 @@ TEST_CASE("SM2: a generator that starts badly is asked again") {
 
 TEST_CASE("SM2: DER signatures") {
   const Sm2Signature raw = hex_array<64>(kR + kS);
-  CHECK(to_hex(sm2_signature_to_der(raw)) == "3046022100" + kR + "022100" + kS);
+  CHECK(to_hex(ec_signature_to_der(raw)) == "3046022100" + kR + "022100" + kS);
   const auto round_trip = [](const std::string& hex_digits, const std::string& der) {
-    CHECK(to_hex(sm2_signature_to_der(hex_array<64>(hex_digits))) == der);
-    const auto back = sm2_signature_from_der(hex(der));
+    CHECK(to_hex(ec_signature_to_der(hex_array<64>(hex_digits))) == der);
+    const auto back = ec_signature_from_der(hex(der));
     REQUIRE(back);
     CHECK(to_hex(*back) == hex_digits);
   };
@@ -239,7 +239,7 @@ TEST_CASE("SM2: DER that is not the shortest is refused") {
            "0000",  // indefinite length
        }) {
     CAPTURE(der);
-    CHECK(sm2_signature_from_der(hex(der)).error() == Errc::kMalformed);
+    CHECK(ec_signature_from_der(hex(der)).error() == Errc::kMalformed);
   }
 }
 

@@ -35,8 +35,8 @@ Task<Bytes> receive(ByteStream& pipe, HandshakeState& state) {
   co_return value_or_throw(state.read_message(message), "Noise handshake");
 }
 
-// An Ed25519 verification is shorter than the key agreements next to it and than two thread switches; one of
-// SM2 would hold up the loop.
+// An Ed25519 verification is shorter than the key agreements next to it and than two thread switches; others
+// would hold up the loop.
 Task<bool> verify(PublicKey key, Bytes message, Bytes signature, Offload& offload) {
   if (key.type() == KeyType::kEd25519) co_return key.verify(message, signature);
   auto work = [key = std::move(key), message = std::move(message), signature = std::move(signature)] {

@@ -17,8 +17,8 @@
 
 namespace warren::noise {
 
-// What a message of another peer may have. The largest that is seen has 1.5 KiB (RSA keys, which we refuse);
-// a half-open handshake holds no more than this.
+// What a message of another peer may have. The largest honest one has 2.5 KiB (an RSA key of 8192 bits and
+// its signature); a half-open handshake holds no more than this.
 inline constexpr std::size_t kReceivedMessageMax = 8 * 1024;
 
 // A node's static Noise key, and the proof that its identity key vouches for it. One serves all handshakes of
@@ -52,11 +52,12 @@ struct Session {
 //   kTooLarge                     a message over kReceivedMessageMax, a list over its limit;
 //   kTruncated, kMalformed        not the messages that they should be;
 //   kDecryptFailed, kBadKey       changed on the way, or made with a useless key;
-//   kUnknownKeyType               the identity key is neither Ed25519 nor SM2;
+//   kUnknownKeyType, kBadKeySize  the identity key is none that this node takes (PublicKey);
 //   kPeerIdMismatch               another peer than terms.expected;
 //   kBadSignature                 the static key is not vouched for by the identity key;
 //   kProtocolNotSupported         both sides list muxers, and have none in common.
-// Leaves the pipe as it is then: the caller resets it. SM2 signatures are verified through `offload`.
+// Leaves the pipe as it is then: the caller resets it. Signatures other than Ed25519's are verified
+// through `offload`.
 Task<Session> handshake(ByteStream& pipe, Side side, const Identity& self, Terms terms, Random& random,
                         Offload& offload);
 

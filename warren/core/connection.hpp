@@ -22,6 +22,9 @@ class Connection {
   virtual const Multiaddr& local_address() const = 0;
   virtual const Multiaddr& remote_address() const = 0;
   virtual Direction direction() const = 0;
+  // What secures and what multiplexes it: "/noise", "/yamux/1.0.0"...
+  virtual const ProtocolId& security() const = 0;
+  virtual const ProtocolId& muxer() const = 0;
   virtual Instant opened_at() const = 0;
   // The muxer's measure; zero when unknown yet.
   virtual Duration round_trip_time() const = 0;

@@ -47,6 +47,10 @@ class Peerstore {
   virtual void set_description(const PeerId& peer, PeerDescription description) = 0;
   virtual std::optional<PeerDescription> description(const PeerId& peer) const = 0;
 
+  // How to secure a pipe to this peer, where that is not what we would propose first.
+  virtual void set_security(const PeerId& peer, ProtocolId security) = 0;
+  virtual std::optional<ProtocolId> security(const PeerId& peer) const = 0;
+
   virtual std::vector<PeerId> peers() const = 0;
 };
 

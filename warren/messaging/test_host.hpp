@@ -51,6 +51,8 @@ class TestConnection final : public Connection {
   const Multiaddr& local_address() const override { return address_; }
   const Multiaddr& remote_address() const override { return address_; }
   Direction direction() const override { return direction_; }
+  const ProtocolId& security() const override { return no_protocol_; }
+  const ProtocolId& muxer() const override { return no_protocol_; }
   Instant opened_at() const override { return opened_at_; }
   Duration round_trip_time() const override { return {}; }
   bool is_open() const override { return open_; }
@@ -69,6 +71,7 @@ class TestConnection final : public Connection {
   Direction direction_;
   Instant opened_at_;
   Multiaddr address_;
+  ProtocolId no_protocol_;
   bool open_ = true;
   std::set<ByteStream*> streams_;
 };

@@ -27,6 +27,10 @@ struct Config {
   std::vector<Multiaddr> listen;     // where to listen; port 0 means any free one
   std::vector<Multiaddr> bootstrap;  // peers to connect to at the start, each with /p2p
 
+  // How connections are secured: "/noise" and "/tls/1.0.0", or one of them. A dial proposes the first, and
+  // the next when the peer does not speak it.
+  std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
+
   // The folder for what must survive a restart (inbox.db, bindings.db); empty keeps all in memory. One node
   // at a time uses it.
   std::string data_dir;

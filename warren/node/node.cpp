@@ -9,6 +9,7 @@
 #include "warren/protocols/ping/ping.hpp"
 #include "warren/security/noise/transport.hpp"
 #include "warren/security/pnet/protector.hpp"
+#include "warren/security/tls/transport.hpp"
 #include "warren/storage/sqlite_binding_store.hpp"
 #include "warren/storage/sqlite_inbox.hpp"
 #include "warren/swarm/host.hpp"
@@ -30,6 +31,18 @@ std::unique_ptr<PipeProtector> make_protector(const Config& config, Env& env) {
   return std::make_unique<pnet::Protector>(*config.pre_shared_key, env.random);
 }
 
+// Those of the configuration, in its order; what it names besides is refused by start().
+std::vector<SecureTransport*> in_order(const std::vector<std::string>& ids,
+                                       const std::vector<SecureTransport*>& securities) {
+  std::vector<SecureTransport*> chosen;
+  for (const std::string& id : ids) {
+    for (SecureTransport* security : securities) {
+      if (security->id() == id) chosen.push_back(security);
+    }
+  }
+  return chosen;
+}
+
 std::string database(const Config& config, std::string_view name) {
   return config.data_dir.empty() ? ":memory:" : config.data_dir + "/" + std::string(name);
 }
@@ -44,9 +57,10 @@ struct Node::Parts {
         node_id(config.node_key.public_key()),
         tcp(env),
         noise(config.peer_key, env.random, env.offload),
+        tls(config.peer_key, env.clock, env.random),
         yamux(env),
         protector(make_protector(config, env)),
-        upgrader({&noise}, {&yamux}, protector.get()),
+        upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
         host(env, config.peer_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
         identify(host, config.agent_version),
         tasks(env.executor, "node") {}
@@ -57,6 +71,7 @@ struct Node::Parts {
 
   tcp::TcpTransport tcp;
   noise::NoiseTransport noise;
+  tls::TlsTransport tls;
   yamux::YamuxMuxer yamux;
   std::unique_ptr<PipeProtector> protector;  // null unless the network is private
   Upgrader upgrader;
@@ -113,6 +128,10 @@ Task<void> Node::start() {
   Parts& p = *parts_;
   if (!is_network_name(p.config.network)) {
     throw_error(Errc::kBadConfig, "network name '" + p.config.network + "'");
+  }
+  const auto& securities = p.config.securities;
+  if (securities.empty() || p.upgrader.securities() != securities) {
+    throw_error(Errc::kBadConfig, "securities");
   }
   p.open_stores();
   auto key = value_or_throw(Sm2PrivateKey::from_scalar(p.config.node_key.scalar().view()));

@@ -43,9 +43,31 @@ Task<UpgradedConnection> Dialer::dial_each(PeerInfo peer, DialError& failures) {
 Task<UpgradedConnection> Dialer::dial_address(Multiaddr address, PeerId peer) {
   Transport* transport = transport_for(address);
   if (transport == nullptr) throw_error(Errc::kNoTransport);
-  auto raw = co_await transport->dial(std::move(address));
-  auto upgraded = co_await upgrader_.upgrade_outbound(std::move(raw), std::move(peer));
-  co_return upgraded;
+  const std::vector<ProtocolId> proposals = proposals_for(peer);
+  for (std::size_t i = 0;; ++i) {
+    auto raw = co_await transport->dial(address);
+    auto upgraded = co_await as_result(upgrader_.upgrade_outbound(std::move(raw), peer, proposals[i]));
+    if (upgraded) {
+      remember(peer, upgraded->security);
+      co_return std::move(*upgraded);
+    }
+    const bool last = i + 1 == proposals.size();
+    if (last || upgraded.error() != Errc::kSecurityNotSupported) throw_error(upgraded.error());
+    ++counters_.security_redials;
+  }
+}
+
+std::vector<ProtocolId> Dialer::proposals_for(const PeerId& peer) const {
+  std::vector<ProtocolId> proposals = upgrader_.securities();
+  if (const auto known = peerstore_.security(peer)) {
+    std::ranges::stable_partition(proposals, [&](const ProtocolId& id) { return id == *known; });
+  }
+  return proposals;
+}
+
+void Dialer::remember(const PeerId& peer, const ProtocolId& security) {
+  const ProtocolId known = peerstore_.security(peer).value_or(upgrader_.securities().front());
+  if (security != known) peerstore_.set_security(peer, security);
 }
 
 }  // namespace warren

@@ -21,7 +21,7 @@ SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrad
       limits_(limits),
       peerstore_(peerstore),
       swarm_(
-          env, limits, upgrader, std::move(transports),
+          env, limits, upgrader, std::move(transports), peerstore,
           [this](ConnectionPtr connection, StreamPtr stream) {
             return serve(std::move(connection), std::move(stream));
           },

@@ -19,6 +19,8 @@ class SwarmHost final : public Host {
   // Ends every connection and waits until nothing runs.
   Task<void> close() { return swarm_.close(); }
 
+  const DialCounters& dial_counters() const { return swarm_.dial_counters(); }
+
   Env& env() override { return env_; }
   const PeerId& peer_id() const override { return peer_id_; }
   const PrivateKey& key() const override { return key_; }

@@ -75,6 +75,15 @@ std::optional<PeerDescription> MemoryPeerstore::description(const PeerId& peer) 
   return found == entries_.end() ? std::nullopt : found->second.description;
 }
 
+void MemoryPeerstore::set_security(const PeerId& peer, ProtocolId security) {
+  touch(peer).security = std::move(security);
+}
+
+std::optional<ProtocolId> MemoryPeerstore::security(const PeerId& peer) const {
+  const auto found = entries_.find(peer);
+  return found == entries_.end() ? std::nullopt : found->second.security;
+}
+
 std::vector<PeerId> MemoryPeerstore::peers() const {
   std::vector<PeerId> peers;
   for (const auto& [peer, entry] : entries_) peers.push_back(peer);

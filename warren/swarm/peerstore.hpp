@@ -23,6 +23,8 @@ class MemoryPeerstore final : public Peerstore {
   std::vector<Multiaddr> addresses(const PeerId& peer, Instant now) const override;
   void set_description(const PeerId& peer, PeerDescription description) override;
   std::optional<PeerDescription> description(const PeerId& peer) const override;
+  void set_security(const PeerId& peer, ProtocolId security) override;
+  std::optional<ProtocolId> security(const PeerId& peer) const override;
   std::vector<PeerId> peers() const override;
 
  private:
@@ -35,6 +37,7 @@ class MemoryPeerstore final : public Peerstore {
     std::vector<Address> addresses;
     std::optional<std::uint64_t> record_seq;
     std::optional<PeerDescription> description;
+    std::optional<ProtocolId> security;
     std::uint64_t touched = 0;
   };
 

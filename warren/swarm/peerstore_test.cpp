@@ -56,6 +56,17 @@ TEST_CASE("a newer peer record replaces an older one's addresses, never the othe
   CHECK(store.peer_record_seq(peer(1)) == 8);
 }
 
+TEST_CASE("how a peer is secured is remembered until it is forgotten or changes") {
+  MemoryPeerstore store({.peers_max = 2, .addresses_per_peer_max = 4});
+  CHECK_FALSE(store.security(peer(1)));
+  store.set_security(peer(1), "/tls/1.0.0");
+  CHECK(store.security(peer(1)) == "/tls/1.0.0");
+  store.set_security(peer(1), "/noise");
+  CHECK(store.security(peer(1)) == "/noise");
+  for (std::uint8_t number = 2; number <= 3; ++number) store.set_security(peer(number), "/noise");
+  CHECK_FALSE(store.security(peer(1)));
+}
+
 TEST_CASE("a flood of addresses pushes out neither other peers nor better addresses") {
   MemoryPeerstore store({.peers_max = 3, .addresses_per_peer_max = 4});
   store.add_addresses(peer(1), tcp_ports(1, 1), AddressSource::kConfigured, kNow + 1s);

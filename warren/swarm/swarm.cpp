@@ -7,12 +7,12 @@
 namespace warren {
 
 Swarm::Swarm(Env& env, SwarmLimits limits, Upgrader& upgrader, std::vector<Transport*> transports,
-             StreamHandler serve, HostEvents& events)
+             Peerstore& peerstore, StreamHandler serve, HostEvents& events)
     : env_(env),
       limits_(limits),
       upgrader_(upgrader),
       transports_(std::move(transports)),
-      dialer_(env, limits_, upgrader, transports_),
+      dialer_(env, limits_, upgrader, transports_, peerstore),
       serve_(std::move(serve)),
       events_(events),
       accepting_(env.executor, "swarm.accept"),

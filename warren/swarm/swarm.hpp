@@ -13,9 +13,9 @@ namespace warren {
 
 class Swarm {
  public:
-  // The transports and the upgrader outlive the swarm. `serve` gets each inbound stream.
+  // The transports, the upgrader and the peerstore outlive the swarm. `serve` gets each inbound stream.
   Swarm(Env& env, SwarmLimits limits, Upgrader& upgrader, std::vector<Transport*> transports,
-        StreamHandler serve, HostEvents& events);
+        Peerstore& peerstore, StreamHandler serve, HostEvents& events);
 
   // Starts to listen; the result is the address with its real port.
   Result<Multiaddr> listen(const Multiaddr& address);
@@ -28,6 +28,8 @@ class Swarm {
   // Open ones, oldest first.
   std::vector<ConnectionPtr> connections(const PeerId& peer) const;
   std::vector<ConnectionPtr> connections() const;
+
+  const DialCounters& dial_counters() const { return dialer_.counters(); }
 
   // Stops listening and dialing, closes all connections, and waits until nothing runs.
   Task<void> close();

@@ -24,6 +24,8 @@ class SwarmConnection final : public Connection {
   const Multiaddr& local_address() const override { return upgraded_.local; }
   const Multiaddr& remote_address() const override { return upgraded_.remote; }
   Direction direction() const override { return upgraded_.direction; }
+  const ProtocolId& security() const override { return upgraded_.security; }
+  const ProtocolId& muxer() const override { return upgraded_.muxer; }
   Instant opened_at() const override { return opened_at_; }
   Duration round_trip_time() const override { return upgraded_.muxed->round_trip_time(); }
   bool is_open() const override { return open_; }

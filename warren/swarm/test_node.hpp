@@ -1,8 +1,9 @@
-// Test support: a host on a simulated machine, with the security and the muxer of a real node.
+// Test support: a host on a simulated machine, with the securities and the muxer of a real node.
 #pragma once
 
 #include "warren/muxer/yamux/muxer.hpp"
 #include "warren/security/noise/transport.hpp"
+#include "warren/security/tls/transport.hpp"
 #include "warren/sim/world.hpp"
 #include "warren/swarm/host.hpp"
 #include "warren/swarm/peerstore.hpp"
@@ -11,13 +12,17 @@
 namespace warren {
 
 struct TestNode {
-  explicit TestNode(sim::Machine& machine, SwarmLimits limits = {})
+  enum class Security { kNoise, kTls };
+
+  explicit TestNode(sim::Machine& machine, SwarmLimits limits = {},
+                    const std::vector<Security>& securities = {Security::kNoise, Security::kTls})
       : machine(machine),
         key(PrivateKey::generate(KeyType::kEd25519, [&](MutableBytes to) { machine.env().random.fill(to); })),
         tcp(machine.env()),
         noise(key, machine.env().random, machine.env().offload),
+        tls(key, machine.env().clock, machine.env().random),
         yamux(machine.env()),
-        upgrader({&noise}, {&yamux}),
+        upgrader(choose(securities), {&yamux}),
         host(machine.env(), key, limits, upgrader, {&tcp}, peerstore) {}
 
   // Listens on the machine's first address; how others dial it.
@@ -26,10 +31,20 @@ struct TestNode {
     return {host.peer_id(), {value_or_throw(host.listen(value_or_throw(address)))}};
   }
 
+  std::vector<SecureTransport*> choose(const std::vector<Security>& securities) {
+    std::vector<SecureTransport*> chosen;
+    for (const Security security : securities) {
+      if (security == Security::kNoise) chosen.push_back(&noise);
+      if (security == Security::kTls) chosen.push_back(&tls);
+    }
+    return chosen;
+  }
+
   sim::Machine& machine;
   PrivateKey key;
   tcp::TcpTransport tcp;
   noise::NoiseTransport noise;
+  tls::TlsTransport tls;
   yamux::YamuxMuxer yamux;
   Upgrader upgrader;
   MemoryPeerstore peerstore;

@@ -1,5 +1,6 @@
 #include "warren/swarm/upgrader.hpp"
 
+#include "warren/async/as_result.hpp"
 #include "warren/base/assert.hpp"
 #include "warren/negotiation/multistream.hpp"
 
@@ -28,28 +29,30 @@ Muxer& Upgrader::muxer(const ProtocolId& id) const {
   return *muxers_[found - muxer_ids_.begin()];
 }
 
-Task<UpgradedConnection> Upgrader::upgrade_outbound(RawConnection raw, PeerId expected) {
-  SecureTransport& preferred = *securities_.front();
-  StreamPtr proposed = multistream::propose_optimistically(protect(std::move(raw.stream)), preferred.id());
-  auto channel =
-      co_await preferred.secure(std::move(proposed), Side::kInitiator, std::move(expected), muxer_ids_);
-  auto upgraded =
-      co_await multiplex(std::move(channel), Side::kInitiator, std::move(raw.local), std::move(raw.remote));
+Task<UpgradedConnection> Upgrader::upgrade_outbound(RawConnection raw, PeerId expected, ProtocolId id) {
+  StreamPtr proposed = multistream::propose_optimistically(protect(std::move(raw.stream)), id);
+  auto securing = security(id).secure(std::move(proposed), Side::kInitiator, std::move(expected), muxer_ids_);
+  auto channel = co_await as_result(std::move(securing));
+  if (!channel && channel.error() == Errc::kProtocolNotSupported) {
+    throw_error(Errc::kSecurityNotSupported, id);
+  }
+  auto upgraded = co_await multiplex(value_or_throw(std::move(channel)), Side::kInitiator, std::move(id),
+                                     std::move(raw.local), std::move(raw.remote));
   co_return upgraded;
 }
 
 Task<UpgradedConnection> Upgrader::upgrade_inbound(RawConnection raw) {
   raw.stream = protect(std::move(raw.stream));
-  const ProtocolId chosen = co_await multistream::respond(*raw.stream, security_ids_);
+  ProtocolId chosen = co_await multistream::respond(*raw.stream, security_ids_);
   auto channel =
       co_await security(chosen).secure(std::move(raw.stream), Side::kResponder, std::nullopt, muxer_ids_);
-  auto upgraded =
-      co_await multiplex(std::move(channel), Side::kResponder, std::move(raw.local), std::move(raw.remote));
+  auto upgraded = co_await multiplex(std::move(channel), Side::kResponder, std::move(chosen),
+                                     std::move(raw.local), std::move(raw.remote));
   co_return upgraded;
 }
 
 Task<UpgradedConnection> Upgrader::multiplex(std::unique_ptr<SecureChannel> channel, Side side,
-                                             Multiaddr local, Multiaddr remote) {
+                                             ProtocolId security, Multiaddr local, Multiaddr remote) {
   PeerId peer = channel->remote_peer();
   PublicKey key = channel->remote_key();
   ProtocolId chosen;
@@ -62,8 +65,14 @@ Task<UpgradedConnection> Upgrader::multiplex(std::unique_ptr<SecureChannel> chan
   }
   auto muxed = muxer(chosen).multiplex(std::move(channel), side);
   const Direction direction = side == Side::kInitiator ? Direction::kOutbound : Direction::kInbound;
-  co_return UpgradedConnection{std::move(muxed), std::move(peer),   std::move(key),
-                               std::move(local), std::move(remote), direction};
+  co_return UpgradedConnection{.muxed = std::move(muxed),
+                               .remote_peer = std::move(peer),
+                               .remote_key = std::move(key),
+                               .local = std::move(local),
+                               .remote = std::move(remote),
+                               .direction = direction,
+                               .security = std::move(security),
+                               .muxer = std::move(chosen)};
 }
 
 }  // namespace warren

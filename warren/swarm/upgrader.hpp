@@ -17,6 +17,8 @@ struct UpgradedConnection {
   Multiaddr local;
   Multiaddr remote;
   Direction direction;
+  ProtocolId security;
+  ProtocolId muxer;
 };
 
 class Upgrader {
@@ -26,15 +28,19 @@ class Upgrader {
   Upgrader(std::vector<SecureTransport*> securities, std::vector<Muxer*> muxers,
            PipeProtector* protector = nullptr);
 
-  // Dialing: `expected` must answer. The first security is proposed optimistically, so that its first message
-  // travels with the proposal. Throws what went wrong, with the raw pipe reset. The caller sets the time
+  // What can be proposed, best first.
+  const std::vector<ProtocolId>& securities() const { return security_ids_; }
+
+  // Dialing: `expected` must answer. `security`, one of securities(), is proposed optimistically, so that its
+  // first message travels with the proposal: a peer that does not speak it makes the pipe useless, and that
+  // is kSecurityNotSupported. Throws what else went wrong, with the raw pipe reset. The caller sets the time
   // limit.
-  Task<UpgradedConnection> upgrade_outbound(RawConnection raw, PeerId expected);
+  Task<UpgradedConnection> upgrade_outbound(RawConnection raw, PeerId expected, ProtocolId security);
   Task<UpgradedConnection> upgrade_inbound(RawConnection raw);
 
  private:
-  Task<UpgradedConnection> multiplex(std::unique_ptr<SecureChannel> channel, Side side, Multiaddr local,
-                                     Multiaddr remote);
+  Task<UpgradedConnection> multiplex(std::unique_ptr<SecureChannel> channel, Side side, ProtocolId security,
+                                     Multiaddr local, Multiaddr remote);
   StreamPtr protect(StreamPtr raw) const;
   SecureTransport& security(const ProtocolId& id) const;
   Muxer& muxer(const ProtocolId& id) const;

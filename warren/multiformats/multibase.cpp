@@ -85,16 +85,11 @@ Result<Bytes> decode_number(std::string_view text, std::string_view digits) {
 
 std::string encode_digits(Multibase base, BytesView bytes) {
   switch (base) {
-    case Multibase::kBase16:
-      return encode_groups(bytes, kDigits16, 4);
-    case Multibase::kBase32:
-      return encode_groups(bytes, kDigits32, 5);
-    case Multibase::kBase36:
-      return encode_number(bytes, kDigits36);
-    case Multibase::kBase58Btc:
-      return encode_number(bytes, kDigits58);
-    case Multibase::kBase64Url:
-      return encode_groups(bytes, kDigits64, 6);
+    case Multibase::kBase16: return encode_groups(bytes, kDigits16, 4);
+    case Multibase::kBase32: return encode_groups(bytes, kDigits32, 5);
+    case Multibase::kBase36: return encode_number(bytes, kDigits36);
+    case Multibase::kBase58Btc: return encode_number(bytes, kDigits58);
+    case Multibase::kBase64Url: return encode_groups(bytes, kDigits64, 6);
   }
   return {};
 }
@@ -109,16 +104,11 @@ Result<Bytes> multibase_decode(std::string_view text) {
   if (text.empty()) return fail(Errc::kBadEncoding);
   const std::string_view digits = text.substr(1);
   switch (static_cast<Multibase>(text.front())) {
-    case Multibase::kBase16:
-      return decode_groups(digits, kDigits16, 4);
-    case Multibase::kBase32:
-      return decode_groups(digits, kDigits32, 5);
-    case Multibase::kBase36:
-      return decode_number(digits, kDigits36);
-    case Multibase::kBase58Btc:
-      return decode_number(digits, kDigits58);
-    case Multibase::kBase64Url:
-      return decode_groups(digits, kDigits64, 6);
+    case Multibase::kBase16: return decode_groups(digits, kDigits16, 4);
+    case Multibase::kBase32: return decode_groups(digits, kDigits32, 5);
+    case Multibase::kBase36: return decode_number(digits, kDigits36);
+    case Multibase::kBase58Btc: return decode_number(digits, kDigits58);
+    case Multibase::kBase64Url: return decode_groups(digits, kDigits64, 6);
   }
   return fail(Errc::kBadEncoding);
 }

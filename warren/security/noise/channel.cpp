@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "warren/async/as_result.hpp"
+
 namespace warren::noise {
 
 Channel::Channel(StreamPtr pipe, Session session, BufferPool pool)
@@ -10,20 +12,33 @@ Channel::Channel(StreamPtr pipe, Session session, BufferPool pool)
       remote_key_(std::move(session.remote_key)),
       muxer_(std::move(session.muxer)),
       writer_(std::move(session.sending), pool),
-      reader_(std::move(session.receiving), pool) {}
+      reader_(std::move(session.receiving), pool),
+      may_be_refused_(session.may_be_refused) {}
 
 Task<std::size_t> Channel::read_some(MutableBytes to) {
   while (true) {
     if (reset_) throw_error(Errc::kReset);
     const auto opened = reader_.read(to);
     if (!opened) break_off(opened.error());
-    if (*opened > 0) co_return *opened;
+    if (*opened > 0) {
+      may_be_refused_ = false;
+      co_return *opened;
+    }
 
-    const std::size_t arrived = co_await pipe_->read_some(reader_.space());
+    const std::size_t arrived =
+        may_be_refused_ ? co_await read_pipe() : co_await pipe_->read_some(reader_.space());
     if (arrived == 0 && !reader_.empty()) break_off(make_error_code(Errc::kEndOfStream));
     if (arrived == 0) co_return 0;
     reader_.add(arrived);
   }
+}
+
+// The first bytes of a peer that may hang up instead.
+Task<std::size_t> Channel::read_pipe() {
+  const auto arrived = co_await as_result(pipe_->read_some(reader_.space()));
+  const bool hung_up = arrived ? *arrived == 0 : is_hang_up(arrived.error());
+  if (hung_up) break_off(make_error_code(Errc::kHandshakeRefused));
+  co_return value_or_throw(arrived);
 }
 
 Task<void> Channel::write(BytesView bytes) {

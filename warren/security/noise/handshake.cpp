@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "warren/async/as_result.hpp"
 #include "warren/base/assert.hpp"
 #include "warren/security/noise/handshake_state.hpp"
 
@@ -45,6 +46,13 @@ Task<bool> verify(PublicKey key, Bytes message, Bytes signature, Offload& offloa
   co_return co_await offload.run(std::move(work));
 }
 
+// A message of a peer that has just seen our key.
+Task<Bytes> receive_answer(ByteStream& pipe, HandshakeState& state, bool may_be_refused) {
+  auto message = co_await as_result(receive(pipe, state));
+  if (!message && may_be_refused && is_hang_up(message.error())) throw_error(Errc::kHandshakeRefused);
+  co_return value_or_throw(std::move(message), "Noise handshake");
+}
+
 struct Remote {
   PublicKey key;
   PeerId peer;
@@ -66,10 +74,15 @@ Task<Remote> authenticate(Bytes bytes, X25519PublicKey static_key, const std::op
 
 }  // namespace
 
+bool is_hang_up(std::error_code error) {
+  return error == Errc::kEndOfStream || error == Errc::kReset;
+}
+
 Identity Identity::create(const PrivateKey& host_key, Random& random) {
   X25519PrivateKey static_key = new_key(random);
   Bytes signature = host_key.sign(signed_text(static_key.public_key()));
-  return {std::move(static_key), host_key.public_key().to_protobuf(), std::move(signature)};
+  return {std::move(static_key), host_key.public_key().to_protobuf(), std::move(signature),
+          host_key.type() == KeyType::kSm2};
 }
 
 Task<Session> handshake(ByteStream& pipe, Side side, const Identity& self, Terms terms, Random& random,
@@ -84,9 +97,9 @@ Task<Session> handshake(ByteStream& pipe, Side side, const Identity& self, Terms
     remote = co_await authenticate(std::move(theirs), state.remote_static(), terms.expected, offload);
     co_await send(pipe, state, payload);  // -> s, se
   } else {
-    co_await receive(pipe, state);                 // -> e; what it says in the clear is not for us
-    co_await send(pipe, state, payload);           // <- e, ee, s, es
-    Bytes theirs = co_await receive(pipe, state);  // -> s, se
+    co_await receive(pipe, state);        // -> e; what it says in the clear is not for us
+    co_await send(pipe, state, payload);  // <- e, ee, s, es
+    Bytes theirs = co_await receive_answer(pipe, state, self.may_be_refused);  // -> s, se
     remote = co_await authenticate(std::move(theirs), state.remote_static(), terms.expected, offload);
   }
 
@@ -95,8 +108,13 @@ Task<Session> handshake(ByteStream& pipe, Side side, const Identity& self, Terms
   const bool initiator = side == Side::kInitiator;
   auto muxer = value_or_throw(initiator ? choose_muxer(mine, others) : choose_muxer(others, mine), "muxer");
   auto [sending, receiving] = state.split();
-  co_return Session{std::move(remote->key), remote->peer,       std::move(remote->extensions),
-                    std::move(muxer),       std::move(sending), std::move(receiving)};
+  co_return Session{.remote_key = std::move(remote->key),
+                    .remote_peer = remote->peer,
+                    .remote_extensions = std::move(remote->extensions),
+                    .muxer = std::move(muxer),
+                    .sending = std::move(sending),
+                    .receiving = std::move(receiving),
+                    .may_be_refused = initiator && self.may_be_refused};
 }
 
 Result<std::optional<ProtocolId>> choose_muxer(const std::vector<ProtocolId>& initiator,

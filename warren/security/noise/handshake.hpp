@@ -27,6 +27,8 @@ struct Identity {
   X25519PrivateKey static_key;
   Bytes public_key;  // the PublicKey message
   Bytes signature;   // over signed_text(static_key)
+  // SM2: stock peers hang up on seeing such a key, without a word.
+  bool may_be_refused = false;
 
   static Identity create(const PrivateKey& host_key, Random& random);
 };
@@ -37,6 +39,9 @@ struct Terms {
   Extensions extensions;           // sent to the other side
 };
 
+// Whether this is how a pipe ends when the other side hangs up.
+bool is_hang_up(std::error_code error);
+
 // What came out.
 struct Session {
   PublicKey remote_key;
@@ -45,6 +50,8 @@ struct Session {
   std::optional<ProtocolId> muxer;  // agreed on through the extensions
   CipherState sending;
   CipherState receiving;
+  // Set for an initiator whose Identity may be refused, which only its first read tells.
+  bool may_be_refused = false;
 };
 
 // Takes part in the handshake as `side`, and reads nothing behind it. Throws:
@@ -55,6 +62,7 @@ struct Session {
 //   kUnknownKeyType, kBadKeySize  the identity key is none that this node takes (PublicKey);
 //   kPeerIdMismatch               another peer than terms.expected;
 //   kBadSignature                 the static key is not vouched for by the identity key;
+//   kHandshakeRefused             the initiator hung up on seeing our key, which may be refused;
 //   kProtocolNotSupported         both sides list muxers, and have none in common.
 // Leaves the pipe as it is then: the caller resets it. Signatures other than Ed25519's are verified
 // through `offload`.

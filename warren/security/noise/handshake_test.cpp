@@ -188,6 +188,45 @@ TEST_CASE("a responder that expects somebody else refuses, and the initiator lea
   CHECK(error_of(read) == Errc::kReset);
 }
 
+TEST_CASE("who hangs up on seeing an SM2 key is said to refuse it, on both sides of a dial") {
+  Node stock(KeyType::kEd25519, 1);
+  Node native(KeyType::kSm2, 2);
+  SUBCASE("as responder") {
+    sim::Loop loop;
+    Party initiator{stock, stock.peer()};  // any reason to refuse will do
+    Party responder{native};
+    shake_hands(loop, initiator, responder);
+    CHECK(error_of(responder.channel) == Errc::kHandshakeRefused);
+  }
+  SUBCASE("as initiator") {
+    sim::Loop loop;
+    Party initiator{native, stock.peer()};
+    Party responder{stock, stock.peer()};
+    loop.run(secure_both(loop, initiator, responder, sim::pipe(loop, {.delay = 5ms})));
+    CHECK(error_of(responder.channel) == Errc::kPeerIdMismatch);
+    REQUIRE(initiator.channel);
+    Bytes byte(1);
+    for (const Errc expected : {Errc::kHandshakeRefused, Errc::kReset}) {
+      const auto read = loop.run(as_result((*initiator.channel)->read_some(byte)));
+      CHECK(error_of(read) == expected);
+    }
+  }
+  SUBCASE("not once anything has arrived") {
+    sim::Loop loop;
+    Party initiator{native, stock.peer()};
+    Party responder{stock};
+    loop.run(secure_both(loop, initiator, responder, sim::pipe(loop, {.delay = 5ms})));
+    REQUIRE(initiator.channel);
+    REQUIRE(responder.channel);
+    Bytes byte(1);
+    loop.run((*responder.channel)->write(byte));
+    CHECK(loop.run((*initiator.channel)->read_some(byte)) == 1);
+    (*responder.channel)->reset();
+    const auto read = loop.run(as_result((*initiator.channel)->read_some(byte)));
+    CHECK(error_of(read) == Errc::kReset);
+  }
+}
+
 TEST_CASE("a stranger is accepted with a proof of its key, and refused without") {
   sim::SeededRandom random(9);
   const PrivateKey key = PrivateKey::generate(KeyType::kEd25519, fill_from(random));

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 
 import cases
+import negotiation
 import toolchains
 from peers import Failure, Program, require
 
@@ -52,7 +53,7 @@ STOCK = (
 GO = STOCK[0].peer
 
 # What Warren takes part in, of what the others offer. In the self-test that is all.
-WARREN_SECURITIES = ("noise",)
+WARREN_SECURITIES = ("noise", "tls")
 WARREN_KEY_TYPES = ("ed25519",)
 
 
@@ -92,24 +93,6 @@ def matrix(warren, self_test):
     return table
 
 
-def go_with_tls_only_dials(warren):
-    """A dialer that has nothing but TLS is turned away, and Warren keeps serving others."""
-    with warren.listen() as listener:
-        with GO.dial(listener.ready().addresses[0], "--security", "tls") as dialer:
-            cases.check_refused(dialer, "protocols not supported")
-        cases.check_still_serves(GO, listener)
-        listener.end()
-
-
-def warren_dials_go_with_tls_only(warren):
-    """Warren gives up cleanly on a listener that has nothing but TLS."""
-    with GO.listen("--security", "tls") as listener:
-        with warren.dial(listener.ready().addresses[0]) as dialer:
-            cases.check_refused(dialer)
-        cases.check_still_serves(GO, listener, "--security", "tls")
-        listener.end()
-
-
 def sm2(arguments):
     """1,000 random keys and messages, signed here and verified there, both ways."""
     command = [str(toolchains.GO_SM2), *arguments, "--cases", "1000", "--timeout", str(SM2_S - 10)]
@@ -129,8 +112,9 @@ def all_cases(folder, self_test):
     warren = GO if self_test else Program("warren", folder / "warren_peer")
     table = matrix(warren, self_test)
     files = () if self_test else (warren.path,)
-    for case in (go_with_tls_only_dials, warren_dials_go_with_tls_only):
-        table[case.__name__] = Case(lambda case=case: case(warren), ("go",), files)
+    for case in negotiation.CASES:
+        if not self_test or case in negotiation.SELF_TEST:
+            table[case.__name__] = Case(lambda case=case: case(GO, warren), ("go",), files)
     if self_test:
         table["sm2"] = Case(lambda: sm2(["--self-test"]), ("go",))
     else:

@@ -24,15 +24,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kUsage =
     "usage:\n"
-    "  warren_peer listen [--addr MULTIADDR] [--seconds N] [--timeout N]\n"
+    "  warren_peer listen [--addr MULTIADDR] [--security SECURITY] [--seconds N] [--timeout N]\n"
     "  warren_peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]\n"
-    "                             [--addr MULTIADDR|none] [--seconds N] [--timeout N]\n";
+    "                             [--addr MULTIADDR|none] [--security SECURITY] [--seconds N] [--timeout N]\n"
+    "SECURITY is noise, tls, or both (Noise first), which is the default\n";
 
 enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
-
-// A node has no other ones, and nothing at its surface that would tell.
-constexpr std::string_view kSecurity = "/noise";
-constexpr std::string_view kMuxer = "/yamux/1.0.0";
 
 constexpr Duration kIdentifyPoll = 10ms;
 constexpr std::uint64_t kPingsMax = 1000;
@@ -42,6 +39,7 @@ constexpr std::uint64_t kEchoBytesMax = std::uint64_t{1} << 30;
 struct Options {
   bool dial = false;
   std::optional<Multiaddr> address = value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/0"));
+  std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
   Duration whole_limit = 120s;
   Duration step_limit = 30s;
 
@@ -108,9 +106,22 @@ class OptionReader {
     if (address) options_.address = std::move(*address);
   }
 
+  void read_security() {
+    const std::string name = next().value_or("");
+    if (name == "noise") {
+      options_.securities = {"/noise"};
+    } else if (name == "tls") {
+      options_.securities = {"/tls/1.0.0"};
+    } else {
+      ok_ = ok_ && name == "both";
+    }
+  }
+
   void read_flag(const std::string& flag) {
     if (flag == "--addr") {
       read_address();
+    } else if (flag == "--security") {
+      read_security();
     } else if (flag == "--seconds") {
       options_.whole_limit = seconds();
     } else if (flag == "--timeout") {
@@ -155,6 +166,7 @@ std::vector<std::string> texts(const std::vector<Multiaddr>& addresses) {
 Config config_of(const Options& options) {
   Config config = Config::ephemeral();
   config.listen.clear();
+  config.securities = options.securities;
   if (options.address) config.listen.push_back(*options.address);
   return config;
 }
@@ -180,6 +192,7 @@ class TestPeer {
   Task<void> command(std::vector<std::string> words);
 
   Task<void> connect(PeerId* peer);
+  Task<void> reconnect(PeerId peer);
   Task<void> identify(PeerId peer);
   Task<void> ping(PeerId peer, std::uint64_t count);
   Task<void> echo(PeerId peer, std::uint64_t streams, std::uint64_t bytes);
@@ -263,6 +276,8 @@ Task<void> TestPeer::command(std::vector<std::string> words) {
     co_await identify(peer);
   } else if (words[0] == "ping" && numbers.size() <= 1) {
     co_await ping(peer, numbers.empty() ? 1 : numbers[0]);
+  } else if (words[0] == "reconnect" && numbers.empty()) {
+    co_await reconnect(peer);
   } else if (words[0] == "echo" && numbers.size() == 2) {
     co_await echo(peer, numbers[0], numbers[1]);
   } else {
@@ -277,9 +292,17 @@ Task<void> TestPeer::connect(PeerId* peer) {
   emit({{"event", "connected"},
         {"peer_id", status.peer_id.to_string()},
         {"address", status.address.to_string()},
-        {"security", kSecurity},
-        {"muxer", kMuxer},
+        {"security", connection_to(*peer)->security()},
+        {"muxer", connection_to(*peer)->muxer()},
+        {"security_redials", node_.security_redials()},
         {"ms", milliseconds(env_.clock.now() - start)}});
+}
+
+Task<void> TestPeer::reconnect(PeerId peer) {
+  connection_to(peer)->close();
+  while (!node_.host().connections(peer).empty()) co_await env_.clock.sleep_for(kIdentifyPoll);
+  PeerId same;
+  co_await connect(&same);
 }
 
 ConnectionPtr TestPeer::connection_to(const PeerId& peer) {

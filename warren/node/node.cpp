@@ -54,19 +54,21 @@ struct Node::Parts {
   Parts(Env& env, Config given)
       : env(env),
         config(std::move(given)),
+        host_key(value_or_throw(config.host_key(), "the peer key and the identity mode")),
         node_id(config.node_key.public_key()),
         tcp(env),
-        noise(config.peer_key, env.random, env.offload),
-        tls(config.peer_key, env.clock, env.random),
+        noise(host_key, env.random, env.offload),
+        tls(host_key, env.clock, env.random),
         yamux(env),
         protector(make_protector(config, env)),
         upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
-        host(env, config.peer_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
+        host(env, host_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
         identify(host, config.agent_version),
         tasks(env.executor, "node") {}
 
   Env& env;
   Config config;
+  PrivateKey host_key;
   NodeId node_id;
 
   tcp::TcpTransport tcp;
@@ -175,6 +177,10 @@ Host& Node::host() {
   return parts_->host;
 }
 
+std::uint64_t Node::security_redials() const {
+  return parts_->host.dial_counters().security_redials;
+}
+
 std::vector<PeerStatus> Node::peers() const {
   std::vector<PeerStatus> peers;
   for (const ConnectionPtr& connection : parts_->host.connections())
@@ -187,6 +193,8 @@ Task<PeerStatus> Node::connect(Target target) {
   const ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
   // A peer that is no Warren node says so in one round trip; only who insists on a node minds.
   const auto node = co_await as_result(parts_->messaging->bound_node(connection));
+  // A peer that does not take our key hangs up after the handshake has ended for us.
+  if (connection->end_reason() == Errc::kHandshakeRefused) throw_error(connection->end_reason());
   if (resolved.node && !node) throw_error(node.error());
   if (resolved.node && *node != *resolved.node) throw_error(Errc::kBindingMismatch);
   co_return parts_->status(connection);

@@ -33,7 +33,8 @@ struct PingReply {
 
 class Node {
  public:
-  // Wires everything, and touches neither network nor disk. `env` outlives the node.
+  // Wires everything, and touches neither network nor disk. `env` outlives the node. Throws kBadConfig when
+  // the keys do not go with the identity mode.
   Node(Env& env, Config config);
   // stop() has ended before.
   ~Node();
@@ -51,6 +52,8 @@ class Node {
   // Concrete addresses and ports, without /p2p.
   std::vector<Multiaddr> addresses() const;
   std::vector<PeerStatus> peers() const;
+  // Dials that were repeated because the peer did not speak the security that was proposed first.
+  std::uint64_t security_redials() const;
 
   // Connects, over the best path there is, and tells to whom. Throws kNoAddresses, kUnreachable,
   // kPeerIdMismatch, kTimedOut...

@@ -14,10 +14,10 @@ import (
 )
 
 const usage = `usage:
-  peer listen [--addr MULTIADDR] [--security noise|tls] [--key-type ed25519|secp256k1|ecdsa|rsa]
+  peer listen [--addr MULTIADDR] [--security noise|tls|both] [--key-type ed25519|secp256k1|ecdsa|rsa]
               [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
-                      [--addr MULTIADDR|none] [--security noise|tls] [--key-type ed25519|secp256k1|ecdsa|rsa]
+                      [--addr MULTIADDR|none] [--security noise|tls|both] [--key-type ed25519|secp256k1|ecdsa|rsa]
                       [--seconds N] [--timeout N]
 `
 
@@ -52,7 +52,7 @@ func parse(args []string) (command string, o options, err error) {
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.Usage = func() {}
 	flags.StringVar(&o.addr, "addr", "/ip4/127.0.0.1/tcp/0", "listening address, or none")
-	flags.StringVar(&o.security, "security", "noise", "the only security protocol: noise or tls")
+	flags.StringVar(&o.security, "security", "noise", "the security protocols: noise, tls, or both in stock order")
 	flags.StringVar(&o.keyType, "key-type", "ed25519", "key of the host: ed25519, secp256k1, ecdsa (P-256) or rsa (2048 bits)")
 	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
 	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")

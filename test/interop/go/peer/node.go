@@ -68,6 +68,8 @@ func securityOption(name string) (libp2p.Option, error) {
 		return libp2p.Security(noise.ID, noise.New), nil
 	case "tls":
 		return libp2p.Security(libp2ptls.ID, libp2ptls.New), nil
+	case "both":
+		return libp2p.DefaultSecurity, nil
 	}
 	return nil, fmt.Errorf("unknown security protocol %q", name)
 }

@@ -61,10 +61,14 @@ def warren_with_noise_only_dials_go_with_tls_only(go, warren):
 
 # The self-test, where Go plays Warren's part too, has those that do not depend on what Warren prefers.
 SELF_TEST = (
-    go_with_both_dials_warren,
     warren_with_tls_only_dials_go,
     go_dials_warren_with_tls_only,
     go_with_tls_only_dials_warren_with_noise_only,
     warren_with_noise_only_dials_go_with_tls_only,
 )
-CASES = (*SELF_TEST, warren_dials_go_with_both, warren_redials_go_with_tls_only)
+CASES = (
+    *SELF_TEST,
+    go_with_both_dials_warren,
+    warren_dials_go_with_both,
+    warren_redials_go_with_tls_only,
+)

@@ -25,7 +25,8 @@ export function serveEcho(stream) {
   const onEnd = () => stream.close().catch(fail)
   stream.addEventListener('message', onMessage)
   stream.addEventListener('end', onEnd, { once: true })
-  if (stream.readableEnded) onEnd()
+  // All may have arrived while the protocol was negotiated: the listener above gets it in a microtask, which is first.
+  if (stream.readableEnded) queueMicrotask(onEnd)
 }
 
 // Opens all the streams at once on the connection, sends a different random payload on each, and checks what

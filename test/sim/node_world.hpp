@@ -27,9 +27,12 @@ class NodeWorld {
 
   // What a scenario may want to be otherwise than in most others.
   struct Wishes {
+    IdentityMode identity = IdentityMode::kBound;
+    KeyType peer_key_type = KeyType::kEd25519;  // in mode kBound
     std::string network = "main";
     std::vector<Multiaddr> bootstrap = {};
     std::optional<std::array<std::uint8_t, 32>> pre_shared_key = {};
+    std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
   };
 
   // A started node on a machine of its own, listening on its address; keys come from the machine's seeded
@@ -39,10 +42,14 @@ class NodeWorld {
     sim::Machine& machine = world.add_machine(name);
     const RandomFill random = [&machine](MutableBytes to) { machine.env().random.fill(to); };
     Config config{.node_key = Sm2PrivateKey::generate(random),
-                  .peer_key = PrivateKey::generate(KeyType::kEd25519, random),
+                  .identity = wishes.identity,
                   .network = wishes.network,
                   .pre_shared_key = wishes.pre_shared_key,
-                  .bootstrap = std::move(wishes.bootstrap)};
+                  .bootstrap = std::move(wishes.bootstrap),
+                  .securities = std::move(wishes.securities)};
+    if (wishes.identity == IdentityMode::kBound) {
+      config.peer_key = PrivateKey::generate(wishes.peer_key_type, random);
+    }
     config.listen.push_back(
         value_or_throw(Multiaddr::parse("/ip4/" + machine.address().to_string() + "/tcp/4001")));
     nodes_.push_back(std::make_unique<Node>(machine.env(), std::move(config)));

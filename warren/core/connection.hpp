@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "warren/base/time.hpp"
 #include "warren/core/secure_channel.hpp"
@@ -29,6 +30,8 @@ class Connection {
   // The muxer's measure; zero when unknown yet.
   virtual Duration round_trip_time() const = 0;
   virtual bool is_open() const = 0;
+  // Why it ended, kClosed when in good order; no error while it is open.
+  virtual std::error_code end_reason() const = 0;
 
   // A stream that speaks `protocol`, proposed optimistically: the first write carries the proposal, and the
   // first read throws kProtocolNotSupported if the peer does not speak it. Throws kLimitReached or kClosed.

@@ -31,6 +31,12 @@ std::error_code failure_of(std::error_code error) {
   return error;
 }
 
+// A peer that did not take our key is worth telling from one that went away.
+std::error_code why_gone(const Connection& connection) {
+  const bool refused = connection.end_reason() == Errc::kHandshakeRefused;
+  return refused ? connection.end_reason() : make_error_code(Errc::kClosed);
+}
+
 bool is_expired(WallTime not_after, WallTime now) {
   return now > not_after + kBindingClockTolerance;
 }
@@ -59,7 +65,7 @@ void BindingExchange::start() {
     const RecordPtr record = record_of(connection);
     if (!record) return;
     records_.erase(connection.get());
-    record->failure = Errc::kClosed;
+    record->failure = why_gone(*connection);
     record->changed.notify_all();
   }));
   for (const ConnectionPtr& connection : host_.connections()) connected(connection);
@@ -237,7 +243,7 @@ Task<BindingExchange::Bound> BindingExchange::bound(ConnectionPtr connection) {
   const auto outcome =
       co_await as_result(with_timeout(host_.env().clock, config_.limits.binding_wait, decided(record)));
   if (!outcome) throw_error(failure_of(outcome.error()));
-  if (!record->bound) throw_error(connection->is_open() ? record->failure : make_error_code(Errc::kClosed));
+  if (!record->bound) throw_error(connection->is_open() ? record->failure : why_gone(*connection));
   if (is_expired(record->bound->not_after, host_.env().clock.wall_now())) throw_error(Errc::kStaleBinding);
   co_return *record->bound;
 }

@@ -56,6 +56,7 @@ class TestConnection final : public Connection {
   Instant opened_at() const override { return opened_at_; }
   Duration round_trip_time() const override { return {}; }
   bool is_open() const override { return open_; }
+  std::error_code end_reason() const override { return open_ ? std::error_code() : Errc::kClosed; }
   Task<StreamPtr> open_stream(ProtocolId protocol) override;
   // Both ends.
   void close() override;

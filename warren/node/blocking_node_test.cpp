@@ -28,7 +28,7 @@ Target target_of(BlockingNode& node) {
 
 Config with_keys_of(const Config& other) {
   return Config{.node_key = value_or_throw(Sm2PrivateKey::from_scalar(other.node_key.scalar().view())),
-                .peer_key = value_or_throw(PrivateKey::from_protobuf(other.peer_key.to_protobuf().view())),
+                .peer_key = value_or_throw(PrivateKey::from_protobuf(other.peer_key->to_protobuf().view())),
                 .listen = other.listen,
                 .data_dir = other.data_dir};
 }

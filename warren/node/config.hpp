@@ -12,10 +12,18 @@
 
 namespace warren {
 
+// What a node's PeerID is made of.
+enum class IdentityMode {
+  kBound,  // a key of its own, of a type that all libp2p peers know; both keys sign that they belong together
+  kSm2,    // the SM2 key itself, which other peers take only if they register that key type
+};
+
 struct Config {
-  // Who the node is: its SM2 key is its NodeID, the transport key its PeerID.
+  // Who the node is: its SM2 key is its NodeID, the transport key its PeerID. In mode kSm2 there is no second
+  // key, and peer_key stays empty.
   Sm2PrivateKey node_key;
-  PrivateKey peer_key;
+  std::optional<PrivateKey> peer_key;
+  IdentityMode identity = IdentityMode::kBound;
 
   // Nodes of different networks refuse each other's messages. 1 to 64 characters, see is_network_name.
   std::string network = "main";
@@ -39,6 +47,9 @@ struct Config {
   Duration request_timeout = 30s;  // per request, when the caller names none
 
   std::string agent_version = "warren/0.1.0";  // what identify tells others
+
+  // The key that the PeerID comes from. kBadConfig when peer_key does not go with the mode.
+  Result<PrivateKey> host_key() const;
 
   // New keys and a free TCP port on loopback; nothing kept on disk.
   static Config ephemeral();

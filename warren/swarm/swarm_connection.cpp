@@ -23,6 +23,7 @@ Task<void> SwarmConnection::run(std::shared_ptr<SwarmConnection> self) {
 Task<void> SwarmConnection::serve_until_closed(std::shared_ptr<SwarmConnection> self) {
   upgraded_.muxed->start();
   const auto ended = co_await as_result(race(accept_streams(self), wait_for_close()));
+  end_reason_ = ended ? make_error_code(Errc::kClosed) : ended.error();
   if (!ended && log::enabled(log::Level::kDebug)) {
     log::debug("swarm", "connection to " + remote_peer().short_text() + " ended: " + ended.error().message());
   }

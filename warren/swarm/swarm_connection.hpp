@@ -29,6 +29,7 @@ class SwarmConnection final : public Connection {
   Instant opened_at() const override { return opened_at_; }
   Duration round_trip_time() const override { return upgraded_.muxed->round_trip_time(); }
   bool is_open() const override { return open_; }
+  std::error_code end_reason() const override { return end_reason_; }
   Task<StreamPtr> open_stream(ProtocolId protocol) override;
   void close() override;
 
@@ -45,6 +46,7 @@ class SwarmConnection final : public Connection {
   TaskGroup handlers_;
   Event close_requested_;
   bool open_ = true;
+  std::error_code end_reason_;
 };
 
 }  // namespace warren

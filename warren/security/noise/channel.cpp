@@ -47,9 +47,20 @@ Task<void> Channel::write(BytesView bytes) {
     const BytesView part = bytes.first(std::min(bytes.size(), kSealMax));
     auto sealed = writer_.seal(part);
     if (!sealed) break_off(sealed.error());
-    co_await pipe_->write(sealed->buffer.bytes().first(sealed->size));
+    const BytesView record = sealed->buffer.bytes().first(sealed->size);
+    if (may_be_refused_) {
+      co_await write_pipe(record);
+    } else {
+      co_await pipe_->write(record);
+    }
     bytes = bytes.subspan(part.size());
   }
+}
+
+Task<void> Channel::write_pipe(BytesView record) {
+  const auto written = co_await as_result(pipe_->write(record));
+  if (!written && is_hang_up(written.error())) break_off(make_error_code(Errc::kHandshakeRefused));
+  value_or_throw(written);
 }
 
 Task<void> Channel::close_write() {

@@ -15,8 +15,9 @@ namespace warren::noise {
 // forged, repeated or moved, kEndOfStream when the pipe ends inside a record, and kLimitReached (writing too)
 // after 2^64 - 1 records. The channel is reset then. A canceled write leaves the record it was in unfinished.
 //
-// An initiator whose key the responder does not take learns it here: the first read throws kHandshakeRefused
-// where the pipe ends before any record and the key is of a type that stock peers refuse (SM2).
+// An initiator whose key the responder does not take learns it here: reading and writing throw
+// kHandshakeRefused where the pipe ends before any record and the key is of a type that stock peers refuse
+// (SM2).
 //
 // Noise has no closing message: an end of the pipe between records reads as an end, so whoever must know that
 // all has arrived says so in its own protocol, as muxers do.
@@ -35,6 +36,7 @@ class Channel final : public SecureChannel {
 
  private:
   Task<std::size_t> read_pipe();
+  Task<void> write_pipe(BytesView record);
   [[noreturn]] void break_off(std::error_code reason);
 
   StreamPtr pipe_;

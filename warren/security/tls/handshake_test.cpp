@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
+
 #include "warren/security/tls/test_nodes.hpp"
 #include "warren/sim/for_each_failure.hpp"
 
@@ -12,7 +14,8 @@ using namespace warren::tls::test;
 namespace {
 
 constexpr Side kBothSides[] = {Side::kInitiator, Side::kResponder};
-constexpr KeyType kKeyTypes[] = {KeyType::kEd25519, KeyType::kSm2};
+constexpr KeyType kKeyTypes[] = {KeyType::kEd25519, KeyType::kSecp256k1, KeyType::kEcdsa, KeyType::kRsa,
+                                 KeyType::kSm2};
 
 const ProtocolId kYamux = "/yamux/1.0.0";
 const ProtocolId kMplex = "/mplex/6.7.0";
@@ -38,13 +41,17 @@ std::error_code first_read(sim::Loop& loop, const Party& initiator) {
 }  // namespace
 
 TEST_CASE("each side learns who the other is, whatever the types of their keys") {
-  for (const KeyType initiator_type : kKeyTypes) {
-    for (const KeyType responder_type : kKeyTypes) {
-      CAPTURE(name_of(initiator_type));
-      CAPTURE(name_of(responder_type));
-      sim::Loop loop;
-      Node alice(loop, initiator_type, 1);
-      Node bob(loop, responder_type, 2);
+  sim::Loop loop;
+  std::deque<Node> alices;
+  std::deque<Node> bobs;
+  for (const KeyType type : kKeyTypes) {
+    alices.emplace_back(loop, type, 1);
+    bobs.emplace_back(loop, type, 2);
+  }
+  for (Node& alice : alices) {
+    for (Node& bob : bobs) {
+      CAPTURE(name_of(alice.key.type()));
+      CAPTURE(name_of(bob.key.type()));
       Party initiator{alice, bob.peer()};
       Party responder{bob, alice.peer()};
       shake_hands(loop, initiator, responder);

@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 import cases
 import negotiation
+import sm2_peers
 import toolchains
 from peers import Failure, Program, require
 
@@ -54,7 +55,7 @@ GO = STOCK[0].peer
 
 # What Warren takes part in, of what the others offer. In the self-test that is all.
 WARREN_SECURITIES = ("noise", "tls")
-WARREN_KEY_TYPES = ("ed25519",)
+WARREN_KEY_TYPES = ("ed25519", "secp256k1", "ecdsa", "rsa")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +81,9 @@ def matrix(warren, self_test):
         other = stock.peer
         theirs = other.using(security=security, key_type=key_type)
         # Warren offers all it has; its part in the self-test is played by a peer that has one protocol.
-        ours = warren.using(security=security) if self_test else warren
+        # Both sides have a key of the same type.
+        ours = warren.using(key_type=key_type)
+        ours = ours.using(security=security) if self_test else ours
         needed = ("go", other.name) if self_test else (other.name,)
         files = () if self_test else (warren.path,)
         for who, pair in (
@@ -115,6 +118,9 @@ def all_cases(folder, self_test):
     for case in negotiation.CASES:
         if not self_test or case in negotiation.SELF_TEST:
             table[case.__name__] = Case(lambda case=case: case(GO, warren), ("go",), files)
+    if not self_test:
+        for name, case in sm2_peers.all_cases(GO, warren).items():
+            table[name] = Case(case, ("go",), files)
     if self_test:
         table["sm2"] = Case(lambda: sm2(["--self-test"]), ("go",))
     else:

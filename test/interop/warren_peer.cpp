@@ -12,6 +12,7 @@
 #include "test/interop/line_reader.hpp"
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
+#include "warren/base/log.hpp"
 #include "warren/env/real/loop.hpp"
 #include "warren/node/node.hpp"
 #include "warren/protocols/identify/identify.hpp"
@@ -24,10 +25,14 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kUsage =
     "usage:\n"
-    "  warren_peer listen [--addr MULTIADDR] [--security SECURITY] [--seconds N] [--timeout N]\n"
+    "  warren_peer listen [--addr MULTIADDR] [--security SECURITY] [--key-type TYPE] [--seconds N]\n"
+    "                     [--timeout N]\n"
     "  warren_peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]\n"
-    "                             [--addr MULTIADDR|none] [--security SECURITY] [--seconds N] [--timeout N]\n"
-    "SECURITY is noise, tls, or both (Noise first), which is the default\n";
+    "                             [--addr MULTIADDR|none] [--security SECURITY] [--key-type TYPE] [--seconds "
+    "N]\n"
+    "                             [--timeout N]\n"
+    "SECURITY is noise, tls, or both (Noise first), which is the default;\n"
+    "TYPE is ed25519 (the default), secp256k1, ecdsa, rsa or sm2, and the PeerID of such a new key\n";
 
 enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
 
@@ -36,10 +41,17 @@ constexpr std::uint64_t kPingsMax = 1000;
 constexpr std::uint64_t kEchoStreamsMax = 512;
 constexpr std::uint64_t kEchoBytesMax = std::uint64_t{1} << 30;
 
+constexpr std::pair<std::string_view, KeyType> kKeyTypes[] = {{"ed25519", KeyType::kEd25519},
+                                                              {"secp256k1", KeyType::kSecp256k1},
+                                                              {"ecdsa", KeyType::kEcdsa},
+                                                              {"rsa", KeyType::kRsa},
+                                                              {"sm2", KeyType::kSm2}};
+
 struct Options {
   bool dial = false;
   std::optional<Multiaddr> address = value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/0"));
   std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
+  KeyType key_type = KeyType::kEd25519;
   Duration whole_limit = 120s;
   Duration step_limit = 30s;
 
@@ -117,11 +129,20 @@ class OptionReader {
     }
   }
 
+  void read_key_type() {
+    const std::string name = next().value_or("");
+    const auto found = std::ranges::find(kKeyTypes, name, &std::pair<std::string_view, KeyType>::first);
+    ok_ = ok_ && found != std::end(kKeyTypes);
+    if (ok_) options_.key_type = found->second;
+  }
+
   void read_flag(const std::string& flag) {
     if (flag == "--addr") {
       read_address();
     } else if (flag == "--security") {
       read_security();
+    } else if (flag == "--key-type") {
+      read_key_type();
     } else if (flag == "--seconds") {
       options_.whole_limit = seconds();
     } else if (flag == "--timeout") {
@@ -167,6 +188,12 @@ Config config_of(const Options& options) {
   Config config = Config::ephemeral();
   config.listen.clear();
   config.securities = options.securities;
+  if (options.key_type == KeyType::kSm2) {
+    config.identity = IdentityMode::kSm2;
+    config.peer_key.reset();
+  } else {
+    config.peer_key = PrivateKey::generate(options.key_type, system_random());
+  }
   if (options.address) config.listen.push_back(*options.address);
   return config;
 }
@@ -383,6 +410,9 @@ int main(int count, char** arguments) {
     std::cerr << interop::kUsage;
     return interop::kUsageError;
   }
+  log::set_sink(log::Level::kDebug, [](log::Level, std::string_view component, std::string_view message) {
+    std::cerr << (std::string(component) + ": " + std::string(message) + "\n");
+  });
   real::Loop loop;
   interop::TestPeer peer(loop.env(), *options);
   return loop.run(peer.run());

@@ -14,11 +14,12 @@ import (
 )
 
 const usage = `usage:
-  peer listen [--addr MULTIADDR] [--security noise|tls|both] [--key-type ed25519|secp256k1|ecdsa|rsa]
+  peer listen [--addr MULTIADDR] [--security noise|tls|both] [--key-type TYPE]
               [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
-                      [--addr MULTIADDR|none] [--security noise|tls|both] [--key-type ed25519|secp256k1|ecdsa|rsa]
+                      [--addr MULTIADDR|none] [--security noise|tls|both] [--key-type TYPE]
                       [--seconds N] [--timeout N]
+TYPE is ed25519 (the default), secp256k1, ecdsa, rsa, or sm2, which also makes the peer know that type
 `
 
 // Exit statuses, the same as Warren's test peer has.
@@ -53,7 +54,7 @@ func parse(args []string) (command string, o options, err error) {
 	flags.Usage = func() {}
 	flags.StringVar(&o.addr, "addr", "/ip4/127.0.0.1/tcp/0", "listening address, or none")
 	flags.StringVar(&o.security, "security", "noise", "the security protocols: noise, tls, or both in stock order")
-	flags.StringVar(&o.keyType, "key-type", "ed25519", "key of the host: ed25519, secp256k1, ecdsa (P-256) or rsa (2048 bits)")
+	flags.StringVar(&o.keyType, "key-type", "ed25519", "key of the host: ed25519, secp256k1, ecdsa (P-256), rsa (2048 bits) or sm2")
 	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
 	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")
 	switch command {

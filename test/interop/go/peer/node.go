@@ -75,6 +75,10 @@ func securityOption(name string) (libp2p.Option, error) {
 }
 
 func newKey(name string) (crypto.PrivKey, error) {
+	if name == "sm2" {
+		registerSM2()
+		return newSM2Key()
+	}
 	types := map[string]struct{ kind, bits int }{
 		"ed25519":   {crypto.Ed25519, 0},
 		"secp256k1": {crypto.Secp256k1, 0},

@@ -74,11 +74,19 @@ void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
       add<InitOptions>(program, chosen, "init", "Make a node: its keys and a commented warren.toml",
                        "  warren init\n"
                        "  warren init --data-dir ./alice --network lab\n"
-                       "  warren init --psk-file swarm.key         a member of a private network",
+                       "  warren init --psk-file swarm.key         a member of a private network\n"
+                       "  warren init --identity sm2               its PeerID is that of the SM2 key, too",
                        run_init);
   init.app->add_option("--network", init.options->network, "Nodes of different networks refuse each other")
       ->capture_default_str()
       ->type_name("NAME");
+  init.app
+      ->add_option(
+          "--identity", init.options->identity,
+          "bound: a PeerID that all libp2p peers take; sm2: that of the node's SM2 key, for networks in "
+          "which all know such keys")
+      ->capture_default_str()
+      ->type_name("MODE");
   init.app
       ->add_option(
           "--psk-file", init.options->psk_file,

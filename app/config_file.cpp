@@ -48,9 +48,10 @@ listen = ["/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"]
 bootstrap = []
 
 [identity]
-# "bound": the SM2 key (node.key) is who the node is, and an Ed25519 key (peer.key) is its libp2p peer. A
-# binding signed by both ties them together.
-mode = "bound"
+# "bound": the SM2 key (node.key) is who the node is, and another key (peer.key) is its libp2p peer. A binding
+# signed by both ties them together.
+# "sm2": the SM2 key is both. Stock libp2p peers do not know such keys, and refuse the node.
+mode = "{}"
 
 [timeouts]
 # For one connection, with its handshakes; and for a request whose caller names no limit.
@@ -150,8 +151,19 @@ void require_network_name(const std::string& name) {
       "a network's name has 1 to 63 of a-z, 0-9, '.', '-' and '_', a letter or digit first; choose another");
 }
 
-void write_config_file(const std::filesystem::path& path, const std::string& network) {
-  const std::string text = fmt::format(kTemplate, network);
+std::string_view name_of(IdentityMode mode) {
+  return mode == IdentityMode::kSm2 ? "sm2" : "bound";
+}
+
+std::optional<IdentityMode> parse_identity_mode(std::string_view name) {
+  for (const IdentityMode mode : {IdentityMode::kBound, IdentityMode::kSm2}) {
+    if (name == name_of(mode)) return mode;
+  }
+  return std::nullopt;
+}
+
+void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity) {
+  const std::string text = fmt::format(kTemplate, network, name_of(identity));
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const bool written = file >= 0 &&
                        write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
@@ -179,8 +191,11 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   root.addresses("bootstrap", config.bootstrap, parse_bootstrap);
 
   Section identity = root.section("identity");
-  identity.text("mode", config.mode);
-  if (config.mode != "bound") identity.fail("mode", "knows only \"bound\"");
+  std::string mode(name_of(config.identity));
+  identity.text("mode", mode);
+  const auto parsed_mode = parse_identity_mode(mode);
+  if (!parsed_mode) identity.fail("mode", "knows only \"bound\" and \"sm2\"");
+  config.identity = *parsed_mode;
 
   Section timeouts = root.section("timeouts");
   timeouts.seconds("dial_seconds", config.dial_timeout);

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "warren/base/log.hpp"
 #include "warren/base/time.hpp"
 #include "warren/multiformats/multiaddr.hpp"
+#include "warren/node/config.hpp"
 
 namespace warren::app {
 
@@ -16,7 +19,7 @@ struct ConfigFile {
   std::string network = "main";
   std::vector<Multiaddr> listen;
   std::vector<Multiaddr> bootstrap;
-  std::string mode = "bound";
+  IdentityMode identity = IdentityMode::kBound;
   Duration dial_timeout = 15s;
   Duration request_timeout = 30s;
   log::Level log_level = log::Level::kInfo;
@@ -25,8 +28,12 @@ struct ConfigFile {
 // Throws Failure (usage) unless it is_network_name (messaging/binding.hpp).
 void require_network_name(const std::string& name);
 
+// "bound" or "sm2".
+std::string_view name_of(IdentityMode mode);
+std::optional<IdentityMode> parse_identity_mode(std::string_view name);
+
 // Throws Failure when it exists or cannot be written. Precondition: a valid name.
-void write_config_file(const std::filesystem::path& path, const std::string& network);
+void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity);
 
 // Throws Failure with the file, the line and the key.
 ConfigFile read_config_file(const std::filesystem::path& path);

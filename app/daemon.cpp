@@ -33,9 +33,10 @@ std::vector<Multiaddr> without_missing_ipv6(const std::vector<Multiaddr>& listen
 }
 
 Config node_config(const DataDir& dir, const ConfigFile& file, Network& network) {
-  Keys keys = load_keys(dir);
+  Keys keys = load_keys(dir, file.identity);
   return Config{.node_key = std::move(keys.node),
                 .peer_key = std::move(keys.peer),
+                .identity = file.identity,
                 .network = file.network,
                 .pre_shared_key = load_swarm_key(dir),
                 .listen = without_missing_ipv6(file.listen, network),

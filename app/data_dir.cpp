@@ -44,7 +44,7 @@ DataDir DataDir::choose(const std::string& option) {
 
 void DataDir::require_initialized(ExitStatus otherwise) const {
   std::error_code error;
-  for (const auto& file : {config(), node_key(), peer_key()}) {
+  for (const auto& file : {config(), node_key()}) {  // whether there is a second key is up to warren.toml
     if (std::filesystem::exists(file, error)) continue;
     if (error) {
       throw Failure(otherwise, fmt::format("{} cannot be read: {}; give another --data-dir", path_.string(),

@@ -16,8 +16,10 @@ class DataDir {
   static DataDir choose(const std::string& option);
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path node_key() const { return path_ / "node.key"; }    // SM2, PKCS#8 PEM
-  std::filesystem::path peer_key() const { return path_ / "peer.key"; }    // Ed25519, PKCS#8 PEM
+  std::filesystem::path node_key() const { return path_ / "node.key"; }  // SM2, PKCS#8 PEM
+  std::filesystem::path peer_key() const {
+    return path_ / "peer.key";
+  }  // Ed25519 or another, PKCS#8 PEM; not in mode "sm2"
   std::filesystem::path swarm_key() const { return path_ / "swarm.key"; }  // of a private network
   std::filesystem::path config() const { return path_ / "warren.toml"; }
   std::filesystem::path lock() const { return path_ / "warren.lock"; }  // held by the running daemon

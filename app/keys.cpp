@@ -17,7 +17,7 @@ void save(const std::filesystem::path& path, const PrivateKey& key, const Random
                 fmt::format("{}: {}; give another --data-dir", path.string(), saved.error().message()));
 }
 
-PrivateKey load(const std::filesystem::path& path, KeyType type) {
+PrivateKey load(const std::filesystem::path& path) {
   Result<PrivateKey> key = load_key_file(path, "");
   if (!key) {
     const char* advice = key.error() == Errc::kDecryptFailed
@@ -26,33 +26,44 @@ PrivateKey load(const std::filesystem::path& path, KeyType type) {
     throw Failure(ExitStatus::kFailed,
                   fmt::format("{}: {}; {}", path.string(), key.error().message(), advice));
   }
-  if (key->type() != type) {
-    throw Failure(ExitStatus::kFailed,
-                  fmt::format("{} holds a key of type {}, not {}; restore it from a backup", path.string(),
-                              name_of(key->type()), name_of(type)));
-  }
   if (key_file_is_exposed(path)) {
     log::warning("keys", fmt::format("others can read {}; `chmod 600` it", path.string()));
   }
   return std::move(*key);
 }
 
+[[noreturn]] void refuse_type(const std::filesystem::path& path, const PrivateKey& key, const char* wanted) {
+  throw Failure(ExitStatus::kFailed,
+                fmt::format("{} holds a key of type {}, not {}; restore it from a backup", path.string(),
+                            name_of(key.type()), wanted));
+}
+
+Sm2PrivateKey copy_of(const Sm2PrivateKey& key) {
+  return value_or_throw(Sm2PrivateKey::from_scalar(key.scalar().view()));
+}
+
 }  // namespace
 
-Keys create_keys(const DataDir& dir) {
+Keys create_keys(const DataDir& dir, IdentityMode mode) {
   const RandomFill random = system_random();
-  Keys keys{Sm2PrivateKey::generate(random), PrivateKey::generate(KeyType::kEd25519, random)};
-  // The file takes a PrivateKey; the Sm2PrivateKey is needed afterwards and has no copy.
-  auto node = value_or_throw(Sm2PrivateKey::from_scalar(keys.node.scalar().view()));
-  save(dir.node_key(), PrivateKey::from_sm2(std::move(node)), random);
-  save(dir.peer_key(), keys.peer, random);
+  Keys keys{Sm2PrivateKey::generate(random), std::nullopt};
+  save(dir.node_key(), PrivateKey::from_sm2(copy_of(keys.node)), random);
+  if (mode == IdentityMode::kBound) {
+    keys.peer = PrivateKey::generate(KeyType::kEd25519, random);
+    save(dir.peer_key(), *keys.peer, random);
+  }
   return keys;
 }
 
-Keys load_keys(const DataDir& dir) {
-  const PrivateKey node = load(dir.node_key(), KeyType::kSm2);
-  return {value_or_throw(Sm2PrivateKey::from_scalar(node.sm2()->scalar().view())),
-          load(dir.peer_key(), KeyType::kEd25519)};
+Keys load_keys(const DataDir& dir, IdentityMode mode) {
+  const PrivateKey node = load(dir.node_key());
+  if (node.sm2() == nullptr) refuse_type(dir.node_key(), node, "SM2");
+  Keys keys{copy_of(*node.sm2()), std::nullopt};
+  if (mode == IdentityMode::kBound) {
+    keys.peer = load(dir.peer_key());
+    if (keys.peer->sm2() != nullptr) refuse_type(dir.peer_key(), *keys.peer, "Ed25519");
+  }
+  return keys;
 }
 
 }  // namespace warren::app

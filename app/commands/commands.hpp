@@ -19,7 +19,8 @@ struct CommonOptions {
 
 struct InitOptions : CommonOptions {
   std::string network = "main";
-  std::string psk_file;  // of a private network; empty: the network is open
+  std::string identity = "bound";  // or "sm2"
+  std::string psk_file;            // of a private network; empty: the network is open
 };
 
 struct UpOptions : CommonOptions {

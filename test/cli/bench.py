@@ -45,9 +45,9 @@ class Bench:
 class Pair:
     """Two running nodes, the first of which has connected to the second."""
 
-    def __init__(self, bench, *words):
-        self.alice = bench.node("alice")
-        self.bob = bench.node("bob")
+    def __init__(self, bench, *words, init=()):
+        self.alice = bench.node("alice", *init)
+        self.bob = bench.node("bob", *init)
         self.words = words
 
     def __enter__(self):

@@ -6,7 +6,7 @@ import re
 import subprocess
 import threading
 
-from bench import Pair, case, expect_status, inbox
+from bench import Pair, case, expect_status, inbox, serve
 from program import require
 
 MESSAGE_MAX = 16 * 1024 * 1024
@@ -29,6 +29,20 @@ def a_message_arrives_verified(bench):
         require(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", message["received_at"]), "bad time")
         text = bob.do("inbox").text()
         require("Grüße, bob" in text and alice.node_id in text and "verified" in text, f"inbox: {text}")
+
+
+@case
+def nodes_with_sm2_identities_do_the_same(bench):
+    with Pair(bench, init=("--identity", "sm2")) as (alice, bob):
+        alice.do("send", bob.node_id, "by NodeID")
+        bob.do("send", alice.peer_id, "by PeerID")
+        [to_bob], [to_alice] = inbox(bob), inbox(alice)
+        for message, sender in ((to_bob, alice), (to_alice, bob)):
+            wanted = {"from_node_id": sender.node_id, "from_peer_id": sender.peer_id, "verified": True}
+            require(wanted.items() <= message.items(), f"the inbox has {message}")
+        with serve(bob, "upper", "tr a-z A-Z"):
+            answer = alice.do("request", bob.node_id, "upper", "abc").text()
+            require(answer == "ABC", f"the answer is {answer!r}")
 
 
 @case

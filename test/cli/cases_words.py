@@ -114,6 +114,26 @@ def id_needs_no_daemon(bench):
 
 
 @case
+def init_makes_a_node_of_one_key(bench):
+    node = bench.node("native", "--identity", "sm2")
+    files = {path.name for path in node.path.iterdir()}
+    require(files == {"node.key", "warren.toml"}, f"the folder has {files}")
+    identity = node.do("id", "--json").json()
+    wanted = {"node_id": node.node_id, "peer_id": node.peer_id, "network": "main", "mode": "sm2"}
+    require(identity == wanted, f"id --json printed {identity}")
+    require(identity["peer_id"].startswith("Qm"), "the PeerID of an SM2 key is a hash")
+    require("sm2" in node.do("id").text(), "id does not say the mode")
+    require('mode = "sm2"' in (node.path / "warren.toml").read_text(), "warren.toml has another mode")
+    expect_status(bench.bare("other").run("init", "--identity", "none"), 2, "--identity", "sm2")
+    # What is missing for another mode is told.
+    config = node.path / "warren.toml"
+    config.write_text(config.read_text().replace('mode = "sm2"', 'mode = "bound"'))
+    expect_status(node.run("id"), 1, "peer.key")
+    config.write_text(config.read_text().replace('mode = "bound"', 'mode = "both"'))
+    expect_status(node.run("id"), 1, "identity.mode", "sm2")
+
+
+@case
 def the_data_directory_comes_from_the_environment_too(bench):
     node = bench.node()
     os.environ["WARREN_DATA_DIR"] = str(node.path)

@@ -39,6 +39,33 @@ TEST_CASE("a binding survives the wire and verifies") {
   CHECK(binding->encode() == signed_binding->binding);
 }
 
+TEST_CASE("the peer key may be of any type, and the node key itself") {
+  const RandomFill fill = [](MutableBytes bytes) { std::ranges::fill(bytes, 7); };
+  std::vector<PrivateKey> keys;
+  keys.push_back(PrivateKey::from_sm2(test::sm2_key()));
+  for (const auto type : {KeyType::kSm2, KeyType::kSecp256k1, KeyType::kEcdsa, KeyType::kRsa}) {
+    keys.push_back(PrivateKey::generate(type, fill));
+  }
+  for (const PrivateKey& key : keys) {
+    CAPTURE(name_of(key.type()));
+    Binding made = test::binding();
+    made.peer_key = key.public_key();
+    const Bytes wire = SignedBinding::make(made, test::sm2_key(), key).encode();
+    const auto signed_binding = SignedBinding::decode(wire);
+    REQUIRE(signed_binding);
+    const auto binding = Binding::decode(signed_binding->binding);
+    REQUIRE(binding);
+    BindingCheck check = check_now();
+    CHECK(verify_binding(*signed_binding, *binding, check).error() == Errc::kBindingMismatch);
+    check.peer = PeerId::from_public_key(key.public_key());
+    CHECK(verify_binding(*signed_binding, *binding, check));
+    // Its own SM2 signature in the other's place, in whichever form, is none.
+    SignedBinding forged = *signed_binding;
+    forged.peer_signature = ec_signature_to_der(forged.sm2_signature);
+    CHECK(verify_binding(forged, *binding, check).error() == Errc::kBadSignature);
+  }
+}
+
 TEST_CASE("keys for sealed bodies have their place") {
   Binding binding = test::binding();
   binding.kem_x25519 = Bytes(32, 9);

@@ -24,6 +24,7 @@ constexpr std::array kTable = {
     Row{Status::kMalformed, Errc::kNotMinimal},
     Row{Status::kMalformed, Errc::kBadEncoding},
     Row{Status::kMalformed, Errc::kBadKey},
+    Row{Status::kMalformed, Errc::kBadKeySize},
     Row{Status::kMalformed, Errc::kUnknownKeyType},
     Row{Status::kTooLarge, Errc::kTooLarge},
     Row{Status::kUnsupported, Errc::kUnsupported},

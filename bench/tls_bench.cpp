@@ -25,6 +25,23 @@ BENCHMARK_CAPTURE(handshake, ed25519, KeyType::kEd25519);
 BENCHMARK_CAPTURE(handshake, rsa, KeyType::kRsa);
 BENCHMARK_CAPTURE(handshake, sm2, KeyType::kSm2);
 
+// The same, when each sees the other's certificate for the first time.
+void first_handshake(benchmark::State& state, KeyType type) {
+  sim::Loop loop;
+  for (auto _ : state) {
+    state.PauseTiming();
+    test::Node alice(loop, type, 1);
+    test::Node bob(loop, type, 2);
+    state.ResumeTiming();
+    test::Party initiator{alice, bob.peer(), {"/yamux/1.0.0"}};
+    test::Party responder{bob, {}, {"/yamux/1.0.0"}};
+    loop.run(test::secure_both(loop, initiator, responder, sim::pipe(loop)));
+    if (!initiator.channel || !responder.channel) state.SkipWithError("the handshake failed");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK_CAPTURE(first_handshake, ed25519, KeyType::kEd25519);
+
 // Parsing included.
 void verify(benchmark::State& state, KeyType type) {
   sim::Loop loop;

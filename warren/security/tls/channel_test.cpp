@@ -31,7 +31,7 @@ struct Bare {
 
   Task<void> initiate(Node& node, ByteStream& stream) {
     sim::SeededRandom random(7);
-    const Context context(make_certificate(node.key, loop.clock().wall_now(), random));
+    Context context(make_certificate(node.key, loop.clock().wall_now(), random));
     auto securing =
         handshake(stream, Side::kInitiator, context, std::nullopt, {}, BufferPool(), loop.clock());
     auto session = co_await std::move(securing);

@@ -23,9 +23,17 @@ Negotiation& negotiation_of(const SSL* ssl) {
   return *static_cast<Negotiation*>(SSL_get_app_data(ssl));
 }
 
-Result<PublicKey> verify_chain(X509_STORE_CTX* store, WallTime now) {
+Result<PublicKey> verify_chain(X509_STORE_CTX* store, const Negotiation& negotiation) {
   if (sk_X509_num(X509_STORE_CTX_get0_untrusted(store)) != 1) return fail(Errc::kMalformed);
-  return verify_certificate(X509_STORE_CTX_get0_cert(store), now);
+  X509* certificate = X509_STORE_CTX_get0_cert(store);
+  const Digest digest = sha256(openssl::to_der(&i2d_X509, static_cast<const X509*>(certificate)));
+  if (auto known = negotiation.verified->find(digest)) {
+    if (const auto good = check_time(certificate, negotiation.now); !good) return fail(good.error());
+    return std::move(*known);
+  }
+  auto key = verify_certificate(certificate, negotiation.now);
+  if (key) negotiation.verified->add(digest, *key);
+  return key;
 }
 
 // What the alert to the peer will say.
@@ -40,7 +48,7 @@ int verify_peer(X509_STORE_CTX* store, void*) {
   const auto* ssl =
       static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   Negotiation& negotiation = negotiation_of(ssl);
-  auto key = verify_chain(store, negotiation.now);
+  auto key = verify_chain(store, negotiation);
   if (!key) {
     negotiation.verdict = key.error();
   } else {
@@ -114,10 +122,11 @@ Context::Context(const CertifiedKey& key) : context_(SSL_CTX_new(TLS_method())) 
   WARREN_ASSERT(done);
 }
 
-SslPtr Context::connect(Side side, Negotiation* negotiation) const {
+SslPtr Context::connect(Side side, Negotiation* negotiation) {
   const openssl::ErrorScope errors;
   SslPtr ssl(SSL_new(context_.get()));
   WARREN_ASSERT(ssl != nullptr);
+  negotiation->verified = &verified_;
   SSL_set_app_data(ssl.get(), negotiation);
   if (side == Side::kResponder) {
     SSL_set_accept_state(ssl.get());

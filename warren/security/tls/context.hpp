@@ -8,6 +8,7 @@
 #include "warren/core/secure_channel.hpp"
 #include "warren/security/tls/certificate.hpp"
 #include "warren/security/tls/ssl.hpp"
+#include "warren/security/tls/verified_certificates.hpp"
 
 namespace warren::tls {
 
@@ -23,6 +24,8 @@ struct Negotiation {
   std::optional<PublicKey> remote_key;  // when its certificate is good
   PeerId remote_peer;
   std::error_code verdict;  // why it is not
+
+  VerifiedCertificates* verified = nullptr;  // of the context
 };
 
 // TLS 1.3 only; both sides show a certificate; no server name, no tickets, no resumption.
@@ -31,10 +34,11 @@ class Context {
   explicit Context(const CertifiedKey& key);
 
   // A new connection, for Records. `negotiation` lives until conclude(), or longer than it.
-  SslPtr connect(Side side, Negotiation* negotiation) const;
+  SslPtr connect(Side side, Negotiation* negotiation);
 
  private:
   SslContextPtr context_;
+  VerifiedCertificates verified_;
 };
 
 // To be called when the handshake is over: from then on `negotiation` is not used any more. Returns the muxer

@@ -54,9 +54,9 @@ Task<void> converse(ByteStream& pipe, Records& records, const Negotiation& negot
 
 }  // namespace
 
-Task<Session> handshake(ByteStream& pipe, Side side, const Context& context, std::optional<PeerId> expected,
+Task<Session> handshake(ByteStream& pipe, Side side, Context& context, std::optional<PeerId> expected,
                         std::vector<ProtocolId> muxers, BufferPool pool, Clock& clock) {
-  Negotiation negotiation{std::move(expected), std::move(muxers), clock.wall_now(), {}, {}, {}};
+  Negotiation negotiation{std::move(expected), std::move(muxers), clock.wall_now(), {}, {}, {}, {}};
   auto records = std::make_unique<Records>(context.connect(side, &negotiation), std::move(pool));
   co_await converse(pipe, *records, negotiation, clock);
   WARREN_ASSERT(negotiation.remote_key);  // OpenSSL has asked whether the peer is the right one

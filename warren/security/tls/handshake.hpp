@@ -30,7 +30,7 @@ struct Session {
 //   kMalformed, kBadKey, kBadSignature, kNotValidNow, kUnknownKeyType...   verify_certificates().
 // The other side has been told why, as far as TLS has words for it. Leaves the pipe as it is then: the caller
 // resets it.
-Task<Session> handshake(ByteStream& pipe, Side side, const Context& context, std::optional<PeerId> expected,
+Task<Session> handshake(ByteStream& pipe, Side side, Context& context, std::optional<PeerId> expected,
                         std::vector<ProtocolId> muxers, BufferPool pool, Clock& clock);
 
 }  // namespace warren::tls

@@ -67,6 +67,40 @@ TEST_CASE("each side learns who the other is, whatever the types of their keys")
   }
 }
 
+TEST_CASE("a certificate that was good once must still be valid when the peer comes again") {
+  sim::Loop loop;
+  Node alice(loop, KeyType::kEd25519, 1);
+  Node bob(loop, KeyType::kEd25519, 2);
+  const auto meet = [&] {
+    Party initiator{alice, bob.peer()};
+    Party responder{bob, alice.peer()};
+    shake_hands(loop, initiator, responder);
+    return std::pair(error_of(initiator.channel), error_of(responder.channel));
+  };
+  for (int i = 0; i < 3; ++i) {
+    CHECK(!meet().first);
+    loop.advance(1h);
+  }
+  loop.advance(kValidAfter);
+  CHECK(meet().first == Errc::kNotValidNow);
+  CHECK(meet().second == Errc::kHandshakeRefused);
+}
+
+TEST_CASE("certificates that were good lately are known, and their number is bounded") {
+  VerifiedCertificates verified;
+  sim::Loop loop;
+  const Node node(loop);
+  for (std::uint16_t i = 0; i < 1000; ++i) {
+    const Digest digest{static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
+    CHECK_FALSE(verified.find(digest));
+    verified.add(digest, node.key.public_key());
+    verified.add(digest, node.key.public_key());
+    CHECK(verified.find(digest) == node.key.public_key());
+  }
+  CHECK(verified.size() == VerifiedCertificates::kMax);
+  CHECK_FALSE(verified.find(Digest{}));
+}
+
 TEST_CASE("the handshake takes one round trip until the initiator may write") {
   sim::Loop loop;
   Node alice(loop, KeyType::kEd25519, 1);

@@ -51,16 +51,6 @@ Result<> check_form(const X509* certificate) {
   return {};
 }
 
-Result<> check_time(const X509* certificate, WallTime now) {
-  const std::time_t time = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
-  constexpr int kNoTime = -2;
-  const int not_before = ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), time);
-  const int not_after = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time);
-  if (not_before == kNoTime || not_after == kNoTime) return fail(Errc::kMalformed);
-  if (not_before > 0 || not_after < 0) return fail(Errc::kNotValidNow);
-  return {};
-}
-
 // The libp2p extension, when nothing speaks against the others.
 Result<SignedKey> find_signed_key(X509* certificate) {
   const ASN1_OCTET_STRING* found = nullptr;
@@ -92,6 +82,16 @@ Result<> check_self_signature(X509* certificate) {
 }
 
 }  // namespace
+
+Result<> check_time(const X509* certificate, WallTime now) {
+  const std::time_t time = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  constexpr int kNoTime = -2;
+  const int not_before = ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), time);
+  const int not_after = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time);
+  if (not_before == kNoTime || not_after == kNoTime) return fail(Errc::kMalformed);
+  if (not_before > 0 || not_after < 0) return fail(Errc::kNotValidNow);
+  return {};
+}
 
 Result<PublicKey> verify_certificate(X509* certificate, WallTime now) {
   const openssl::ErrorScope errors;

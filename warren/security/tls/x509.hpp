@@ -7,6 +7,9 @@
 
 namespace warren::tls {
 
+// kNotValidNow: not yet valid, or expired; kMalformed: it does not say when it is valid.
+Result<> check_time(const X509* certificate, WallTime now);
+
 // The host key that this certificate proves; errors as verify_certificates().
 Result<PublicKey> verify_certificate(X509* certificate, WallTime now);
 

@@ -1,4 +1,5 @@
-// Owners for OpenSSL's objects, for the .cpp files of this folder: OpenSSL's headers go no further.
+// Owners for OpenSSL's objects, for .cpp files of this folder and of security/tls: OpenSSL's headers go no
+// further.
 #pragma once
 
 #include <openssl/bio.h>

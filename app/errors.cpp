@@ -18,6 +18,7 @@ constexpr std::array kErrors = {
     ErrorDescription{Errc::kBadConfig, "bad_config", kUsage, ""},
     ErrorDescription{Errc::kTooLarge, "too_large", kFailed, "16 MiB is the most"},
     ErrorDescription{Errc::kSelfDial, "self_dial", kFailed, "name another node"},
+    ErrorDescription{Errc::kDenied, "denied", kFailed, "`warren allow` takes it off the list"},
     // The other side cannot be reached, or was lost.
     ErrorDescription{Errc::kTimedOut, "timed_out", kUnreachable, "check that the other node runs"},
     ErrorDescription{Errc::kUnreachable, "unreachable", kUnreachable, "check that the other node runs"},

@@ -43,6 +43,7 @@ constexpr Sentence kSentences[] = {
     {Errc::kSecurityNotSupported, "the peer speaks no security protocol of this node (Noise, TLS 1.3)"},
     {Errc::kNotFound, "not found"},
     {Errc::kSelfDial, "that is this node itself"},
+    {Errc::kDenied, "the deny-list of this node names this peer or its address"},
     {Errc::kReplayed, "the message was seen before (replay)"},
     {Errc::kWrongRecipient, "the message is for another node"},
     {Errc::kWrongNetwork, "the message belongs to another network"},

@@ -48,6 +48,7 @@ enum class Errc {
   kSecurityNotSupported,
   kNotFound,
   kSelfDial,
+  kDenied,
   // Signed messages (messaging/).
   kReplayed,
   kWrongRecipient,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "warren/core/connection.hpp"
@@ -16,9 +17,18 @@ namespace warren {
 // cancels it when the connection closes. Parameters by value: the handler's coroutine owns them.
 using StreamHandler = std::function<Task<void>(ConnectionPtr connection, StreamPtr stream)>;
 
+// A connection or a stream that was not taken, and why.
+struct HostRefusal {
+  std::error_code reason;         // kLimitReached, kDenied, what the handshake failed with...
+  std::string_view knob;          // the limit, when it was one
+  std::optional<PeerId> peer;     // when it was known already
+  std::optional<Multiaddr> from;  // the remote end
+};
+
 struct HostEvents {
   Signal<const ConnectionPtr&> connected;     // a new connection, in either direction
   Signal<const ConnectionPtr&> disconnected;  // it has ended
+  Signal<const HostRefusal&> refused;         // inbound only: who dials gets the reason as an error
   Signal<> protocols_changed;                 // handle() or unhandle()
   Signal<> addresses_changed;                 // what addresses() returns
 };

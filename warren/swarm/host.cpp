@@ -19,6 +19,7 @@ SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrad
       key_(key),
       peer_id_(PeerId::from_public_key(key.public_key())),
       limits_(limits),
+      table_(limits),
       peerstore_(peerstore),
       swarm_(
           env, limits, upgrader, std::move(transports), peerstore,

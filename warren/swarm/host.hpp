@@ -5,6 +5,7 @@
 #include <map>
 
 #include "warren/core/host.hpp"
+#include "warren/swarm/limit_table.hpp"
 #include "warren/swarm/swarm.hpp"
 
 namespace warren {
@@ -20,6 +21,8 @@ class SwarmHost final : public Host {
   Task<void> close() { return swarm_.close(); }
 
   const DialCounters& dial_counters() const { return swarm_.dial_counters(); }
+  // What is used of each limit, and how often each refused.
+  std::vector<LimitUse> limits() const { return table_.use(); }
 
   Env& env() override { return env_; }
   const PeerId& peer_id() const override { return peer_id_; }
@@ -44,6 +47,7 @@ class SwarmHost final : public Host {
   const PrivateKey& key_;
   PeerId peer_id_;
   SwarmLimits limits_;
+  LimitTable table_;
   Peerstore& peerstore_;
   HostEvents events_;
   std::map<ProtocolId, StreamHandler> handlers_;

@@ -1,24 +1,61 @@
-// How much of the node others can take up, in one place.
+// How much of the node others can take up: one flat table, each limit with its default and the reason for it.
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <string_view>
 
 #include "warren/base/time.hpp"
 
 namespace warren {
 
 struct SwarmLimits {
-  // Inbound connections whose handshake is not done. Each costs a socket and about 100 KiB; further ones are
-  // closed at once, and those who are slow (slowloris) end by handshake_timeout.
-  std::size_t half_open_max = 128;
-  // All connections, both directions. An idle one costs about 12 KiB.
+  // --- connections ---
+
+  // Both directions. An idle one costs about 12 KiB.
   std::size_t connections_max = 1024;
-  // From one peer: a second one may come from simultaneous dials, further ones serve nobody.
+  // Of these, inbound: the rest is kept for our own dials, so that nobody can cut a node off (eclipse).
+  std::size_t connections_inbound_max = 768;
+  // To and from one peer: a second one may come from simultaneous dials, further ones serve nobody.
   std::size_t connections_per_peer_max = 8;
-  // Inbound streams that are being served, per connection; further ones are reset.
-  std::size_t handlers_per_connection_max = 512;
+  // From one address or subnet. A household or a small office shares an IPv4 address; an IPv6 provider gives
+  // a customer a /56, and a rented rack has a /48. Private and loopback addresses are exempt.
+  std::size_t connections_per_ip4_max = 32;
+  std::size_t connections_per_ip6_56_max = 32;
+  std::size_t connections_per_ip6_48_max = 64;
+  // Inbound connections whose handshake is not done. Each costs a socket and up to 100 KiB. When a further
+  // one comes, the oldest of them makes room: an honest handshake takes milliseconds.
+  std::size_t half_open_max = 128;
+  // Dial attempts that begin in one second; further ones wait their turn.
+  std::size_t dials_per_second_max = 64;
   // Addresses of one peer that one dial tries.
   std::size_t dial_addresses_max = 16;
+
+  // The connection manager: above the high mark, connections that nobody protects are closed, the least
+  // useful first, until the low mark is reached. None that is younger than the grace period.
+  std::size_t connections_high = 384;
+  std::size_t connections_low = 256;
+  Duration connection_grace = 20s;
+
+  // --- streams that peers open and that are being served; further ones are reset ---
+
+  std::size_t streams_max = 16384;
+  std::size_t streams_per_connection_max = 512;
+  std::size_t streams_per_protocol_and_peer_max = 256;
+
+  // --- bytes received and not read yet ---
+
+  std::size_t bytes_buffered_max = 256 * 1024 * 1024;
+  std::size_t bytes_buffered_per_connection_max = 80 * 1024 * 1024;
+
+  // --- what peers tell of themselves; the rest is dropped ---
+
+  std::size_t identify_protocols_max = 256;
+  std::size_t identify_addresses_max = 64;
+  std::size_t peerstore_peers_max = 4096;
+  std::size_t peerstore_addresses_per_peer_max = 32;
+
+  // --- time ---
 
   // From the first byte to a secured and multiplexed connection.
   Duration handshake_timeout = 10s;
@@ -29,5 +66,15 @@ struct SwarmLimits {
   // A whole dial.
   Duration dial_timeout = 15s;
 };
+
+// A limit by its name: what warren.toml sets under [limits] and `warren limits` shows.
+struct LimitKnob {
+  std::string_view name;  // that of the field
+  std::size_t SwarmLimits::* field;
+  std::string_view about;
+};
+
+// Every limit above that is a number, in its order.
+std::span<const LimitKnob> limit_knobs();
 
 }  // namespace warren

@@ -32,7 +32,7 @@ Task<void> SwarmConnection::serve_until_closed(std::shared_ptr<SwarmConnection> 
 Task<void> SwarmConnection::accept_streams(std::shared_ptr<SwarmConnection> self) {
   while (true) {
     StreamPtr stream = co_await upgraded_.muxed->accept_stream();
-    if (handlers_.size() >= limits_.handlers_per_connection_max) continue;  // dropped, so reset
+    if (handlers_.size() >= limits_.streams_per_connection_max) continue;  // dropped, so reset
     handlers_.spawn(serve_(self, std::move(stream)));
   }
 }

@@ -1,0 +1,41 @@
+#include "warren/swarm/limits.hpp"
+
+namespace warren {
+
+namespace {
+
+using L = SwarmLimits;
+
+constexpr LimitKnob kKnobs[] = {
+    {"connections_max", &L::connections_max, "connections, both directions"},
+    {"connections_inbound_max", &L::connections_inbound_max, "connections that others dialed"},
+    {"connections_per_peer_max", &L::connections_per_peer_max, "connections with one peer"},
+    {"connections_per_ip4_max", &L::connections_per_ip4_max, "inbound connections from one IPv4 address"},
+    {"connections_per_ip6_56_max", &L::connections_per_ip6_56_max, "inbound connections from one IPv6 /56"},
+    {"connections_per_ip6_48_max", &L::connections_per_ip6_48_max, "inbound connections from one IPv6 /48"},
+    {"half_open_max", &L::half_open_max, "inbound handshakes under way"},
+    {"dials_per_second_max", &L::dials_per_second_max, "dial attempts in a second"},
+    {"dial_addresses_max", &L::dial_addresses_max, "addresses that one dial tries"},
+    {"connections_high", &L::connections_high, "connections above which the least useful are closed"},
+    {"connections_low", &L::connections_low, "connections that are left then"},
+    {"streams_max", &L::streams_max, "streams that peers opened"},
+    {"streams_per_connection_max", &L::streams_per_connection_max, "of these, on one connection"},
+    {"streams_per_protocol_and_peer_max", &L::streams_per_protocol_and_peer_max,
+     "of these, from one peer for one protocol"},
+    {"bytes_buffered_max", &L::bytes_buffered_max, "bytes received and not read yet"},
+    {"bytes_buffered_per_connection_max", &L::bytes_buffered_per_connection_max,
+     "of these, on one connection"},
+    {"identify_protocols_max", &L::identify_protocols_max, "protocols that a peer announces"},
+    {"identify_addresses_max", &L::identify_addresses_max, "addresses that a peer announces"},
+    {"peerstore_peers_max", &L::peerstore_peers_max, "peers remembered"},
+    {"peerstore_addresses_per_peer_max", &L::peerstore_addresses_per_peer_max,
+     "addresses remembered of one peer"},
+};
+
+}  // namespace
+
+std::span<const LimitKnob> limit_knobs() {
+  return kKnobs;
+}
+
+}  // namespace warren

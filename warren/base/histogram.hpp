@@ -1,0 +1,36 @@
+// Durations counted in buckets, as Prometheus wants them: how many took so long or less.
+// https://prometheus.io/docs/concepts/metric_types/#histogram
+#pragma once
+
+#include <array>
+
+#include "warren/base/time.hpp"
+
+namespace warren {
+
+class Histogram {
+ public:
+  // Upper bounds, inclusive; what is longer than all counts in count() only.
+  static constexpr std::array<Duration, 12> kBounds = {50us, 100us, 250us, 500us, 1ms, 2500us,
+                                                       10ms, 25ms,  100ms, 500ms, 2s,  10s};
+
+  void add(Duration duration) {
+    for (std::size_t i = 0; i < kBounds.size(); ++i) {
+      if (duration <= kBounds[i]) ++up_to_[i];
+    }
+    ++count_;
+    sum_ += duration;
+  }
+
+  // How many took kBounds[i] or less.
+  const std::array<std::uint64_t, kBounds.size()>& up_to() const { return up_to_; }
+  std::uint64_t count() const { return count_; }
+  Duration sum() const { return sum_; }
+
+ private:
+  std::array<std::uint64_t, kBounds.size()> up_to_{};
+  std::uint64_t count_ = 0;
+  Duration sum_{};
+};
+
+}  // namespace warren

@@ -24,9 +24,9 @@ constexpr std::size_t kDrainMax = 1024 * 1024;
 }  // namespace
 
 YamuxConnection::YamuxConnection(const Executor& executor, Clock& clock, StreamPtr channel, Side side,
-                                 const Limits& limits)
+                                 const Limits& limits, UnreadLimits unread)
     : limits_(limits),
-      shared_(std::make_shared<Shared>(clock, side, limits)),
+      shared_(std::make_shared<Shared>(clock, side, limits, unread)),
       channel_(std::move(channel)),
       tasks_(executor, "yamux"),
       reading_(executor, "yamux") {

@@ -12,7 +12,8 @@ namespace warren::yamux {
 class YamuxConnection final : public MuxedConnection {
  public:
   // Its tasks will run on `executor`. `clock` outlives the connection and its streams.
-  YamuxConnection(const Executor& executor, Clock& clock, StreamPtr channel, Side side, const Limits& limits);
+  YamuxConnection(const Executor& executor, Clock& clock, StreamPtr channel, Side side, const Limits& limits,
+                  UnreadLimits unread = {});
 
   void start() override;
   Task<StreamPtr> open_stream() override;

@@ -20,9 +20,12 @@ struct Limits {
   // or many at less.
   std::uint64_t window_growth_max = 16 * 1024 * 1024;
   // Bytes received and not read yet, all streams together; the stream whose data exceeds it is reset. Every
-  // peer may fill the initial window of every stream it opens, so the windows alone would allow 256 MiB. Must
-  // be above window_growth_max, which is granted on purpose: the difference is 64 streams that nobody reads.
-  std::size_t unread_max = 32 * 1024 * 1024;
+  // peer may fill the initial window of every stream, so the windows alone would allow 512 MiB. What is
+  // granted on purpose has room: all growth, and the initial windows of 256 streams that nobody reads (the
+  // specification's ACK backlog).
+  std::size_t unread_max = 80 * 1024 * 1024;
+  // What a connection may hold even when all connections of the node together are over their limit.
+  std::size_t unread_reserve = 512 * 1024;
   // Data frames waiting for the pipe to take them, above which write() waits. Two of these buffers exist
   // while the pipe is busy. With a KiB left for other frames this makes a batch of two full Noise records (2
   // * 65,519 bytes).

@@ -10,13 +10,14 @@ constexpr StreamId kStreamIdMax = 0xffff'fffd;
 
 }  // namespace
 
-Session::Session(Side side, Limits limits, Instant now)
+Session::Session(Side side, Limits limits, Instant now, UnreadLimits unread)
     : limits_(limits),
       budget_(limits.window_growth_max),
       outbox_(limits_),
       keepalive_(limits_, now),
       now_(now),
-      next_id_(side == Side::kInitiator ? 1 : 2) {}
+      next_id_(side == Side::kInitiator ? 1 : 2),
+      unread_(limits_, unread) {}
 
 void Session::tick(Instant now) {
   now_ = now;
@@ -64,7 +65,7 @@ std::size_t Session::read(StreamState& stream, MutableBytes to, Instant now) {
   const std::size_t size = stream.received.read(to);
   if (size == 0) return 0;
   now_ = now;
-  unread_ -= size;
+  unread_.remove(size);
   consumed(stream, size);
   return size;
 }
@@ -172,7 +173,7 @@ void Session::break_stream(StreamState& stream, std::error_code error) {
 }
 
 void Session::drop_unread(StreamState& stream) {
-  unread_ -= stream.received.size();
+  unread_.remove(stream.received.size());
   stream.received.clear();
 }
 

@@ -9,13 +9,14 @@
 #include "warren/core/secure_channel.hpp"
 #include "warren/muxer/yamux/keepalive.hpp"
 #include "warren/muxer/yamux/outbox.hpp"
+#include "warren/muxer/yamux/unread_account.hpp"
 
 namespace warren::yamux {
 
 class Session {
  public:
   // The initiator's streams have odd numbers.
-  Session(Side side, Limits limits, Instant now);
+  Session(Side side, Limits limits, Instant now, UnreadLimits unread = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -76,7 +77,7 @@ class Session {
   Event& inbound() { return inbound_; }
 
   // Received and not read, all streams.
-  std::size_t unread() const { return unread_; }
+  std::size_t unread() const { return unread_.size(); }
   std::uint64_t window_budget_left() const { return budget_.left(); }
 
  private:
@@ -113,7 +114,7 @@ class Session {
   StreamId next_id_;
   std::size_t inbound_count_ = 0;   // of the peer's streams: those known or owned
   std::size_t unacknowledged_ = 0;  // of ours
-  std::size_t unread_ = 0;
+  UnreadAccount unread_;
 
   std::array<std::uint8_t, kHeaderSize> header_;  // a header that comes in pieces
   std::size_t header_size_ = 0;

@@ -145,9 +145,8 @@ void Session::deliver(StreamState& stream, BytesView bytes) {
     consumed(stream, size);
   }
   if (bytes.empty()) return;
-  if (unread_ + bytes.size() > limits_.unread_max) return reset(stream);
+  if (!unread_.add(bytes.size())) return reset(stream);
   stream.received.append(bytes);
-  unread_ += bytes.size();
   if (stream.delivered == 0) stream.readable.notify_all();
 }
 

@@ -9,8 +9,8 @@ namespace warren::yamux {
 
 // What streams keep of their connection, for as long as the last of them lives.
 struct Shared {
-  Shared(Clock& node_clock, Side side, const Limits& limits)
-      : clock(node_clock), session(side, limits, node_clock.now()) {}
+  Shared(Clock& node_clock, Side side, const Limits& limits, UnreadLimits unread)
+      : clock(node_clock), session(side, limits, node_clock.now(), unread) {}
 
   Clock& clock;
   Session session;

@@ -1,5 +1,6 @@
 #include "warren/protocols/ping/ping.hpp"
 
+#include "warren/async/as_result.hpp"
 #include "warren/env/clock.hpp"
 
 namespace warren::ping {
@@ -15,6 +16,12 @@ Task<void> round_trip(ByteStream& stream, BytesView payload) {
   co_await stream.write(payload);
   co_await read_exactly(stream, reply);
   if (!equal(reply, payload)) throw_error(Errc::kMalformed, "ping reply");
+}
+
+Task<void> say_goodbye(ByteStream& stream) {
+  co_await stream.close_write();
+  std::array<std::uint8_t, 1> rest;
+  co_await stream.read_some(rest);
 }
 
 // The next ping, or 0 bytes when the peer has ended the stream.
@@ -44,7 +51,7 @@ Task<Duration> ping(Env& env, ByteStream& stream) {
 Task<Duration> ping(Env& env, ConnectionPtr connection) {
   StreamPtr stream = co_await connection->open_stream(ProtocolId(kProtocol));
   const Duration round_trip_time = co_await ping(env, *stream);
-  co_await stream->close_write();
+  co_await as_result(with_timeout(env.clock, kGoodbyeTimeout, say_goodbye(*stream)));
   co_return round_trip_time;
 }
 

@@ -8,7 +8,7 @@
 #include "warren/sim/for_each_failure.hpp"
 #include "warren/sim/loop.hpp"
 #include "warren/sim/pipe.hpp"
-#include "warren/sim/world.hpp"
+#include "warren/swarm/test_node.hpp"
 
 using namespace warren;
 
@@ -47,7 +47,37 @@ Task<void> conversation_with_faults(sim::Loop& loop, sim::Faults& faults) {
   co_await finally(ping_times(&env, ends.first.get(), 2, none), answering.join());
 }
 
+// Answers, and counts how many it answers at once.
+struct CountingServer {
+  Task<void> serve(Clock* clock, StreamPtr stream) {
+    most = std::max(most, ++now);
+    co_await ping::answer(*clock, std::move(stream));
+    --now;
+  }
+  int now = 0;
+  int most = 0;
+};
+
+Task<void> ping_in_a_row(Env* env, ConnectionPtr connection, int times) {
+  for (int i = 0; i < times; ++i) co_await ping::ping(*env, connection);
+}
+
 }  // namespace
+
+TEST_CASE("pings in a row have one stream at a time, as go-libp2p demands") {
+  sim::World world(1);
+  TestNode alice(world.add_machine("alice"));
+  TestNode bob(world.add_machine("bob"));
+  CountingServer server;
+  bob.host.handle(ProtocolId(ping::kProtocol), [&](ConnectionPtr, StreamPtr stream) {
+    return server.serve(&bob.machine.env().clock, std::move(stream));
+  });
+  const ConnectionPtr connection = world.run(alice.host.connect(bob.listen()));
+  world.run(ping_in_a_row(&alice.machine.env(), connection, 5));
+  CHECK(server.most == 1);
+  world.run(alice.host.close());
+  world.run(bob.host.close());
+}
 
 TEST_CASE("ping measures the round trip, again and again on one stream") {
   sim::World world(1);

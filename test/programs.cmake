@@ -8,7 +8,7 @@ function(warren_test_program name)
   target_link_libraries(${name} PRIVATE warren_node warren_sim nlohmann_json::nlohmann_json)
 endfunction()
 
-warren_test_program(warren_peer interop/warren_peer.cpp interop/echo.cpp interop/line_reader.cpp)
+warren_test_program(warren_peer interop/warren_peer.cpp interop/peer_options.cpp interop/echo.cpp interop/line_reader.cpp)
 warren_test_program(sm2_vectors interop/sm2_vectors.cpp)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/demo/tamper.cpp)
   warren_test_program(warren_tamper demo/tamper.cpp)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 import cases
 import negotiation
+import private_network
 import sm2_peers
 import toolchains
 from peers import Failure, Program, require
@@ -121,6 +122,9 @@ def all_cases(folder, self_test):
     if not self_test:
         for name, case in sm2_peers.all_cases(GO, warren).items():
             table[name] = Case(case, ("go",), files)
+    program = None if self_test else folder / "warren"
+    for name, case in private_network.all_cases(GO, warren, program).items():
+        table[name] = Case(case, ("go",), (*files, program) if program else ())
     if self_test:
         table["sm2"] = Case(lambda: sm2(["--self-test"]), ("go",))
     else:

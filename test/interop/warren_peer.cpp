@@ -3,13 +3,13 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "test/interop/echo.hpp"
 #include "test/interop/line_reader.hpp"
+#include "test/interop/peer_options.hpp"
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/base/log.hpp"
@@ -23,152 +23,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kUsage =
-    "usage:\n"
-    "  warren_peer listen [--addr MULTIADDR] [--security SECURITY] [--key-type TYPE] [--seconds N]\n"
-    "                     [--timeout N]\n"
-    "  warren_peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]\n"
-    "                             [--addr MULTIADDR|none] [--security SECURITY] [--key-type TYPE] [--seconds "
-    "N]\n"
-    "                             [--timeout N]\n"
-    "SECURITY is noise, tls, or both (Noise first), which is the default;\n"
-    "TYPE is ed25519 (the default), secp256k1, ecdsa, rsa or sm2, and the PeerID of such a new key\n";
-
 enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
 
 constexpr Duration kIdentifyPoll = 10ms;
 constexpr std::uint64_t kPingsMax = 1000;
 constexpr std::uint64_t kEchoStreamsMax = 512;
 constexpr std::uint64_t kEchoBytesMax = std::uint64_t{1} << 30;
-
-constexpr std::pair<std::string_view, KeyType> kKeyTypes[] = {{"ed25519", KeyType::kEd25519},
-                                                              {"secp256k1", KeyType::kSecp256k1},
-                                                              {"ecdsa", KeyType::kEcdsa},
-                                                              {"rsa", KeyType::kRsa},
-                                                              {"sm2", KeyType::kSm2}};
-
-struct Options {
-  bool dial = false;
-  std::optional<Multiaddr> address = value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/0"));
-  std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
-  KeyType key_type = KeyType::kEd25519;
-  Duration whole_limit = 120s;
-  Duration step_limit = 30s;
-
-  // Of dial only.
-  std::optional<Target> target;
-  bool identify = false;
-  std::uint64_t pings = 0;
-  std::uint64_t echo_streams = 0;
-  std::uint64_t echo_bytes = 0;
-  bool hold = false;
-};
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-// Goes through the words of the command line.
-class OptionReader {
- public:
-  explicit OptionReader(std::vector<std::string> words) : words_(std::move(words)) {}
-
-  // Nothing when the words mean nothing.
-  std::optional<Options> read() {
-    const auto command = next();
-    if (command != "listen" && command != "dial") return std::nullopt;
-    options_.dial = command == "dial";
-    if (options_.dial) read_target();
-    while (const auto word = next()) read_flag(*word);
-    return ok_ ? std::optional(options_) : std::nullopt;
-  }
-
- private:
-  std::optional<std::string> next() {
-    return at_ < words_.size() ? std::optional(words_[at_++]) : std::nullopt;
-  }
-
-  void read_target() {
-    auto target = Target::parse(next().value_or(""));
-    ok_ = target.has_value() && target->info() != nullptr;
-    if (ok_) options_.target = std::move(*target);
-  }
-
-  std::uint64_t number() {
-    const auto number = parse_number(next().value_or(""));
-    ok_ = ok_ && number.has_value();
-    return number.value_or(0);
-  }
-
-  Duration seconds() {
-    const std::uint64_t count = number();
-    ok_ = ok_ && count > 0 && count < 1'000'000;
-    return std::chrono::seconds(count);
-  }
-
-  void read_address() {
-    const std::string text = next().value_or("");
-    options_.address.reset();
-    if (text == "none" && options_.dial) return;
-    auto address = Multiaddr::parse(text);
-    ok_ = ok_ && address.has_value();
-    if (address) options_.address = std::move(*address);
-  }
-
-  void read_security() {
-    const std::string name = next().value_or("");
-    if (name == "noise") {
-      options_.securities = {"/noise"};
-    } else if (name == "tls") {
-      options_.securities = {"/tls/1.0.0"};
-    } else {
-      ok_ = ok_ && name == "both";
-    }
-  }
-
-  void read_key_type() {
-    const std::string name = next().value_or("");
-    const auto found = std::ranges::find(kKeyTypes, name, &std::pair<std::string_view, KeyType>::first);
-    ok_ = ok_ && found != std::end(kKeyTypes);
-    if (ok_) options_.key_type = found->second;
-  }
-
-  void read_flag(const std::string& flag) {
-    if (flag == "--addr") {
-      read_address();
-    } else if (flag == "--security") {
-      read_security();
-    } else if (flag == "--key-type") {
-      read_key_type();
-    } else if (flag == "--seconds") {
-      options_.whole_limit = seconds();
-    } else if (flag == "--timeout") {
-      options_.step_limit = seconds();
-    } else if (!options_.dial) {
-      ok_ = false;
-    } else if (flag == "--identify") {
-      options_.identify = true;
-    } else if (flag == "--hold") {
-      options_.hold = true;
-    } else if (flag == "--ping") {
-      options_.pings = number();
-    } else if (flag == "--echo-streams") {
-      options_.echo_streams = number();
-    } else if (flag == "--echo-bytes") {
-      options_.echo_bytes = number();
-    } else {
-      ok_ = false;
-    }
-  }
-
-  std::vector<std::string> words_;
-  std::size_t at_ = 0;
-  bool ok_ = true;
-  Options options_;
-};
 
 void emit(const Json& event) {
   std::cout << event.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
@@ -194,6 +54,7 @@ Config config_of(const Options& options) {
   } else {
     config.peer_key = PrivateKey::generate(options.key_type, system_random());
   }
+  config.pre_shared_key = options.pre_shared_key;
   if (options.address) config.listen.push_back(*options.address);
   return config;
 }
@@ -382,10 +243,14 @@ Task<void> TestPeer::identify(PeerId peer) {
 
 Task<void> TestPeer::ping(PeerId peer, std::uint64_t count) {
   if (count > kPingsMax) throw_error(Errc::kTooLarge);
+  // One stream for all, as the specification wants: peers allow two at most.
+  const ConnectionPtr connection = connection_to(peer);
+  const StreamPtr stream = co_await connection->open_stream(ProtocolId(ping::kProtocol));
   for (std::uint64_t i = 0; i < count; ++i) {
-    const Duration round_trip_time = co_await ping::ping(env_, connection_to(peer));
+    const Duration round_trip_time = co_await ping::ping(env_, *stream);
     emit({{"event", "ping"}, {"peer_id", peer.to_string()}, {"rtt_ms", milliseconds(round_trip_time)}});
   }
+  co_await stream->close_write();
 }
 
 Task<void> TestPeer::echo(PeerId peer, std::uint64_t streams, std::uint64_t bytes) {
@@ -405,7 +270,7 @@ Task<void> TestPeer::echo(PeerId peer, std::uint64_t streams, std::uint64_t byte
 
 int main(int count, char** arguments) {
   using namespace warren;
-  const auto options = interop::OptionReader({arguments + 1, arguments + count}).read();
+  const auto options = interop::read_options({arguments + 1, arguments + count});
   if (!options) {
     std::cerr << interop::kUsage;
     return interop::kUsageError;

@@ -15,11 +15,12 @@ import (
 
 const usage = `usage:
   peer listen [--addr MULTIADDR] [--security noise|tls|both] [--key-type TYPE]
-              [--seconds N] [--timeout N]
+              [--psk KEYFILE] [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
                       [--addr MULTIADDR|none] [--security noise|tls|both] [--key-type TYPE]
-                      [--seconds N] [--timeout N]
-TYPE is ed25519 (the default), secp256k1, ecdsa, rsa, or sm2, which also makes the peer know that type
+                      [--psk KEYFILE] [--seconds N] [--timeout N]
+TYPE is ed25519 (the default), secp256k1, ecdsa, rsa, or sm2, which also makes the peer know that type;
+KEYFILE makes the peer a member of the private network with that pre-shared key
 `
 
 // Exit statuses, the same as Warren's test peer has.
@@ -33,6 +34,7 @@ type options struct {
 	addr     string
 	security string
 	keyType  string
+	psk      string
 	seconds  int
 	timeout  int
 
@@ -55,6 +57,7 @@ func parse(args []string) (command string, o options, err error) {
 	flags.StringVar(&o.addr, "addr", "/ip4/127.0.0.1/tcp/0", "listening address, or none")
 	flags.StringVar(&o.security, "security", "noise", "the security protocols: noise, tls, or both in stock order")
 	flags.StringVar(&o.keyType, "key-type", "ed25519", "key of the host: ed25519, secp256k1, ecdsa (P-256), rsa (2048 bits) or sm2")
+	flags.StringVar(&o.psk, "psk", "", "file with the pre-shared key of a private network (swarm.key)")
 	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
 	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")
 	switch command {

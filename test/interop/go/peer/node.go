@@ -3,12 +3,14 @@ package main
 import (
 	"crypto/rand"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/pnet"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
@@ -36,6 +38,10 @@ func newNode(o options) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	network, err := networkOption(o.psk)
+	if err != nil {
+		return nil, err
+	}
 	listen := libp2p.NoListenAddrs
 	if o.addr != "none" {
 		listen = libp2p.ListenAddrStrings(o.addr)
@@ -45,6 +51,7 @@ func newNode(o options) (*node, error) {
 		libp2p.Identity(key),
 		security,
 		resources,
+		network,
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.DisableRelay(),
@@ -72,6 +79,23 @@ func securityOption(name string) (libp2p.Option, error) {
 		return libp2p.DefaultSecurity, nil
 	}
 	return nil, fmt.Errorf("unknown security protocol %q", name)
+}
+
+// networkOption makes the host a member of a private network, unless there is no key file.
+func networkOption(keyFile string) (libp2p.Option, error) {
+	if keyFile == "" {
+		return libp2p.ChainOptions(), nil
+	}
+	file, err := os.Open(keyFile)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	psk, err := pnet.DecodeV1PSK(file)
+	if err != nil {
+		return nil, err
+	}
+	return libp2p.PrivateNetwork(psk), nil
 }
 
 func newKey(name string) (crypto.PrivKey, error) {

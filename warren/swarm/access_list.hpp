@@ -3,9 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,12 +18,15 @@
 
 namespace warren {
 
-// "192.0.2.0/24", "2001:db8::/32", or one address.
+// "192.0.2.0/24", "2001:db8::/32", or one address. IPv4 addresses in IPv6's clothes (::ffff:192.0.2.1) count
+// as what they are, here and in the list below.
 struct Subnet {
   IpAddress address;  // with the bits after the prefix zero
   unsigned prefix_bits = 0;
 
+  // Zeroes the bits after the prefix. kBadAddress for what is neither an address nor a subnet.
   static Result<Subnet> parse(std::string_view text);
+  // Without the prefix where it is one address.
   std::string to_string() const;
   bool contains(const IpAddress& other) const;
   bool operator==(const Subnet&) const = default;
@@ -44,8 +50,8 @@ class AccessList {
     Access access = Access::kNormal;  // allowed or denied
   };
 
-  // Replaces what was said of this subject before; kNormal takes it off the list. kLimitReached over
-  // kEntriesMax.
+  // Replaces what was said of this subject before, in its place; kNormal takes it off the list. kLimitReached
+  // over kEntriesMax; kBadAddress for a subnet whose prefix is longer than its address.
   Result<> set(const AccessSubject& subject, Access access);
   // In the order they were made.
   std::vector<Entry> entries() const;
@@ -53,9 +59,33 @@ class AccessList {
   // What the list says of an address, before it is known who is there. The longest prefix decides.
   Access of(const IpAddress& address) const;
   // What it says of a peer. An entry for the node that a peer is bound to counts as one for the peer; what is
-  // said of a peer counts more than what is said of its address.
+  // said of a peer counts more than what is said of its address, and denied more than allowed.
   Access of(const PeerId& peer, const std::optional<NodeId>& node,
             const std::optional<IpAddress>& address) const;
+
+ private:
+  // An entry's number counts up with every entry made, so that entries_ is in that order.
+  using Number = std::uint64_t;
+  template <class Key>
+  using Index = std::unordered_map<Key, Number>;
+  struct HashOfAddress {
+    std::size_t operator()(const IpAddress& address) const;
+  };
+  using SubnetIndex = std::unordered_map<IpAddress, Number, HashOfAddress>;
+  // By prefix length, the longest first: a look-up asks one table for each length that occurs.
+  using SubnetIndexes = std::map<unsigned, SubnetIndex, std::greater<>>;
+
+  std::optional<Number> find(const AccessSubject& subject) const;
+  void index(const AccessSubject& subject, Number number);
+  void erase(const AccessSubject& subject, Number number);
+  const SubnetIndexes& subnets_of(const IpAddress& address) const;
+
+  std::map<Number, Entry> entries_;
+  Number next_ = 0;
+  Index<PeerId> peers_;
+  Index<NodeId> nodes_;
+  SubnetIndexes subnets_v4_;
+  SubnetIndexes subnets_v6_;
 };
 
 }  // namespace warren

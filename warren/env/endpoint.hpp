@@ -24,6 +24,8 @@ class IpAddress {
   bool is_loopback() const;
   bool is_unspecified() const;
   bool is_link_local() const;
+  // Of a network that nobody outside reaches: RFC 1918, or IPv6 unique local (RFC 4193).
+  bool is_private() const;
   BytesView bytes() const { return BytesView(bytes_).first(is_v4_ ? 4 : 16); }
   std::string to_string() const;
 

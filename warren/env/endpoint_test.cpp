@@ -48,6 +48,14 @@ TEST_CASE("special addresses are known") {
   CHECK(parsed("febf::1").is_link_local());
   CHECK_FALSE(parsed("fec0::1").is_link_local());
   CHECK_FALSE(parsed("169.253.1.1").is_link_local());
+  for (const char* inside :
+       {"10.255.0.1", "172.16.0.1", "172.31.255.1", "192.168.9.9", "fc00::1", "fdff::1"}) {
+    CHECK(parsed(inside).is_private());
+  }
+  for (const char* outside :
+       {"11.0.0.1", "172.32.0.1", "192.169.0.1", "127.0.0.1", "fe00::1", "2001:db8::1"}) {
+    CHECK_FALSE(parsed(outside).is_private());
+  }
 }
 
 TEST_CASE("an IPv4 address is not the IPv6 address with the same first bytes") {

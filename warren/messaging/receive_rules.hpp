@@ -4,8 +4,8 @@
 
 #include "warren/messaging/envelope.hpp"
 #include "warren/messaging/limits.hpp"
+#include "warren/messaging/peer_buckets.hpp"
 #include "warren/messaging/replay_window.hpp"
-#include "warren/messaging/token_bucket.hpp"
 
 namespace warren {
 

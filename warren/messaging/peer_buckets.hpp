@@ -1,48 +1,12 @@
-// Rate limits: a bucket that fills steadily and that each message takes a token from; and one bucket per
-// peer.
+// A rate limit for each peer: one bucket of tokens per peer.
 #pragma once
 
-#include <algorithm>
 #include <unordered_map>
 
-#include "warren/base/time.hpp"
+#include "warren/base/token_bucket.hpp"
 #include "warren/crypto/peer_id.hpp"
 
 namespace warren {
-
-class TokenBucket {
- public:
-  // Full at first. Both are above 0.
-  TokenBucket(double per_second, double burst, Instant now)
-      : per_second_(per_second), burst_(burst), tokens_(burst), filled_at_(now) {}
-
-  // Takes `tokens` if that many are there.
-  bool take(Instant now, double tokens = 1) {
-    fill(now);
-    if (tokens_ < tokens) return false;
-    tokens_ -= tokens;
-    return true;
-  }
-
-  bool is_full(Instant now) const {
-    TokenBucket later = *this;
-    later.fill(now);
-    return later.tokens_ >= burst_;
-  }
-
- private:
-  void fill(Instant now) {
-    if (now <= filled_at_) return;
-    const double seconds = std::chrono::duration<double>(now - filled_at_).count();
-    tokens_ = std::min(burst_, tokens_ + seconds * per_second_);
-    filled_at_ = now;
-  }
-
-  double per_second_;
-  double burst_;
-  double tokens_;
-  Instant filled_at_;
-};
 
 // A bucket that is full is as good as none and is forgotten, so reconnecting gains nothing.
 class PeerBuckets {

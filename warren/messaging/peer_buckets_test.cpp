@@ -1,4 +1,4 @@
-#include "warren/messaging/token_bucket.hpp"
+#include "warren/messaging/peer_buckets.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,21 +11,6 @@ PeerId some_peer(std::uint8_t number) {
   Bytes multihash = {0x12, 0x20};
   multihash.resize(34, number);
   return value_or_throw(PeerId::from_bytes(multihash));
-}
-
-TEST_CASE("a bucket gives its burst, and then its rate") {
-  const Instant start{};
-  TokenBucket bucket(10, 3, start);
-  for (int i = 0; i < 3; ++i) CHECK(bucket.take(start));
-  CHECK_FALSE(bucket.take(start));
-  CHECK_FALSE(bucket.take(start + 99ms));
-  CHECK(bucket.take(start + 101ms));
-  CHECK_FALSE(bucket.take(start + 101ms));
-  CHECK_FALSE(bucket.is_full(start + 200ms));
-  CHECK(bucket.is_full(start + 10s));
-  CHECK(bucket.take(start + 10s, 3));
-  CHECK_FALSE(bucket.take(start + 10s, 0.5));
-  CHECK_FALSE(bucket.take(start));  // a time in the past fills nothing
 }
 
 TEST_CASE("one peer's rate is not another's, and idle peers are forgotten") {

@@ -1,8 +1,8 @@
 #include "warren/core/stream.hpp"
 
 #include "warren/base/error.hpp"
-#include "warren/base/varint.hpp"
 #include "warren/base/writer.hpp"
+#include "warren/core/stream_varint.hpp"
 
 namespace warren {
 
@@ -23,24 +23,6 @@ Task<void> read_exactly(ByteStream& stream, MutableBytes to) {
     to = to.subspan(size);
   }
 }
-
-namespace {
-
-// Reads one varint, a byte at a time, and nothing behind it; nothing when the stream ends before it begins.
-Task<std::optional<std::uint64_t>> read_varint_or_end(ByteStream& stream) {
-  std::array<std::uint8_t, kVarintSizeMax> bytes;
-  for (std::size_t size = 1; size <= bytes.size(); ++size) {
-    const std::size_t read = co_await stream.read_some(MutableBytes(bytes).subspan(size - 1, 1));
-    if (read == 0 && size == 1) co_return std::nullopt;
-    if (read == 0) throw_error(Errc::kEndOfStream);
-    if (bytes[size - 1] & 0x80 && size < bytes.size()) continue;
-    const auto varint = decode_varint(BytesView(bytes).first(size));
-    co_return value_or_throw(varint, "length").value;
-  }
-  throw_error(Errc::kTooLarge, "length");
-}
-
-}  // namespace
 
 Task<std::optional<Bytes>> read_delimited_or_end(ByteStream& stream, std::size_t size_max) {
   const auto size = co_await read_varint_or_end(stream);

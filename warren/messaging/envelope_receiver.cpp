@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "warren/async/as_result.hpp"
-#include "warren/base/varint.hpp"
+#include "warren/core/stream_varint.hpp"
 
 namespace warren {
 namespace {
@@ -14,17 +14,6 @@ constexpr std::size_t kReadStep = 64 * 1024;
 // And the right to so many times as much, in pages that the kernel only gives when they are written to: a
 // large message is moved twice while it grows.
 constexpr std::size_t kReserveFactor = 16;
-
-Task<std::uint64_t> read_size(ByteStream& stream) {
-  std::array<std::uint8_t, kVarintSizeMax> bytes;
-  for (std::size_t have = 1; have <= bytes.size(); ++have) {
-    co_await read_exactly(stream, MutableBytes(bytes).subspan(have - 1, 1));
-    const auto size = decode_varint(BytesView(bytes).first(have));
-    if (size) co_return size->value;
-    if (size.error() != Errc::kTruncated) throw_error(size.error(), "length");
-  }
-  throw_error(Errc::kTooLarge, "length");
-}
 
 Task<void> skip(ByteStream& stream, std::size_t size) {
   Bytes step(std::min(size, kReadStep));
@@ -46,7 +35,7 @@ Task<Bytes> EnvelopeReceiver::read(ByteStream& stream, PeerQuota::Lease& lease, 
 }
 
 Task<Bytes> EnvelopeReceiver::read_answer(ByteStream& stream, PeerQuota::Lease& lease, std::size_t size_max) {
-  const std::uint64_t size = co_await read_size(stream);
+  const std::uint64_t size = co_await read_varint(stream);
   if (size > size_max) throw_error(Errc::kTooLarge);
   Bytes message;
   while (message.size() < size) {

@@ -131,6 +131,14 @@ void BlockingNode::on_message(std::function<void(const InboxMessage&)> handler) 
   state_->in_loop([&] { state_->subscriptions.push_back(state_->node->on_message(std::move(handler))); });
 }
 
+void BlockingNode::on_event(std::function<void(const NodeEvent&)> handler) {
+  state_->in_loop([&] { state_->subscriptions.push_back(state_->node->on_event(std::move(handler))); });
+}
+
+std::vector<LimitUse> BlockingNode::limits() {
+  return state_->in_loop([this] { return state_->node->limits(); });
+}
+
 Sm2Signature BlockingNode::sm2_sign(std::string_view domain, BytesView message) const {
   return state_->node->sm2_sign(domain, message);
 }

@@ -33,6 +33,10 @@ class BlockingNode {
   // `handler` runs on the node's thread: hand the message over and return.
   void on_message(std::function<void(const InboxMessage&)> handler);
 
+  // The same for events.
+  void on_event(std::function<void(const NodeEvent&)> handler);
+  std::vector<LimitUse> limits();
+
   Sm2Signature sm2_sign(std::string_view domain, BytesView message) const;
 
  private:

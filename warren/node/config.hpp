@@ -9,6 +9,7 @@
 #include "warren/base/time.hpp"
 #include "warren/crypto/keys.hpp"
 #include "warren/multiformats/multiaddr.hpp"
+#include "warren/swarm/limits.hpp"
 
 namespace warren {
 
@@ -42,6 +43,9 @@ struct Config {
   // The folder for what must survive a restart (inbox.db, bindings.db); empty keeps all in memory. One node
   // at a time uses it.
   std::string data_dir;
+
+  // What others can take up. Of its times, dial_timeout is the one below.
+  SwarmLimits limits;
 
   Duration dial_timeout = 15s;     // per connection, with the handshakes
   Duration request_timeout = 30s;  // per request, when the caller names none

@@ -5,6 +5,7 @@
 #include "warren/messaging/binding.hpp"
 #include "warren/muxer/yamux/muxer.hpp"
 #include "warren/node/bootstrap.hpp"
+#include "warren/node/event_source.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/ping/ping.hpp"
 #include "warren/security/noise/transport.hpp"
@@ -21,9 +22,14 @@ namespace warren {
 namespace {
 
 SwarmLimits swarm_limits(const Config& config) {
-  SwarmLimits limits;
+  SwarmLimits limits = config.limits;
   limits.dial_timeout = config.dial_timeout;
   return limits;
+}
+
+PeerstoreLimits peerstore_limits(const SwarmLimits& limits) {
+  return {.peers_max = limits.peerstore_peers_max,
+          .addresses_per_peer_max = limits.peerstore_addresses_per_peer_max};
 }
 
 std::unique_ptr<PipeProtector> make_protector(const Config& config, Env& env) {
@@ -62,8 +68,10 @@ struct Node::Parts {
         yamux(env),
         protector(make_protector(config, env)),
         upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
+        peerstore(peerstore_limits(config.limits)),
         host(env, host_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
         identify(host, config.agent_version),
+        events(host, identify),
         tasks(env.executor, "node") {}
 
   Env& env;
@@ -80,6 +88,7 @@ struct Node::Parts {
   MemoryPeerstore peerstore;
   SwarmHost host;
   identify::Identify identify;
+  EventSource events;
 
   std::unique_ptr<SqliteInbox> inbox;  // these three from start() on
   std::unique_ptr<SqliteBindingStore> bindings;
@@ -139,6 +148,7 @@ Task<void> Node::start() {
   auto key = value_or_throw(Sm2PrivateKey::from_scalar(p.config.node_key.scalar().view()));
   p.messaging = std::make_unique<Messaging>(
       p.host, std::move(key), MessagingConfig{.network = p.config.network}, *p.inbox, *p.bindings);
+  p.events.watch(*p.messaging);
   ping::serve(p.host);
   p.identify.start();
   p.messaging->start();
@@ -248,6 +258,14 @@ Task<void> Node::acknowledge_inbox(std::uint64_t through) {
   const auto acknowledge = [store = parts_->inbox.get(), through] { return store->acknowledge(through); };
   const auto done = co_await parts_->env.offload.run(acknowledge);
   value_or_throw(done);
+}
+
+Subscription Node::on_event(std::function<void(const NodeEvent&)> handler) {
+  return parts_->events.subscribe(std::move(handler));
+}
+
+std::vector<LimitUse> Node::limits() const {
+  return parts_->host.limits();
 }
 
 Task<PingReply> Node::ping(Target target) {

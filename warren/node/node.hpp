@@ -9,8 +9,10 @@
 #include <memory>
 
 #include "warren/core/host.hpp"
+#include "warren/core/limit.hpp"
 #include "warren/messaging/messaging.hpp"
 #include "warren/node/config.hpp"
+#include "warren/node/event.hpp"
 #include "warren/node/target.hpp"
 
 namespace warren {
@@ -82,6 +84,12 @@ class Node {
   Task<std::vector<InboxMessage>> inbox(std::uint64_t after, std::size_t limit);
   // Messages up to this number have been seen, and may make room when the inbox is full.
   Task<void> acknowledge_inbox(std::uint64_t through);
+
+  // Called in the loop for what happens at the node's edge, from the first start() on. Events are not kept:
+  // who comes late has missed the earlier ones.
+  [[nodiscard]] Subscription on_event(std::function<void(const NodeEvent&)> handler);
+  // What is used of each limit, and how often each refused.
+  std::vector<LimitUse> limits() const;
 
   // One round trip over the ping protocol.
   Task<PingReply> ping(Target target);

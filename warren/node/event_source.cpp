@@ -1,0 +1,77 @@
+#include "warren/node/event_source.hpp"
+
+namespace warren {
+
+using Kind = NodeEvent::Kind;
+
+EventSource::EventSource(Host& host, identify::Identify& identify) : host_(host) {
+  HostEvents& events = host.events();
+  subscriptions_.push_back(events.connected.subscribe([this](const ConnectionPtr& c) { connected(*c); }));
+  subscriptions_.push_back(
+      events.disconnected.subscribe([this](const ConnectionPtr& c) { disconnected(*c); }));
+  subscriptions_.push_back(
+      events.refused.subscribe([this](const HostRefusal& refusal) { refused(refusal); }));
+  subscriptions_.push_back(
+      identify.identified().subscribe([this](const ConnectionPtr& c) { identified(*c); }));
+}
+
+void EventSource::watch(Messaging& messaging) {
+  messaging_ = &messaging;
+  subscriptions_.push_back(
+      messaging.on_refused([this](const Refusal& refusal) { refused_message(refusal); }));
+}
+
+NodeEvent EventSource::event(Kind kind, const std::optional<PeerId>& peer) const {
+  NodeEvent event{.kind = kind, .at = host_.env().clock.wall_now(), .peer = peer};
+  if (peer && messaging_ != nullptr) event.node = messaging_->node_of(*peer);
+  return event;
+}
+
+NodeEvent EventSource::event(Kind kind, const Connection& connection) const {
+  NodeEvent with_peer = event(kind, std::optional(connection.remote_peer()));
+  with_peer.address = connection.remote_address();
+  with_peer.direction = connection.direction();
+  return with_peer;
+}
+
+void EventSource::connected(const Connection& connection) {
+  NodeEvent what = event(Kind::kConnected, connection);
+  what.security = connection.security();
+  what.muxer = connection.muxer();
+  events_.emit(what);
+}
+
+void EventSource::disconnected(const Connection& connection) {
+  NodeEvent what = event(Kind::kDisconnected, connection);
+  what.reason = connection.end_reason();
+  events_.emit(what);
+}
+
+void EventSource::identified(const Connection& connection) {
+  NodeEvent what = event(Kind::kIdentified, connection);
+  if (const auto description = host_.peerstore().description(connection.remote_peer())) {
+    what.agent_version = description->agent_version;
+    what.protocols = description->protocols.size();
+  }
+  events_.emit(what);
+}
+
+void EventSource::refused(const HostRefusal& refusal) {
+  NodeEvent what = event(Kind::kRefused, refusal.peer);
+  what.address = refusal.from;
+  what.direction = Direction::kInbound;
+  what.reason = refusal.reason;
+  what.knob = refusal.knob;
+  events_.emit(what);
+}
+
+void EventSource::refused_message(const Refusal& refusal) {
+  NodeEvent what = event(Kind::kRefused, std::optional(refusal.from_peer));
+  const auto connections = host_.connections(refusal.from_peer);
+  if (!connections.empty()) what.address = connections.front()->remote_address();
+  what.reason = refusal.reason;
+  what.protocol = refusal.protocol;
+  events_.emit(what);
+}
+
+}  // namespace warren

@@ -1,0 +1,42 @@
+// Joins what the parts of a node tell into one stream of NodeEvents.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "warren/core/host.hpp"
+#include "warren/messaging/messaging.hpp"
+#include "warren/node/event.hpp"
+#include "warren/protocols/identify/identify.hpp"
+
+namespace warren {
+
+class EventSource {
+ public:
+  // Both outlive it. Made before messaging is, so that it hears of a lost connection while the binding that
+  // came over it is still known.
+  EventSource(Host& host, identify::Identify& identify);
+
+  // From now on nodes are named and refused messages are told. Nothing is told once `messaging` is gone.
+  void watch(Messaging& messaging);
+
+  [[nodiscard]] Subscription subscribe(std::function<void(const NodeEvent&)> handler) {
+    return events_.subscribe(std::move(handler));
+  }
+
+ private:
+  NodeEvent event(NodeEvent::Kind kind, const std::optional<PeerId>& peer) const;
+  NodeEvent event(NodeEvent::Kind kind, const Connection& connection) const;
+  void connected(const Connection& connection);
+  void disconnected(const Connection& connection);
+  void identified(const Connection& connection);
+  void refused(const HostRefusal& refusal);
+  void refused_message(const Refusal& refusal);
+
+  Host& host_;
+  const Messaging* messaging_ = nullptr;
+  Signal<const NodeEvent&> events_;
+  std::vector<Subscription> subscriptions_;
+};
+
+}  // namespace warren

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "warren/env/byte_stream.hpp"
+#include "warren/env/datagram_socket.hpp"
 #include "warren/env/endpoint.hpp"
 
 namespace warren {
@@ -41,6 +42,10 @@ class Network {
   // is what TCP hole punching needs. If that very pair of endpoints is in use the system's choice of port is
   // taken instead. Throws kRefused, kUnreachable, kTimedOut or kIo. Cancelable.
   virtual Task<std::unique_ptr<TcpStream>> connect_tcp(Endpoint remote, std::optional<Endpoint> local) = 0;
+
+  // Port 0 asks for a free one. IPv6 sockets take IPv6 only. Datagrams are never fragmented (path MTU
+  // discovery is the caller's). kAddressInUse, kAddressNotAvailable, kIo; kUnsupported where there is no UDP.
+  virtual Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint) { return fail(Errc::kUnsupported); }
 
   // This machine's own addresses, loopback and link-local ones included.
   virtual std::vector<IpAddress> interface_addresses() = 0;

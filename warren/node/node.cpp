@@ -188,7 +188,7 @@ Host& Node::host() {
 }
 
 std::uint64_t Node::security_redials() const {
-  return parts_->host.dial_counters().security_redials;
+  return parts_->host.counters().security_redials;
 }
 
 std::vector<PeerStatus> Node::peers() const {

@@ -23,17 +23,18 @@ Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer) {
   DialError failures;
   if (peer.addresses.empty()) co_return std::unexpected(DialError{Errc::kNoAddresses, {}});
   auto upgraded = co_await as_result(
-      with_timeout(env_.clock, limits_.dial_timeout, dial_each(std::move(peer), failures)));
+      with_timeout(env_.clock, state_.limits.dial_timeout, dial_each(std::move(peer), failures)));
   if (upgraded) co_return std::move(*upgraded);
   failures.code = upgraded.error();
   co_return std::unexpected(std::move(failures));
 }
 
 Task<UpgradedConnection> Dialer::dial_each(PeerInfo peer, DialError& failures) {
-  if (peer.addresses.size() > limits_.dial_addresses_max) peer.addresses.resize(limits_.dial_addresses_max);
+  if (peer.addresses.size() > state_.limits.dial_addresses_max)
+    peer.addresses.resize(state_.limits.dial_addresses_max);
   for (const Multiaddr& address : peer.addresses) {
     auto upgraded = co_await as_result(
-        with_timeout(env_.clock, limits_.dial_attempt_timeout, dial_address(address, peer.id)));
+        with_timeout(env_.clock, state_.limits.dial_attempt_timeout, dial_address(address, peer.id)));
     if (upgraded) co_return std::move(*upgraded);
     add_failure(failures, address, upgraded.error());
   }
@@ -53,7 +54,7 @@ Task<UpgradedConnection> Dialer::dial_address(Multiaddr address, PeerId peer) {
     }
     const bool last = i + 1 == proposals.size();
     if (last || upgraded.error() != Errc::kSecurityNotSupported) throw_error(upgraded.error());
-    ++counters_.security_redials;
+    ++state_.counters.security_redials;
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include "warren/core/peerstore.hpp"
 #include "warren/env/env.hpp"
-#include "warren/swarm/limits.hpp"
+#include "warren/swarm/swarm_state.hpp"
 #include "warren/swarm/upgrader.hpp"
 
 namespace warren {
@@ -18,20 +18,14 @@ struct DialError {
   std::string attempts;
 };
 
-struct DialCounters {
-  std::uint64_t security_redials = 0;  // because the peer did not speak the security that was proposed
-};
-
 class Dialer {
  public:
   // All outlive the dialer.
-  Dialer(Env& env, const SwarmLimits& limits, Upgrader& upgrader, const std::vector<Transport*>& transports,
+  Dialer(Env& env, SwarmState& state, Upgrader& upgrader, const std::vector<Transport*>& transports,
          Peerstore& peerstore)
-      : env_(env), limits_(limits), upgrader_(upgrader), transports_(transports), peerstore_(peerstore) {}
+      : env_(env), state_(state), upgrader_(upgrader), transports_(transports), peerstore_(peerstore) {}
 
   Task<std::expected<UpgradedConnection, DialError>> dial(PeerInfo peer);
-
-  const DialCounters& counters() const { return counters_; }
 
  private:
   // Fills `failures` as it goes, so that they are known when time runs out.
@@ -43,11 +37,10 @@ class Dialer {
   void remember(const PeerId& peer, const ProtocolId& security);
 
   Env& env_;
-  const SwarmLimits& limits_;
+  SwarmState& state_;
   Upgrader& upgrader_;
   const std::vector<Transport*>& transports_;
   Peerstore& peerstore_;
-  DialCounters counters_;
 };
 
 }  // namespace warren

@@ -18,15 +18,12 @@ SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrad
     : env_(env),
       key_(key),
       peer_id_(PeerId::from_public_key(key.public_key())),
-      limits_(limits),
-      table_(limits),
       peerstore_(peerstore),
-      swarm_(
-          env, limits, upgrader, std::move(transports), peerstore,
-          [this](ConnectionPtr connection, StreamPtr stream) {
-            return serve(std::move(connection), std::move(stream));
-          },
-          events_) {}
+      state_(limits),
+      swarm_(env, state_, upgrader, std::move(transports), peerstore,
+             [this](ConnectionPtr connection, StreamPtr stream) {
+               return serve(std::move(connection), std::move(stream));
+             }) {}
 
 std::vector<Multiaddr> SwarmHost::addresses() const {
   return concrete_addresses(swarm_.listen_addresses(), env_.network.interface_addresses());
@@ -34,11 +31,11 @@ std::vector<Multiaddr> SwarmHost::addresses() const {
 
 void SwarmHost::handle(ProtocolId protocol, StreamHandler handler) {
   handlers_[std::move(protocol)] = std::move(handler);
-  events_.protocols_changed.emit();
+  state_.events.protocols_changed.emit();
 }
 
 void SwarmHost::unhandle(const ProtocolId& protocol) {
-  if (handlers_.erase(protocol) > 0) events_.protocols_changed.emit();
+  if (handlers_.erase(protocol) > 0) state_.events.protocols_changed.emit();
 }
 
 std::vector<ProtocolId> SwarmHost::protocols() const {
@@ -68,7 +65,7 @@ Task<void> SwarmHost::serve(ConnectionPtr connection, StreamPtr stream) {
   std::function<bool(const ProtocolId&)> supports = [this](const ProtocolId& id) {
     return handlers_.contains(id);
   };
-  const ProtocolId protocol = co_await with_timeout(env_.clock, limits_.negotiation_timeout,
+  const ProtocolId protocol = co_await with_timeout(env_.clock, state_.limits.negotiation_timeout,
                                                     multistream::respond(*stream, std::move(supports)));
   const auto found = handlers_.find(protocol);
   if (found == handlers_.end()) throw_error(Errc::kProtocolNotSupported);  // unhandled meanwhile

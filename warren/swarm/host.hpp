@@ -5,8 +5,8 @@
 #include <map>
 
 #include "warren/core/host.hpp"
-#include "warren/swarm/limit_table.hpp"
 #include "warren/swarm/swarm.hpp"
+#include "warren/swarm/swarm_state.hpp"
 
 namespace warren {
 
@@ -20,15 +20,30 @@ class SwarmHost final : public Host {
   // Ends every connection and waits until nothing runs.
   Task<void> close() { return swarm_.close(); }
 
-  const DialCounters& dial_counters() const { return swarm_.dial_counters(); }
   // What is used of each limit, and how often each refused.
-  std::vector<LimitUse> limits() const { return table_.use(); }
+  std::vector<LimitUse> limits() { return state_.table.use(); }
+  // For parts of the node that account for limits themselves.
+  LimitTable& limit_table() { return state_.table; }
+  const SwarmCounters& counters() const { return state_.counters; }
+
+  // Who is let in whatever the limits say, and who never is. It holds for what comes; enforce_access() closes
+  // the connections that are denied by now: call it after a change, and when a peer's node becomes known.
+  AccessList& access() { return state_.access; }
+  void enforce_access() { swarm_.enforce_access(); }
+  // How the list's entries for nodes are matched with peers; without it, they match nobody.
+  void resolve_nodes_with(NodeResolver node_of) { state_.node_of = std::move(node_of); }
+
+  // Connections to this peer are not closed to get below the high mark (ConnectionManager) until each tag was
+  // taken off as often as it was put on. kLimitReached when too many are protected.
+  Result<> protect(const PeerId& peer, std::string_view tag) { return state_.manager.protect(peer, tag); }
+  // Whether the peer is still protected.
+  bool unprotect(const PeerId& peer, std::string_view tag) { return state_.manager.unprotect(peer, tag); }
 
   Env& env() override { return env_; }
   const PeerId& peer_id() const override { return peer_id_; }
   const PrivateKey& key() const override { return key_; }
   Peerstore& peerstore() override { return peerstore_; }
-  HostEvents& events() override { return events_; }
+  HostEvents& events() override { return state_.events; }
   std::vector<Multiaddr> addresses() const override;
   void handle(ProtocolId protocol, StreamHandler handler) override;
   void unhandle(const ProtocolId& protocol) override;
@@ -46,10 +61,8 @@ class SwarmHost final : public Host {
   Env& env_;
   const PrivateKey& key_;
   PeerId peer_id_;
-  SwarmLimits limits_;
-  LimitTable table_;
   Peerstore& peerstore_;
-  HostEvents events_;
+  SwarmState state_;
   std::map<ProtocolId, StreamHandler> handlers_;
   Swarm swarm_;
 };

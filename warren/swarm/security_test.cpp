@@ -58,11 +58,11 @@ struct Pair {
     for (const ConnectionPtr& connection : alice.host.connections()) connection->close();
     world.loop().advance(1s);
     const Instant start = world.clock().now();
-    const std::uint64_t redials = alice.host.dial_counters().security_redials;
+    const std::uint64_t redials = alice.host.counters().security_redials;
     Dialed dialed;
     dialed.connection = world.run(as_result(ask(&alice.host, bob_info)));
     dialed.took = world.clock().now() - start;
-    dialed.redials = alice.host.dial_counters().security_redials - redials;
+    dialed.redials = alice.host.counters().security_redials - redials;
     return dialed;
   }
 
@@ -128,7 +128,7 @@ TEST_CASE("what is remembered is only where to begin: the peer may have changed"
 TEST_CASE("a peer with which we have nothing in common is given up, and nothing is remembered") {
   Pair one({Security::kNoise}, {Security::kTls});
   CHECK(one.dial().connection.error() == Errc::kSecurityNotSupported);
-  CHECK(one.alice.host.dial_counters().security_redials == 0);
+  CHECK(one.alice.host.counters().security_redials == 0);
   CHECK_FALSE(one.alice.peerstore.security(one.bob_info.id));
   CHECK(one.bob.host.connections().empty());
 }
@@ -139,7 +139,7 @@ TEST_CASE("a refusal for another reason is no reason to dial again") {
   TestNode carol(net.world.add_machine("carol"));
   const auto refused = net.world.run(as_result(carol.host.connect(net.bob_info)));
   CHECK(refused.error() == Errc::kPeerIdMismatch);
-  CHECK(carol.host.dial_counters().security_redials == 0);
+  CHECK(carol.host.counters().security_redials == 0);
   net.world.run(carol.host.close());
 }
 

@@ -3,18 +3,18 @@
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/base/log.hpp"
+#include "warren/core/ip_address.hpp"
 
 namespace warren {
 
-Swarm::Swarm(Env& env, SwarmLimits limits, Upgrader& upgrader, std::vector<Transport*> transports,
-             Peerstore& peerstore, StreamHandler serve, HostEvents& events)
+Swarm::Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transport*> transports,
+             Peerstore& peerstore, StreamHandler serve)
     : env_(env),
-      limits_(limits),
+      state_(state),
       upgrader_(upgrader),
       transports_(std::move(transports)),
-      dialer_(env, limits_, upgrader, transports_, peerstore),
+      dialer_(env, state, upgrader, transports_, peerstore),
       serve_(std::move(serve)),
-      events_(events),
       accepting_(env.executor, "swarm.accept"),
       upgrading_(env.executor, "swarm.upgrade"),
       dialing_(env.executor, "swarm.dial"),
@@ -39,7 +39,8 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
 Task<void> Swarm::accept(std::shared_ptr<TransportListener> listener) {
   while (true) {
     RawConnection raw = co_await listener->accept();
-    if (upgrading_.size() >= limits_.half_open_max || connections_.size() >= limits_.connections_max) {
+    if (upgrading_.size() >= state_.limits.half_open_max ||
+        connections_.size() >= state_.limits.connections_max) {
       log::debug("swarm", "inbound connection refused: a limit is reached");
       continue;  // dropped, so closed
     }
@@ -48,8 +49,8 @@ Task<void> Swarm::accept(std::shared_ptr<TransportListener> listener) {
 }
 
 Task<void> Swarm::upgrade_inbound(RawConnection raw) {
-  auto upgraded =
-      co_await with_timeout(env_.clock, limits_.handshake_timeout, upgrader_.upgrade_inbound(std::move(raw)));
+  auto upgraded = co_await with_timeout(env_.clock, state_.limits.handshake_timeout,
+                                        upgrader_.upgrade_inbound(std::move(raw)));
   adopt(std::move(upgraded));
 }
 
@@ -93,14 +94,14 @@ void Swarm::finish(Dial& dial, DialError error) {
 }
 
 bool Swarm::has_room_for(const PeerId& peer) const {
-  return connections_.size() < limits_.connections_max &&
-         connections(peer).size() < limits_.connections_per_peer_max;
+  return connections_.size() < state_.limits.connections_max &&
+         connections(peer).size() < state_.limits.connections_per_peer_max;
 }
 
 Result<ConnectionPtr> Swarm::adopt(UpgradedConnection upgraded) {
   if (running_.closed()) return fail(Errc::kClosed);
   if (!has_room_for(upgraded.remote_peer)) return fail(Errc::kLimitReached);
-  auto connection = std::make_shared<SwarmConnection>(env_, limits_, std::move(upgraded), serve_);
+  auto connection = std::make_shared<SwarmConnection>(env_, state_.limits, std::move(upgraded), serve_);
   connections_.push_back(connection);
   running_.spawn(run(connection));
   return connection;
@@ -111,14 +112,23 @@ Task<void> Swarm::run(std::shared_ptr<SwarmConnection> connection) {
 }
 
 Task<void> Swarm::serve(std::shared_ptr<SwarmConnection> connection) {
-  events_.connected.emit(connection);
+  state_.events.connected.emit(connection);
   co_await connection->run(connection);
 }
 
 Task<void> Swarm::forget(std::shared_ptr<SwarmConnection> connection) {
   std::erase(connections_, connection);
-  events_.disconnected.emit(connection);
+  state_.events.disconnected.emit(connection);
   co_return;
+}
+
+void Swarm::enforce_access() {
+  for (const auto& connection : connections_) {
+    const PeerId& peer = connection->remote_peer();
+    const auto node = state_.node_of ? state_.node_of(peer) : std::nullopt;
+    const Access access = state_.access.of(peer, node, ip_address_of(connection->remote_address()));
+    if (access == Access::kDenied) connection->close();
+  }
 }
 
 std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {

@@ -8,14 +8,15 @@
 #include "warren/swarm/dialer.hpp"
 #include "warren/swarm/limits.hpp"
 #include "warren/swarm/swarm_connection.hpp"
+#include "warren/swarm/swarm_state.hpp"
 
 namespace warren {
 
 class Swarm {
  public:
-  // The transports, the upgrader and the peerstore outlive the swarm. `serve` gets each inbound stream.
-  Swarm(Env& env, SwarmLimits limits, Upgrader& upgrader, std::vector<Transport*> transports,
-        Peerstore& peerstore, StreamHandler serve, HostEvents& events);
+  // What is given by reference, and the transports, outlive the swarm. `serve` gets each inbound stream.
+  Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transport*> transports,
+        Peerstore& peerstore, StreamHandler serve);
 
   // Starts to listen; the result is the address with its real port.
   Result<Multiaddr> listen(const Multiaddr& address);
@@ -29,7 +30,8 @@ class Swarm {
   std::vector<ConnectionPtr> connections(const PeerId& peer) const;
   std::vector<ConnectionPtr> connections() const;
 
-  const DialCounters& dial_counters() const { return dialer_.counters(); }
+  // Closes the connections that the access list denies by now.
+  void enforce_access();
 
   // Stops listening and dialing, closes all connections, and waits until nothing runs.
   Task<void> close();
@@ -53,12 +55,11 @@ class Swarm {
   bool has_room_for(const PeerId& peer) const;
 
   Env& env_;
-  SwarmLimits limits_;
+  SwarmState& state_;
   Upgrader& upgrader_;
   std::vector<Transport*> transports_;
   Dialer dialer_;
   StreamHandler serve_;
-  HostEvents& events_;
   std::vector<std::shared_ptr<TransportListener>> listeners_;
   std::vector<std::shared_ptr<SwarmConnection>> connections_;
   std::map<PeerId, std::shared_ptr<Dial>> dials_;

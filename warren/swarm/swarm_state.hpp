@@ -1,0 +1,31 @@
+// What a swarm's parts share, and what the owner of a node sees of it: the limits and their account, who is
+// let in, what has happened.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "warren/core/host.hpp"
+#include "warren/swarm/access_list.hpp"
+#include "warren/swarm/connection_manager.hpp"
+#include "warren/swarm/counters.hpp"
+#include "warren/swarm/limit_table.hpp"
+
+namespace warren {
+
+// The node that a peer is bound to, when that is known.
+using NodeResolver = std::function<std::optional<NodeId>(const PeerId&)>;
+
+struct SwarmState {
+  explicit SwarmState(const SwarmLimits& given) : limits(given), table(given), manager(given) {}
+
+  const SwarmLimits limits;
+  LimitTable table;
+  SwarmCounters counters;
+  AccessList access;
+  NodeResolver node_of;  // may be empty
+  ConnectionManager manager;
+  HostEvents events;
+};
+
+}  // namespace warren

@@ -3,8 +3,8 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <memory>
 
+#include "app/command.hpp"
 #include "app/commands/commands.hpp"
 #include "app/version.hpp"
 
@@ -13,38 +13,6 @@ namespace {
 
 constexpr const char* kTarget =
     "A NodeID (zEPJ...), a PeerID (12D3KooW...) or a multiaddr with /p2p/<PeerID>";
-
-// A limit on a number, which the help does not spell out.
-template <class T>
-CLI::Validator between(T least, T most) {
-  return CLI::Range(least, most).description("");
-}
-
-// One command whose options live as long as the App, in the closure that runs it.
-template <class Options>
-struct Command {
-  CLI::App* app;
-  std::shared_ptr<Options> options;
-};
-
-template <class Options>
-Command<Options> add(CLI::App& program, std::function<ExitStatus()>& chosen, const std::string& name,
-                     const std::string& about, const std::string& examples,
-                     ExitStatus (*run)(const Options&)) {
-  CLI::App* app = program.add_subcommand(name, about);
-  auto options = std::make_shared<Options>();
-  app->add_option("--data-dir", options->data_dir,
-                  "The node's folder; default $WARREN_DATA_DIR, then ~/.local/share/warren")
-      ->type_name("DIR");
-  app->footer("Examples:\n" + examples);
-  app->callback([&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
-  return {app, options};
-}
-
-template <class Options>
-void add_json(const Command<Options>& command, const std::string& about) {
-  command.app->add_flag("--json", command.options->json, about);
-}
 
 template <class Options>
 void add_target(const Command<Options>& command) {
@@ -226,6 +194,7 @@ void describe_commands(CLI::App& app, std::function<ExitStatus()>& chosen) {
   describe_reaching(app, chosen);
   describe_messages(app, chosen);
   describe_services(app, chosen);
+  describe_operating(app, chosen);
   app.footer(
       "Examples:\n"
       "  warren init && warren up                 make a node and run it\n"

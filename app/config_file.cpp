@@ -1,13 +1,10 @@
 #include "app/config_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 
 // toml++ 3.3 asserts where some malformed files should be errors ("[[["), and a release build would go on
@@ -29,39 +26,11 @@ namespace warren::app {
 #include <toml++/toml.h>
 
 #include "app/exit_status.hpp"
+#include "app/near_names.hpp"
 #include "warren/messaging/binding.hpp"
 
 namespace warren::app {
 namespace {
-
-constexpr const char* kTemplate =
-    R"(# Warren's configuration. The running daemon reads it once, at its start: `warren up`.
-
-# Nodes of different networks refuse each other's messages.
-network = "{}"
-
-# Where to listen. Port 0 takes any free one. `warren up --listen ADDRESS` overrides the list.
-listen = ["/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"]
-
-# Nodes to connect to at the start, each with its PeerID: "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...".
-# Nothing outside is contacted unless it is listed here or named in a command.
-bootstrap = []
-
-[identity]
-# "bound": the SM2 key (node.key) is who the node is, and another key (peer.key) is its libp2p peer. A binding
-# signed by both ties them together.
-# "sm2": the SM2 key is both. Stock libp2p peers do not know such keys, and refuse the node.
-mode = "{}"
-
-[timeouts]
-# For one connection, with its handshakes; and for a request whose caller names no limit.
-dial_seconds = 15
-request_seconds = 30
-
-[log]
-# Lines on standard error: "debug", "info", "warning" or "error". `warren up --log-level LEVEL` overrides it.
-level = "info"
-)";
 
 // One table of the file: takes keys out one by one, and what is left at the end is unknown.
 class Section {
@@ -82,6 +51,31 @@ class Section {
     const auto number = node->value<double>();
     if (!number || !(*number >= 0.1 && *number <= 3600)) fail(*node, key, "is not a number from 0.1 to 3600");
     value = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*number));
+  }
+
+  void whole_number(std::string_view key, std::size_t& value) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    if (!node->is_integer() || node->as_integer()->get() < 1)
+      fail(*node, key, "is not a whole number above 0");
+    value = static_cast<std::size_t>(node->as_integer()->get());
+  }
+
+  // A list whose items are all different and of `known`.
+  void choices(std::string_view key, std::vector<std::string>& values,
+               const std::vector<std::string>& known) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    const std::string wanted =
+        fmt::format("is not a list in [ ] of some of \"{}\"", fmt::join(known, "\", \""));
+    if (!node->is_array() || node->as_array()->empty()) fail(*node, key, wanted);
+    values.clear();
+    for (const toml::node& item : *node->as_array()) {
+      const std::string text = item.is_string() ? item.as_string()->get() : "";
+      const bool again = std::ranges::find(values, text) != values.end();
+      if (again || std::ranges::find(known, text) == known.end()) fail(item, key, wanted);
+      values.push_back(text);
+    }
   }
 
   using Parser = Multiaddr (*)(const std::string& text, const std::string& where);
@@ -109,17 +103,24 @@ class Section {
     throw Failure(ExitStatus::kFailed, fmt::format("{}: `{}` {}; correct it", place(node), full(key), what));
   }
 
+  bool has(std::string_view key) const { return table_.contains(key); }
+
   [[noreturn]] void fail(std::string_view key, std::string_view what) const {
     fail(*table_.get(key), key, what);
   }
 
   void refuse_unknown() const {
     for (const auto& [key, node] : table_) {
-      if (taken_.contains(std::string(key.str()))) continue;
-      throw Failure(
-          ExitStatus::kFailed,
-          fmt::format("{}: there is no setting `{}`; remove it or correct its name",
-                      fmt::format("{}:{}", file_.string(), key.source().begin.line), full(key.str())));
+      const std::string name(key.str());
+      if (taken_.contains(name)) continue;
+      std::vector<std::string> known;
+      for (const auto& [taken, _] : taken_) known.push_back(taken);
+      const std::vector<std::string> near = near_names(name, known);
+      const std::string advice = near.empty()
+                                     ? "remove it or correct its name"
+                                     : fmt::format("correct its name to `{}`", fmt::join(near, "`, `"));
+      throw Failure(ExitStatus::kFailed, fmt::format("{}:{}: there is no setting `{}`; {}", file_.string(),
+                                                     key.source().begin.line, full(name), advice));
     }
   }
 
@@ -142,6 +143,14 @@ class Section {
   std::map<std::string, const toml::node*> taken_;
 };
 
+void read_limits(Section& section, SwarmLimits& limits) {
+  for (const LimitKnob& knob : limit_knobs()) section.whole_number(knob.name, limits.*knob.field);
+  if (limits.connections_low > limits.connections_high) {
+    section.fail(section.has("connections_low") ? "connections_low" : "connections_high",
+                 "leaves connections_low above connections_high");
+  }
+}
+
 }  // namespace
 
 void require_network_name(const std::string& name) {
@@ -160,20 +169,6 @@ std::optional<IdentityMode> parse_identity_mode(std::string_view name) {
     if (name == name_of(mode)) return mode;
   }
   return std::nullopt;
-}
-
-void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity) {
-  const std::string text = fmt::format(kTemplate, network, name_of(identity));
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  const bool written = file >= 0 &&
-                       write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       fsync(file) == 0;
-  const int error = errno;
-  if (file >= 0) close(file);
-  if (!written) {
-    throw Failure(ExitStatus::kFailed, fmt::format("{} cannot be written: {}; give another --data-dir",
-                                                   path.string(), std::strerror(error)));
-  }
 }
 
 ConfigFile read_config_file(const std::filesystem::path& path) {
@@ -197,6 +192,10 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   if (!parsed_mode) identity.fail("mode", "knows only \"bound\" and \"sm2\"");
   config.identity = *parsed_mode;
 
+  root.choices("securities", config.securities, {"/noise", "/tls/1.0.0"});
+  Section limits = root.section("limits");
+  read_limits(limits, config.limits);
+
   Section timeouts = root.section("timeouts");
   timeouts.seconds("dial_seconds", config.dial_timeout);
   timeouts.seconds("request_seconds", config.request_timeout);
@@ -206,7 +205,7 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   logging.text("level", level);
   config.log_level = parse_log_level(level);
 
-  for (const Section* section : {&root, &identity, &timeouts, &logging}) section->refuse_unknown();
+  for (const Section* section : {&root, &identity, &limits, &timeouts, &logging}) section->refuse_unknown();
   return config;
 }
 

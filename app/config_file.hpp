@@ -20,6 +20,8 @@ struct ConfigFile {
   std::vector<Multiaddr> listen;
   std::vector<Multiaddr> bootstrap;
   IdentityMode identity = IdentityMode::kBound;
+  std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
+  SwarmLimits limits;
   Duration dial_timeout = 15s;
   Duration request_timeout = 30s;
   log::Level log_level = log::Level::kInfo;

@@ -146,6 +146,20 @@ std::string ControlClient::request(const v1::ServiceRequest& request, Duration t
   return std::move(*reply.mutable_payload());
 }
 
+void ControlClient::events(bool follow, const std::function<void(const v1::Event&)>& event) {
+  grpc::ClientContext context;
+  v1::EventsRequest request;
+  request.set_follow(follow);
+  const auto events = state_->stub->Events(&context, request);
+  v1::Event next;
+  while (events->Read(&next)) event(next);
+  throw_unless_ok(context, events->Finish());
+}
+
+v1::Limits ControlClient::limits() {
+  return state_->call(&v1::Control::Stub::ListLimits, v1::ListLimitsRequest(), kAnswerLimit);
+}
+
 std::unique_ptr<ServeStream> ControlClient::serve(const std::string& service) {
   auto stream = std::make_unique<GrpcServeStream>(*state_->stub);
   v1::ServeInput start;

@@ -45,6 +45,9 @@ class ControlClient {
   void inbox(const v1::InboxRequest& request, const std::function<void(const v1::InboxMessage&)>& message);
   void acknowledge(std::uint64_t through);
   std::string request(const v1::ServiceRequest& request, Duration timeout);
+  // Calls `event` for each kept event and, with `follow`, for new ones.
+  void events(bool follow, const std::function<void(const v1::Event&)>& event);
+  v1::Limits limits();
   // Returns when the daemon has taken the name.
   std::unique_ptr<ServeStream> serve(const std::string& service);
 

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "app/config_file.hpp"
 #include "app/grpc_error.hpp"
 #include "app/version.hpp"
 #include "warren/base/log.hpp"
@@ -12,11 +13,9 @@ namespace warren::app {
 namespace {
 
 // Above what the node itself allows, so that its own reason is the one that is told.
-constexpr Duration kLookupLimit = 10s;
 constexpr Duration kConnectLimit = 60s;
 constexpr Duration kSendLimit = 150s;
 constexpr Duration kRequestLimit = 15min;
-constexpr Duration kNoLimit = std::chrono::hours(24 * 365);
 
 Bytes bytes_of(const std::string& text) {
   return to_bytes(std::string_view(text));
@@ -68,17 +67,16 @@ Task<void> fill_status(const Node& node, const std::map<std::string, std::shared
 }  // namespace
 
 ControlService::ControlService(real::Loop& loop, Node& node)
-    : loop_(loop), node_(node), started_at_(loop.env().clock.now()), calls_(loop), inbox_(node) {}
+    : loop_(loop),
+      node_(node),
+      started_at_(loop.env().clock.now()),
+      calls_(loop),
+      inbox_(node),
+      events_(node) {}
 
 Task<void> ControlService::close() {
   for (const auto& [name, served] : served_) served->close();
   co_await calls_.close();
-}
-
-template <class T>
-CallResult<T> ControlService::in_loop(grpc::ServerContext& context, std::function<Task<T>()> work,
-                                      Duration limit) {
-  return calls_.run<T>(std::move(work), limit, [&context] { return context.IsCancelled(); });
 }
 
 grpc::Status ControlService::GetIdentity(grpc::ServerContext*, const v1::GetIdentityRequest*,
@@ -86,7 +84,7 @@ grpc::Status ControlService::GetIdentity(grpc::ServerContext*, const v1::GetIden
   reply->set_node_id(node_.node_id().to_string());
   reply->set_peer_id(node_.peer_id().to_string());
   reply->set_network(node_.network());
-  reply->set_mode("bound");
+  reply->set_mode(std::string(name_of(node_.identity_mode())));
   return grpc::Status::OK;
 }
 
@@ -141,7 +139,7 @@ grpc::Status ControlService::Ping(grpc::ServerContext* context, const v1::PingRe
   for (std::uint32_t number = 1; request->count() == 0 || number <= request->count(); ++number) {
     if (number > 1) {
       const auto slept =
-          in_loop<void>(*context, [&] { return loop_.env().clock.sleep_for(interval); }, kNoLimit);
+          in_loop<void>(*context, [&] { return loop_.env().clock.sleep_for(interval); }, kNoCallLimit);
       if (!slept) return to_status(*context, slept.error());
     }
     const auto pong = in_loop<PingReply>(*context, [&] { return node_.ping(*target); }, kConnectLimit);
@@ -170,7 +168,7 @@ grpc::Status ControlService::Inbox(grpc::ServerContext* context, const v1::Inbox
   std::uint64_t after = request->after();
   while (true) {
     const auto batch = in_loop<std::vector<InboxMessage>>(
-        *context, [&] { return inbox_.read(after, request->follow()); }, kNoLimit);
+        *context, [&] { return inbox_.read(after, request->follow()); }, kNoCallLimit);
     if (!batch) return to_status(*context, batch.error());
     if (batch->empty()) return grpc::Status::OK;
     for (const InboxMessage& stored : *batch) {
@@ -263,7 +261,7 @@ grpc::Status ControlService::write_calls(grpc::ServerContext& context, ServeStre
   while (stream.Write(output)) {
     output.Clear();  // 16 MiB at most, and the next call may be far off
     const auto call =
-        in_loop<std::optional<WaitingCall>>(context, [&] { return ServedName::next(served); }, kNoLimit);
+        in_loop<std::optional<WaitingCall>>(context, [&] { return ServedName::next(served); }, kNoCallLimit);
     if (!call) return to_status(context, call.error());
     if (!*call) return grpc::Status::OK;
     v1::ServeOutput::Call& to = *output.mutable_call();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "app/event_feed.hpp"
 #include "app/inbox_feed.hpp"
 #include "app/loop_calls.hpp"
 #include "app/proto/control.grpc.pb.h"
@@ -46,6 +47,12 @@ class ControlService final : public v1::Control::Service {
   grpc::Status Serve(grpc::ServerContext* context,
                      grpc::ServerReaderWriter<v1::ServeOutput, v1::ServeInput>* stream) override;
 
+  // Those for the node's operator: operator_calls.cpp.
+  grpc::Status Events(grpc::ServerContext* context, const v1::EventsRequest* request,
+                      grpc::ServerWriter<v1::Event>* events) override;
+  grpc::Status ListLimits(grpc::ServerContext* context, const v1::ListLimitsRequest* request,
+                          v1::Limits* reply) override;
+
  private:
   using ServeStream = grpc::ServerReaderWriter<v1::ServeOutput, v1::ServeInput>;
   using ServedNamePtr = std::shared_ptr<ServedName>;
@@ -64,7 +71,20 @@ class ControlService final : public v1::Control::Service {
   Instant started_at_;
   LoopCalls calls_;
   InboxFeed inbox_;
+  EventFeed events_;
   std::map<std::string, ServedNamePtr> served_;  // in the loop
 };
+
+// --- implementation ---
+
+// Above what the node itself allows, so that its own reason is the one that is told.
+inline constexpr Duration kLookupLimit = 10s;
+inline constexpr Duration kNoCallLimit = std::chrono::hours(24 * 365);
+
+template <class T>
+CallResult<T> ControlService::in_loop(grpc::ServerContext& context, std::function<Task<T>()> work,
+                                      Duration limit) {
+  return calls_.run<T>(std::move(work), limit, [&context] { return context.IsCancelled(); });
+}
 
 }  // namespace warren::app

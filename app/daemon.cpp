@@ -41,7 +41,9 @@ Config node_config(const DataDir& dir, const ConfigFile& file, Network& network)
                 .pre_shared_key = load_swarm_key(dir),
                 .listen = without_missing_ipv6(file.listen, network),
                 .bootstrap = file.bootstrap,
+                .securities = file.securities,
                 .data_dir = dir.path().string(),
+                .limits = file.limits,
                 .dial_timeout = file.dial_timeout,
                 .request_timeout = file.request_timeout,
                 .agent_version = std::string("warren/") + kVersion};

@@ -18,7 +18,7 @@ constexpr std::array kErrors = {
     ErrorDescription{Errc::kBadConfig, "bad_config", kUsage, ""},
     ErrorDescription{Errc::kTooLarge, "too_large", kFailed, "16 MiB is the most"},
     ErrorDescription{Errc::kSelfDial, "self_dial", kFailed, "name another node"},
-    ErrorDescription{Errc::kDenied, "denied", kFailed, "`warren allow` takes it off the list"},
+    ErrorDescription{Errc::kDenied, "denied", kFailed, "`warren deny ... --remove` takes it off"},
     // The other side cannot be reached, or was lost.
     ErrorDescription{Errc::kTimedOut, "timed_out", kUnreachable, "check that the other node runs"},
     ErrorDescription{Errc::kUnreachable, "unreachable", kUnreachable, "check that the other node runs"},
@@ -59,6 +59,10 @@ constexpr std::array kErrors = {
                      "the two versions may not match"},
     ErrorDescription{Errc::kRejectedByPeer, "rejected_by_peer", ExitStatus::kRefused, ""},
     ErrorDescription{Errc::kMalformed, "malformed", ExitStatus::kRefused, "the two versions may not match"},
+    ErrorDescription{Errc::kTruncated, "truncated", ExitStatus::kRefused, "the two versions may not match"},
+    ErrorDescription{Errc::kNotMinimal, "not_minimal", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kNotValidNow, "not_valid_now", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kSecurityNotSupported, "security_not_supported", ExitStatus::kRefused, ""},
     // Limits and services.
     ErrorDescription{Errc::kLimitReached, "limit_reached", kFailed, "try again later"},
     ErrorDescription{Errc::kRateLimited, "rate_limited", kFailed, ""},
@@ -66,12 +70,15 @@ constexpr std::array kErrors = {
     ErrorDescription{Errc::kNoSuchService, "no_such_service", kFailed,
                      "it is served by `warren serve NAME` over there"},
     ErrorDescription{Errc::kServiceFailed, "service_failed", kFailed, ""},
+    ErrorDescription{Errc::kServiceTimedOut, "service_timed_out", kFailed, ""},
     ErrorDescription{Errc::kExists, "exists", kFailed, ""},
-    ErrorDescription{Errc::kCanceled, "canceled", kFailed, "try again"},
+    // The daemon cancels calls when it stops.
+    ErrorDescription{Errc::kCanceled, "canceled", kNoDaemon, "the daemon has stopped; `warren up` starts it"},
     // This machine.
     ErrorDescription{Errc::kStorage, "storage", kFailed, ""},
     ErrorDescription{Errc::kIo, "io", kFailed, ""},
     ErrorDescription{Errc::kAddressInUse, "address_in_use", kFailed, "with --listen or in warren.toml"},
+    ErrorDescription{Errc::kAddressNotAvailable, "address_not_available", kFailed, ""},
     ErrorDescription{Errc::kUnsupported, "unsupported", kFailed, ""},
     ErrorDescription{Errc::kUnknownKeyType, "unknown_key_type", kFailed, ""},
 };

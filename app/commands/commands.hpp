@@ -72,6 +72,10 @@ struct RequestOptions : CommonOptions, PayloadOptions {
   double timeout_seconds = 0;  // 0: as the daemon's warren.toml says
 };
 
+struct EventsOptions : CommonOptions {
+  bool follow = false;
+};
+
 ExitStatus run_init(const InitOptions& options);
 ExitStatus run_up(const UpOptions& options);
 ExitStatus run_id(const CommonOptions& options);
@@ -84,5 +88,7 @@ ExitStatus run_send(const SendOptions& options);
 ExitStatus run_inbox(const InboxOptions& options);
 ExitStatus run_serve(const ServeOptions& options);
 ExitStatus run_request(const RequestOptions& options);
+ExitStatus run_events(const EventsOptions& options);
+ExitStatus run_limits(const CommonOptions& options);
 
 }  // namespace warren::app

@@ -17,6 +17,8 @@ NEEDS_DAEMON = [
     ["inbox"],
     ["serve", "name", "--exec", "cat"],
     ["request", STRANGER, "name", "text"],
+    ["events"],
+    ["limits"],
 ]
 
 

@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import cases_daemon  # noqa: E402, F401
 import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401
+import cases_operator  # noqa: E402, F401
 import cases_services  # noqa: E402, F401
 import cases_words  # noqa: E402, F401
 from bench import CASES, Bench  # noqa: E402

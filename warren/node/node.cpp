@@ -177,6 +177,9 @@ const NodeId& Node::node_id() const {
 const PeerId& Node::peer_id() const {
   return parts_->host.peer_id();
 }
+IdentityMode Node::identity_mode() const {
+  return parts_->config.identity;
+}
 const std::string& Node::network() const {
   return parts_->config.network;
 }

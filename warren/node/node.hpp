@@ -50,6 +50,7 @@ class Node {
 
   const NodeId& node_id() const;
   const PeerId& peer_id() const;
+  IdentityMode identity_mode() const;
   const std::string& network() const;
   // Concrete addresses and ports, without /p2p.
   std::vector<Multiaddr> addresses() const;

@@ -1,0 +1,79 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/commands/commands.hpp"
+#include "app/control_client.hpp"
+#include "app/json.hpp"
+#include "app/text.hpp"
+
+namespace warren::app {
+namespace {
+
+std::string json_line(const v1::Event& event) {
+  JsonObject line;
+  line.number("at_ms", event.at_ms()).text("event", event.event());
+  if (event.event() == "dropped") {
+    line.number("dropped", static_cast<std::int64_t>(event.dropped()));
+    return line.to_string();
+  }
+  line.text_or_null("peer_id", event.peer_id())
+      .text_or_null("node_id", event.node_id())
+      .text_or_null("address", event.address())
+      .text_or_null("direction", event.direction());
+  if (event.event() == "connected") line.text("security", event.security()).text("muxer", event.muxer());
+  if (event.event() == "identified")
+    line.text("version", event.version()).number("protocols", event.protocols());
+  if (!event.reason().empty()) line.text("reason", event.reason()).text("message", event.message());
+  if (event.event() == "refused")
+    line.text_or_null("knob", event.knob()).text_or_null("protocol", event.protocol());
+  return line.to_string();
+}
+
+// "2026-01-31 12:00:00", as the clock on this machine's wall shows it.
+std::string local_time(std::int64_t unix_ms) {
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(static_cast<std::time_t>(unix_ms / 1000)));
+}
+
+// What is particular to this kind of event.
+std::string details(const v1::Event& event) {
+  if (event.event() == "connected") return event.security() + ", " + event.muxer();
+  if (event.event() == "identified") {
+    const std::string version = event.version().empty() ? "of no version" : event.version();
+    return fmt::format("{}, {} protocols", printable(version), event.protocols());
+  }
+  std::string text = event.message().empty() ? event.reason() : event.message();
+  if (!event.protocol().empty()) text = printable(event.protocol()) + ": " + text;
+  return event.knob().empty() ? text : fmt::format("{} ({})", text, event.knob());
+}
+
+std::string text_line(const v1::Event& event) {
+  const std::string time = local_time(event.at_ms());
+  if (event.event() == "dropped") {
+    return fmt::format("{}  {} events were dropped: they came faster than they were read", time,
+                       event.dropped());
+  }
+  std::string who = event.peer_id().empty() ? "a peer" : event.peer_id();
+  if (!event.node_id().empty()) who += " (" + event.node_id() + ")";
+  if (!event.direction().empty()) who += event.direction() == "inbound" ? " from" : " at";
+  if (event.direction().empty() && !event.address().empty()) who += " at";
+  if (!event.address().empty()) who += " " + event.address();
+  return fmt::format("{}  {:<12}  {}: {}", time, event.event(), who, details(event));
+}
+
+}  // namespace
+
+ExitStatus run_events(const EventsOptions& options) {
+  ControlClient client(DataDir::choose(options.data_dir));
+  bool any = false;
+  client.events(options.follow, [&](const v1::Event& event) {
+    any = true;
+    fmt::print("{}\n", options.json ? json_line(event) : text_line(event));
+    std::fflush(stdout);
+  });
+  if (!any && !options.json) fmt::print("Nothing happened yet; `warren events --follow` waits for it.\n");
+  return ExitStatus::kDone;
+}
+
+}  // namespace warren::app

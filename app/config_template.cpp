@@ -1,0 +1,68 @@
+// The warren.toml of a new node.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "app/config_file.hpp"
+#include "app/exit_status.hpp"
+
+namespace warren::app {
+namespace {
+
+constexpr const char* kTemplate =
+    R"(# Warren's configuration. The running daemon reads it once, at its start: `warren up`.
+
+# Nodes of different networks refuse each other's messages.
+network = "{}"
+
+# Where to listen. Port 0 takes any free one. `warren up --listen ADDRESS` overrides the list.
+listen = ["/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"]
+
+# Nodes to connect to at the start, each with its PeerID: "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...".
+# Nothing outside is contacted unless it is listed here or named in a command.
+bootstrap = []
+
+# How connections are secured. A dial proposes the first, and the next when the peer does not speak it.
+securities = ["/noise", "/tls/1.0.0"]
+
+[identity]
+# "bound": the SM2 key (node.key) is who the node is, and another key (peer.key) is its libp2p peer. A binding
+# signed by both ties them together.
+# "sm2": the SM2 key is both. Stock libp2p peers do not know such keys, and refuse the node.
+mode = "{}"
+
+[timeouts]
+# For one connection, with its handshakes; and for a request whose caller names no limit.
+dial_seconds = 15
+request_seconds = 30
+
+[limits]
+# How much of this node others can take up. `warren limits` lists all limits with what they bound, their use and
+# their values; each can be set here by its name:
+# connections_max = 1024
+
+[log]
+# Lines on standard error: "debug", "info", "warning" or "error". `warren up --log-level LEVEL` overrides it.
+level = "info"
+)";
+
+}  // namespace
+
+void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity) {
+  const std::string text = fmt::format(kTemplate, network, name_of(identity));
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const bool written = file >= 0 &&
+                       write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       fsync(file) == 0;
+  const int error = errno;
+  if (file >= 0) close(file);
+  if (!written) {
+    throw Failure(ExitStatus::kFailed, fmt::format("{} cannot be written: {}; give another --data-dir",
+                                                   path.string(), std::strerror(error)));
+  }
+}
+
+}  // namespace warren::app

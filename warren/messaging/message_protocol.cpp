@@ -97,7 +97,7 @@ Task<void> MessageProtocol::serve(ConnectionPtr connection, StreamPtr stream) {
   if (!lease.take(1)) throw_error(Errc::kLimitReached);
   const auto taken = co_await receive(connection, *stream);
   if (!taken && !is_broken(taken.error())) {
-    const Refusal refusal{connection->remote_peer(), std::string(kMessageProtocol), taken.error()};
+    const MessageRefusal refusal{connection->remote_peer(), std::string(kMessageProtocol), taken.error()};
     parts_.refused.emit(refusal);
   }
   const Bytes ack = encode_ack(to_verdict(taken ? std::error_code() : taken.error()));

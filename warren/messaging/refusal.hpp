@@ -6,7 +6,7 @@
 
 namespace warren {
 
-struct Refusal {
+struct MessageRefusal {
   PeerId from_peer;
   ProtocolId protocol;
   std::error_code reason;

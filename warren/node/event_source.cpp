@@ -18,7 +18,7 @@ EventSource::EventSource(Host& host, identify::Identify& identify) : host_(host)
 void EventSource::watch(Messaging& messaging) {
   messaging_ = &messaging;
   subscriptions_.push_back(
-      messaging.on_refused([this](const Refusal& refusal) { refused_message(refusal); }));
+      messaging.on_refused([this](const MessageRefusal& refusal) { refused_message(refusal); }));
 }
 
 NodeEvent EventSource::event(Kind kind, const std::optional<PeerId>& peer) const {
@@ -65,7 +65,7 @@ void EventSource::refused(const HostRefusal& refusal) {
   events_.emit(what);
 }
 
-void EventSource::refused_message(const Refusal& refusal) {
+void EventSource::refused_message(const MessageRefusal& refusal) {
   NodeEvent what = event(Kind::kRefused, std::optional(refusal.from_peer));
   const auto connections = host_.connections(refusal.from_peer);
   if (!connections.empty()) what.address = connections.front()->remote_address();

@@ -31,7 +31,7 @@ class EventSource {
   void disconnected(const Connection& connection);
   void identified(const Connection& connection);
   void refused(const HostRefusal& refusal);
-  void refused_message(const Refusal& refusal);
+  void refused_message(const MessageRefusal& refusal);
 
   Host& host_;
   const Messaging* messaging_ = nullptr;

@@ -27,8 +27,8 @@ Task<void> skip(ByteStream& stream, std::size_t size) {
 }  // namespace
 
 EnvelopeReceiver::EnvelopeReceiver(Env& env, const MessagingConfig& config, ReceiveRules& rules,
-                                   BindingExchange& bindings)
-    : env_(env), config_(config), rules_(rules), bindings_(bindings) {}
+                                   BindingExchange& bindings, MessagingCounters& counters)
+    : env_(env), config_(config), rules_(rules), bindings_(bindings), counters_(counters) {}
 
 Task<Bytes> EnvelopeReceiver::read(ByteStream& stream, PeerQuota::Lease& lease, std::size_t size_max) {
   return with_timeout(env_.clock, config_.limits.receive_timeout, read_answer(stream, lease, size_max));
@@ -70,8 +70,15 @@ Task<Result<Received>> EnvelopeReceiver::open(ConnectionPtr connection, Bytes wi
   const auto from_bound = ReceiveRules::check_sender(*header, bound->node);
   if (!from_bound) co_return fail(from_bound.error());
 
-  auto work = [&] { return verify_signature(*envelope, *header, bound->key); };
+  Duration took{};  // without the wait for a worker
+  auto work = [&] {
+    const Instant begin = env_.clock.now();
+    auto verified = verify_signature(*envelope, *header, bound->key);
+    took = env_.clock.now() - begin;
+    return verified;
+  };
   const auto id = co_await env_.offload.run(std::move(work));
+  counters_.verifications.add(took);
   if (!id) co_return fail(id.error());
   co_return Received{std::move(*header), *id, bound->node, std::move(envelope->body), now.wall};
 }

@@ -4,6 +4,7 @@
 
 #include "warren/core/host.hpp"
 #include "warren/messaging/binding_exchange.hpp"
+#include "warren/messaging/counters.hpp"
 #include "warren/messaging/peer_quota.hpp"
 
 namespace warren {
@@ -20,7 +21,8 @@ struct Received {
 class EnvelopeReceiver {
  public:
   // All outlive this object.
-  EnvelopeReceiver(Env& env, const MessagingConfig& config, ReceiveRules& rules, BindingExchange& bindings);
+  EnvelopeReceiver(Env& env, const MessagingConfig& config, ReceiveRules& rules, BindingExchange& bindings,
+                   MessagingCounters& counters);
 
   // Reads one length-delimited message of at most `size_max` bytes; each byte that has come is charged to
   // `lease`. Throws kLimitReached when that has no more room, after the rest was read and thrown away, so
@@ -40,6 +42,7 @@ class EnvelopeReceiver {
   const MessagingConfig& config_;
   ReceiveRules& rules_;
   BindingExchange& bindings_;
+  MessagingCounters& counters_;
 };
 
 }  // namespace warren

@@ -5,6 +5,24 @@
 #include "warren/messaging/request_protocol.hpp"
 
 namespace warren {
+namespace {
+
+// Counts one attempt when it ends, however that is.
+class Outcome {
+ public:
+  Outcome(std::uint64_t& succeeded, std::uint64_t& failed) : succeeded_(succeeded), counter_(&failed) {}
+  Outcome(const Outcome&) = delete;
+  Outcome& operator=(const Outcome&) = delete;
+  ~Outcome() { ++*counter_; }
+
+  void succeed() { counter_ = &succeeded_; }
+
+ private:
+  std::uint64_t& succeeded_;
+  std::uint64_t* counter_;
+};
+
+}  // namespace
 
 // The wiring, bottom to top.
 struct Messaging::State {
@@ -21,18 +39,22 @@ struct Messaging::State {
         slots(config.limits.outbound_max),
         sealer(host.env(), key, config.network),
         bindings(host, key, config, store, rules, tasks),
-        receiver(host.env(), config, rules, bindings),
-        parts{host, config, rules, bindings, receiver, sealer, streams, bytes, slots, tasks, refused},
+        receiver(host.env(), config, rules, bindings, counters),
+        parts{host,    config, rules, bindings, receiver, sealer,
+              streams, bytes,  slots, tasks,    refused,  counters},
         runner(host.env(), config, started, tasks),
         messages(parts, inbox, received),
-        requests(parts, runner) {}
+        requests(parts, runner),
+        count_received(received.subscribe([this](const InboxMessage&) { ++counters.messages_received; })),
+        count_refused(refused.subscribe([this](const MessageRefusal& why) { ++counters.refused[why.reason]; })) {}
 
   Sm2PrivateKey key;
   MessagingConfig config;
   NodeId node;
   WallTime started;
   Signal<const InboxMessage&> received;
-  Signal<const Refusal&> refused;
+  Signal<const MessageRefusal&> refused;
+  MessagingCounters counters;
   TaskGroup tasks;
   ReceiveRules rules;
   PeerQuota streams;
@@ -45,6 +67,8 @@ struct Messaging::State {
   ServiceRunner runner;
   MessageProtocol messages;
   RequestProtocol requests;
+  Subscription count_received;
+  Subscription count_refused;
 };
 
 Messaging::Messaging(Host& host, Sm2PrivateKey key, MessagingConfig config, InboxStore& inbox,
@@ -77,13 +101,18 @@ const Sm2PrivateKey& Messaging::key() const {
 }
 
 Task<void> Messaging::send_message(PeerInfo to, std::optional<NodeId> expected, Bytes payload) {
-  return state_->messages.send(std::move(to), std::move(expected), std::move(payload));
+  Outcome outcome(state_->counters.messages_sent, state_->counters.messages_failed);
+  co_await state_->messages.send(std::move(to), std::move(expected), std::move(payload));
+  outcome.succeed();
 }
 
 Task<Bytes> Messaging::request(PeerInfo to, std::optional<NodeId> expected, std::string service,
                                Bytes payload, Duration timeout) {
-  return state_->requests.request(std::move(to), std::move(expected), std::move(service), std::move(payload),
-                                  timeout);
+  Outcome outcome(state_->counters.requests_sent, state_->counters.requests_failed);
+  Bytes answer = co_await state_->requests.request(std::move(to), std::move(expected), std::move(service),
+                                                   std::move(payload), timeout);
+  outcome.succeed();
+  co_return answer;
 }
 
 void Messaging::serve(std::string service, ServiceHandler handler) {
@@ -102,8 +131,12 @@ Subscription Messaging::on_message(std::function<void(const InboxMessage&)> slot
   return state_->received.subscribe(std::move(slot));
 }
 
-Subscription Messaging::on_refused(std::function<void(const Refusal&)> slot) {
+Subscription Messaging::on_refused(std::function<void(const MessageRefusal&)> slot) {
   return state_->refused.subscribe(std::move(slot));
+}
+
+const MessagingCounters& Messaging::counters() const {
+  return state_->counters;
 }
 
 std::optional<PeerId> Messaging::peer_of(const NodeId& node) const {

@@ -12,6 +12,7 @@
 #include "warren/core/host.hpp"
 #include "warren/core/inbox.hpp"
 #include "warren/messaging/config.hpp"
+#include "warren/messaging/counters.hpp"
 #include "warren/messaging/refusal.hpp"
 #include "warren/messaging/service.hpp"
 
@@ -58,7 +59,9 @@ class Messaging {
 
   // Called in the loop for each new message, after it is on disk.
   [[nodiscard]] Subscription on_message(std::function<void(const InboxMessage&)> slot);
-  [[nodiscard]] Subscription on_refused(std::function<void(const Refusal&)> slot);
+  [[nodiscard]] Subscription on_refused(std::function<void(const MessageRefusal&)> slot);
+
+  const MessagingCounters& counters() const;
 
   // Which of the two names belongs to the other, by the bindings of open connections.
   std::optional<PeerId> peer_of(const NodeId& node) const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "warren/messaging/binding_exchange.hpp"
+#include "warren/messaging/counters.hpp"
 #include "warren/messaging/envelope_receiver.hpp"
 #include "warren/messaging/outbound_slots.hpp"
 #include "warren/messaging/peer_quota.hpp"
@@ -21,7 +22,8 @@ struct MessagingParts {
   PeerQuota& bytes;    // bodies that are being received
   OutboundSlots& slots;
   TaskGroup& tasks;
-  Signal<const Refusal&>& refused;
+  Signal<const MessageRefusal&>& refused;
+  MessagingCounters& counters;
 
   Env& env() const { return host.env(); }
 };

@@ -120,6 +120,7 @@ Task<void> RequestProtocol::serve(ConnectionPtr connection, StreamPtr stream) {
       const auto answered = co_await answer(std::move(*received), peer);
       if (answered) {
         co_await respond(*stream, sender, id, *answered);
+        ++parts_.counters.requests_served;
         co_return;
       }
       refusal = answered.error();
@@ -128,7 +129,7 @@ Task<void> RequestProtocol::serve(ConnectionPtr connection, StreamPtr stream) {
     }
   }
   if (is_broken(refusal)) co_return;
-  const Refusal event{peer, std::string(kRequestProtocol), refusal};
+  const MessageRefusal event{peer, std::string(kRequestProtocol), refusal};
   parts_.refused.emit(event);
   const Reply reply{.refusal = to_verdict(refusal)};
   const Bytes encoded = reply.encode();

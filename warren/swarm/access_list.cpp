@@ -106,17 +106,24 @@ Result<> AccessList::set(const AccessSubject& given, Access access) {
     subject = *normal;
   }
   const auto number = find(subject);
+  if (!number && access != Access::kNormal && entries_.size() >= kEntriesMax)
+    return fail(Errc::kLimitReached);
+  count_name(subject, number ? entries_.at(*number).access : Access::kNormal, access);
   if (access == Access::kNormal) {
     if (number) erase(subject, *number);
   } else if (number) {
     entries_.at(*number).access = access;
-  } else if (entries_.size() >= kEntriesMax) {
-    return fail(Errc::kLimitReached);
   } else {
     index(subject, next_);
     entries_.emplace(next_++, Entry{std::move(subject), access});
   }
   return {};
+}
+
+void AccessList::count_name(const AccessSubject& subject, Access before, Access after) {
+  if (std::holds_alternative<Subnet>(subject)) return;
+  if (before == Access::kAllowed) --allowed_by_name_;
+  if (after == Access::kAllowed) ++allowed_by_name_;
 }
 
 std::vector<AccessList::Entry> AccessList::entries() const {

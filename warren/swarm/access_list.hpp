@@ -55,6 +55,8 @@ class AccessList {
   Result<> set(const AccessSubject& subject, Access access);
   // In the order they were made.
   std::vector<Entry> entries() const;
+  // Whether some peer or node is allowed, wherever it comes from: then no address tells who must stay out.
+  bool allows_by_name() const { return allowed_by_name_ > 0; }
 
   // What the list says of an address, before it is known who is there. The longest prefix decides.
   Access of(const IpAddress& address) const;
@@ -80,7 +82,10 @@ class AccessList {
   void erase(const AccessSubject& subject, Number number);
   const SubnetIndexes& subnets_of(const IpAddress& address) const;
 
+  void count_name(const AccessSubject& subject, Access before, Access after);
+
   std::map<Number, Entry> entries_;
+  std::size_t allowed_by_name_ = 0;
   Number next_ = 0;
   Index<PeerId> peers_;
   Index<NodeId> nodes_;

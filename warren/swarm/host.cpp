@@ -25,6 +25,11 @@ SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrad
                return serve(std::move(connection), std::move(stream));
              }) {}
 
+std::vector<LimitUse> SwarmHost::limits() {
+  swarm_.update_limits();
+  return state_.table.use();
+}
+
 std::vector<Multiaddr> SwarmHost::addresses() const {
   return concrete_addresses(swarm_.listen_addresses(), env_.network.interface_addresses());
 }
@@ -69,6 +74,12 @@ Task<void> SwarmHost::serve(ConnectionPtr connection, StreamPtr stream) {
                                                     multistream::respond(*stream, std::move(supports)));
   const auto found = handlers_.find(protocol);
   if (found == handlers_.end()) throw_error(Errc::kProtocolNotSupported);  // unhandled meanwhile
+  const auto place = swarm_.streams().serve(connection->remote_peer(), protocol);
+  if (!place) {
+    state_.tell({Errc::kLimitReached, place.error()}, connection->remote_peer(),
+                connection->remote_address());
+    throw_error(Errc::kLimitReached, std::string(place.error()));
+  }
   const StreamHandler handler = found->second;
   co_await handler(std::move(connection), std::move(stream));
 }

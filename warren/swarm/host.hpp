@@ -21,7 +21,7 @@ class SwarmHost final : public Host {
   Task<void> close() { return swarm_.close(); }
 
   // What is used of each limit, and how often each refused.
-  std::vector<LimitUse> limits() { return state_.table.use(); }
+  std::vector<LimitUse> limits();
   // For parts of the node that account for limits themselves.
   LimitTable& limit_table() { return state_.table; }
   const SwarmCounters& counters() const { return state_.counters; }

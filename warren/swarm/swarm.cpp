@@ -1,11 +1,15 @@
 #include "warren/swarm/swarm.hpp"
 
-#include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
-#include "warren/base/log.hpp"
-#include "warren/core/ip_address.hpp"
 
 namespace warren {
+
+namespace {
+
+// How often a swarm that is above its high mark looks for connections to close.
+constexpr Duration kTrimInterval = 5s;
+
+}  // namespace
 
 Swarm::Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transport*> transports,
              Peerstore& peerstore, StreamHandler serve)
@@ -13,11 +17,13 @@ Swarm::Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transp
       state_(state),
       upgrader_(upgrader),
       transports_(std::move(transports)),
-      dialer_(env, state, upgrader, transports_, peerstore),
+      gate_(state),
+      streams_(state.table),
+      dialer_(env, state, gate_, upgrader, transports_, peerstore),
+      inbound_(env, state, gate_, upgrader, [this](UpgradedConnection u) { adopt_inbound(std::move(u)); }),
       serve_(std::move(serve)),
-      accepting_(env.executor, "swarm.accept"),
-      upgrading_(env.executor, "swarm.upgrade"),
       dialing_(env.executor, "swarm.dial"),
+      trimming_(env.executor, "swarm.trim"),
       running_(env.executor, "swarm.connection") {}
 
 Result<Multiaddr> Swarm::listen(const Multiaddr& address) {
@@ -26,7 +32,7 @@ Result<Multiaddr> Swarm::listen(const Multiaddr& address) {
   auto listener = (*transport)->listen(address);
   if (!listener) return fail(listener.error());
   listeners_.push_back(std::move(*listener));
-  accepting_.spawn(accept(listeners_.back()));
+  inbound_.serve(listeners_.back());
   return listeners_.back()->address();
 }
 
@@ -36,29 +42,13 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
   return addresses;
 }
 
-Task<void> Swarm::accept(std::shared_ptr<TransportListener> listener) {
-  while (true) {
-    RawConnection raw = co_await listener->accept();
-    if (upgrading_.size() >= state_.limits.half_open_max ||
-        connections_.size() >= state_.limits.connections_max) {
-      log::debug("swarm", "inbound connection refused: a limit is reached");
-      continue;  // dropped, so closed
-    }
-    upgrading_.spawn(upgrade_inbound(std::move(raw)));
-  }
-}
-
-Task<void> Swarm::upgrade_inbound(RawConnection raw) {
-  auto upgraded = co_await with_timeout(env_.clock, state_.limits.handshake_timeout,
-                                        upgrader_.upgrade_inbound(std::move(raw)));
-  adopt(std::move(upgraded));
-}
-
 Task<ConnectionPtr> Swarm::connect(PeerInfo peer) {
   const PeerId id = peer.id;
   auto open = connections(id);
   if (!open.empty()) co_return open.front();
   if (dialing_.closed()) throw_error(Errc::kClosed);
+  if (const auto may = gate_.check_dial(id); !may)
+    throw_error(may.error().reason, std::string(may.error().knob));
 
   std::shared_ptr<Dial>& pending = dials_[id];
   if (!pending) {
@@ -79,10 +69,11 @@ Task<void> Swarm::dial(PeerInfo peer, std::shared_ptr<Dial> dial) {
   auto upgraded = co_await dialer_.dial(std::move(peer));
   if (upgraded) {
     const auto adopted = adopt(std::move(*upgraded));
-    if (!adopted) error.code = adopted.error();
+    if (!adopted) error = {adopted.error().reason, std::string(adopted.error().knob)};
   } else {
     error = std::move(upgraded.error());
   }
+  if (error.code) ++state_.counters.dials_failed;
   dials_.erase(id);
   finish(*dial, std::move(error));
 }
@@ -93,21 +84,28 @@ void Swarm::finish(Dial& dial, DialError error) {
   dial.ended.notify_all();
 }
 
-bool Swarm::has_room_for(const PeerId& peer) const {
-  return connections_.size() < state_.limits.connections_max &&
-         connections(peer).size() < state_.limits.connections_per_peer_max;
-}
-
-Result<ConnectionPtr> Swarm::adopt(UpgradedConnection upgraded) {
-  if (running_.closed()) return fail(Errc::kClosed);
-  if (!has_room_for(upgraded.remote_peer)) return fail(Errc::kLimitReached);
-  auto connection = std::make_shared<SwarmConnection>(env_, state_.limits, std::move(upgraded), serve_);
+std::expected<void, Refusal> Swarm::adopt(UpgradedConnection upgraded) {
+  if (running_.closed()) return std::unexpected(Refusal{Errc::kClosed, {}});
+  const Direction direction = upgraded.direction;
+  auto place = gate_.admit(direction, upgraded.remote_peer, upgraded.remote);
+  if (!place) return std::unexpected(place.error());
+  SwarmCounters& counters = state_.counters;
+  ++(direction == Direction::kInbound ? counters.opened_inbound : counters.opened_outbound);
+  auto connection = std::make_shared<SwarmConnection>(env_, state_, streams_, std::move(upgraded), serve_);
   connections_.push_back(connection);
-  running_.spawn(run(connection));
-  return connection;
+  running_.spawn(run(std::move(connection), std::move(*place)));
+  trim();
+  return {};
 }
 
-Task<void> Swarm::run(std::shared_ptr<SwarmConnection> connection) {
+void Swarm::adopt_inbound(UpgradedConnection upgraded) {
+  PeerId peer = upgraded.remote_peer;
+  Multiaddr from = upgraded.remote;
+  const auto adopted = adopt(std::move(upgraded));
+  if (!adopted) state_.tell(adopted.error(), std::move(peer), std::move(from));
+}
+
+Task<void> Swarm::run(std::shared_ptr<SwarmConnection> connection, Admission::Place /*place*/) {
   co_await finally(serve(connection), forget(connection));
 }
 
@@ -118,16 +116,48 @@ Task<void> Swarm::serve(std::shared_ptr<SwarmConnection> connection) {
 
 Task<void> Swarm::forget(std::shared_ptr<SwarmConnection> connection) {
   std::erase(connections_, connection);
+  ++state_.counters.closed;
+  note_count();
   state_.events.disconnected.emit(connection);
   co_return;
 }
 
 void Swarm::enforce_access() {
   for (const auto& connection : connections_) {
-    const PeerId& peer = connection->remote_peer();
-    const auto node = state_.node_of ? state_.node_of(peer) : std::nullopt;
-    const Access access = state_.access.of(peer, node, ip_address_of(connection->remote_address()));
-    if (access == Access::kDenied) connection->close();
+    const Access access = gate_.access_of(connection->remote_peer(), connection->remote_address());
+    if (access == Access::kDenied) connection->close_because(Errc::kDenied);
+  }
+}
+
+void Swarm::note_count() {
+  state_.table[&SwarmLimits::connections_high].set_used(connections_.size());
+  state_.table[&SwarmLimits::connections_low].set_used(connections_.size());
+}
+
+void Swarm::trim() {
+  note_count();
+  if (connections_.size() <= state_.limits.connections_high) return;
+  std::vector<std::shared_ptr<SwarmConnection>> open;
+  std::vector<ConnectionUse> uses;
+  for (const auto& connection : connections_) {
+    if (!connection->is_open()) continue;
+    open.push_back(connection);
+    uses.push_back(connection->use());
+    uses.back().allowed =
+        gate_.access_of(connection->remote_peer(), connection->remote_address()) == Access::kAllowed;
+  }
+  for (const std::size_t victim : state_.manager.to_close(uses, env_.clock.now())) {
+    state_.table[&SwarmLimits::connections_high].refuse();
+    open[victim]->close_because(Errc::kLimitReached);
+  }
+  if (trimming_.size() == 0) trimming_.spawn(keep_trimming());
+}
+
+// Those in their grace period leave it, and protected ones lose their protection.
+Task<void> Swarm::keep_trimming() {
+  while (connections_.size() > state_.limits.connections_high) {
+    co_await env_.clock.sleep_for(kTrimInterval);
+    trim();
   }
 }
 
@@ -149,9 +179,9 @@ std::vector<ConnectionPtr> Swarm::connections() const {
 
 Task<void> Swarm::close() {
   for (const auto& listener : listeners_) listener->close();
-  co_await accepting_.close();
-  co_await upgrading_.close();
+  co_await inbound_.close();
   co_await dialing_.close();
+  co_await trimming_.close();
   for (const auto& [id, dial] : std::exchange(dials_, {})) finish(*dial, {Errc::kClosed, {}});
   for (const auto& connection : connections_) connection->close();
   co_await running_.close();

@@ -6,7 +6,7 @@
 #include "warren/async/task_group.hpp"
 #include "warren/core/host.hpp"
 #include "warren/swarm/dialer.hpp"
-#include "warren/swarm/limits.hpp"
+#include "warren/swarm/inbound.hpp"
 #include "warren/swarm/swarm_connection.hpp"
 #include "warren/swarm/swarm_state.hpp"
 
@@ -23,12 +23,17 @@ class Swarm {
   std::vector<Multiaddr> listen_addresses() const;
 
   // A new connection, or the open one; concurrent dials to one peer are one dial. Throws Dialer's
-  // error, with the attempts in what(); kLimitReached.
+  // error, with the attempts in what(); kLimitReached with the limit in what(); kDenied.
   Task<ConnectionPtr> connect(PeerInfo peer);
 
   // Open ones, oldest first.
   std::vector<ConnectionPtr> connections(const PeerId& peer) const;
   std::vector<ConnectionPtr> connections() const;
+
+  // Brings the limits that count with time up to date.
+  void update_limits() { dialer_.update_limits(); }
+  // For streams whose protocol is known.
+  StreamAdmission& streams() { return streams_; }
 
   // Closes the connections that the access list denies by now.
   void enforce_access();
@@ -43,30 +48,34 @@ class Swarm {
     DialError error;  // its code is zero when the dial succeeded
   };
 
-  Task<void> accept(std::shared_ptr<TransportListener> listener);
-  Task<void> upgrade_inbound(RawConnection raw);
   Task<void> dial(PeerInfo peer, std::shared_ptr<Dial> dial);
-  // kLimitReached or kClosed: the connection is dropped.
-  Result<ConnectionPtr> adopt(UpgradedConnection upgraded);
+  // kLimitReached, kDenied or kClosed: the connection is dropped.
+  std::expected<void, Refusal> adopt(UpgradedConnection upgraded);
+  void adopt_inbound(UpgradedConnection upgraded);
   static void finish(Dial& dial, DialError error);
-  Task<void> run(std::shared_ptr<SwarmConnection> connection);
+  Task<void> run(std::shared_ptr<SwarmConnection> connection, Admission::Place place);
   Task<void> serve(std::shared_ptr<SwarmConnection> connection);
   Task<void> forget(std::shared_ptr<SwarmConnection> connection);
-  bool has_room_for(const PeerId& peer) const;
+  // Closes connections, the least useful first, when there are more than the high mark.
+  void trim();
+  void note_count();
+  Task<void> keep_trimming();
 
   Env& env_;
   SwarmState& state_;
   Upgrader& upgrader_;
   std::vector<Transport*> transports_;
+  Gate gate_;
+  StreamAdmission streams_;
   Dialer dialer_;
+  Inbound inbound_;
   StreamHandler serve_;
   std::vector<std::shared_ptr<TransportListener>> listeners_;
   std::vector<std::shared_ptr<SwarmConnection>> connections_;
   std::map<PeerId, std::shared_ptr<Dial>> dials_;
-  TaskGroup accepting_;  // one task a listener
-  TaskGroup upgrading_;  // one an inbound handshake
-  TaskGroup dialing_;    // one a peer that is dialed
-  TaskGroup running_;    // one a connection
+  TaskGroup dialing_;   // one task a peer that is dialed
+  TaskGroup trimming_;  // one while there are too many connections
+  TaskGroup running_;   // one a connection
 };
 
 }  // namespace warren

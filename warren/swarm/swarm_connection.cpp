@@ -8,12 +8,15 @@
 
 namespace warren {
 
-SwarmConnection::SwarmConnection(Env& env, const SwarmLimits& limits, UpgradedConnection upgraded,
-                                 StreamHandler serve)
-    : limits_(limits),
+SwarmConnection::SwarmConnection(Env& env, SwarmState& state, StreamAdmission& streams,
+                                 UpgradedConnection upgraded, StreamHandler serve)
+    : env_(env),
+      state_(state),
+      streams_(streams),
       upgraded_(std::move(upgraded)),
       serve_(std::move(serve)),
       opened_at_(env.clock.now()),
+      active_at_(opened_at_),
       handlers_(env.executor, "stream") {}
 
 Task<void> SwarmConnection::run(std::shared_ptr<SwarmConnection> self) {
@@ -23,7 +26,7 @@ Task<void> SwarmConnection::run(std::shared_ptr<SwarmConnection> self) {
 Task<void> SwarmConnection::serve_until_closed(std::shared_ptr<SwarmConnection> self) {
   upgraded_.muxed->start();
   const auto ended = co_await as_result(race(accept_streams(self), wait_for_close()));
-  end_reason_ = ended ? make_error_code(Errc::kClosed) : ended.error();
+  end_reason_ = ended ? close_reason_ : ended.error();
   if (!ended && log::enabled(log::Level::kDebug)) {
     log::debug("swarm", "connection to " + remote_peer().short_text() + " ended: " + ended.error().message());
   }
@@ -32,9 +35,25 @@ Task<void> SwarmConnection::serve_until_closed(std::shared_ptr<SwarmConnection> 
 Task<void> SwarmConnection::accept_streams(std::shared_ptr<SwarmConnection> self) {
   while (true) {
     StreamPtr stream = co_await upgraded_.muxed->accept_stream();
-    if (handlers_.size() >= limits_.streams_per_connection_max) continue;  // dropped, so reset
-    handlers_.spawn(serve_(self, std::move(stream)));
+    auto place = streams_.open(*this);
+    if (!place) {
+      state_.tell({Errc::kLimitReached, place.error()}, remote_peer(), remote_address());
+      continue;  // dropped, so reset
+    }
+    note_stream();
+    ++state_.counters.streams_opened_inbound;
+    handlers_.spawn(serve_stream(self, std::move(stream), std::move(*place)));
   }
+}
+
+Task<void> SwarmConnection::serve_stream(std::shared_ptr<SwarmConnection> self, StreamPtr stream,
+                                         StreamAdmission::Place /*place*/) {
+  co_await serve_(std::move(self), std::move(stream));
+}
+
+void SwarmConnection::note_stream() {
+  ++streams_so_far_;
+  active_at_ = env_.clock.now();
 }
 
 Task<void> SwarmConnection::wait_for_close() {
@@ -50,12 +69,25 @@ Task<void> SwarmConnection::shut_down() {
 Task<StreamPtr> SwarmConnection::open_stream(ProtocolId protocol) {
   if (!open_) throw_error(Errc::kClosed);
   StreamPtr stream = co_await upgraded_.muxed->open_stream();
+  note_stream();
+  ++state_.counters.streams_opened_outbound;
   co_return multistream::propose_optimistically(std::move(stream), std::move(protocol));
 }
 
-void SwarmConnection::close() {
+void SwarmConnection::close_because(std::error_code reason) {
+  if (!open_) return;
+  close_reason_ = reason;
   open_ = false;
   close_requested_.notify_all();
+}
+
+ConnectionUse SwarmConnection::use() const {
+  return {.peer = remote_peer(),
+          .direction = direction(),
+          .opened_at = opened_at_,
+          .active_at = active_at_,
+          .streams_open = upgraded_.muxed->stream_count(),
+          .streams_so_far = streams_so_far_};
 }
 
 }  // namespace warren

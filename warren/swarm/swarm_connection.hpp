@@ -4,16 +4,18 @@
 
 #include "warren/async/task_group.hpp"
 #include "warren/core/connection.hpp"
-#include "warren/core/host.hpp"
-#include "warren/swarm/limits.hpp"
+#include "warren/swarm/stream_admission.hpp"
+#include "warren/swarm/swarm_state.hpp"
 #include "warren/swarm/upgrader.hpp"
 
 namespace warren {
 
 class SwarmConnection final : public Connection {
  public:
-  // `serve` is called for each inbound stream, before its protocol is known.
-  SwarmConnection(Env& env, const SwarmLimits& limits, UpgradedConnection upgraded, StreamHandler serve);
+  // The environment, the state and `streams` outlive the connection's run. `serve` is called for each inbound
+  // stream that there is room for, before its protocol is known.
+  SwarmConnection(Env& env, SwarmState& state, StreamAdmission& streams, UpgradedConnection upgraded,
+                  StreamHandler serve);
 
   // Serves until the connection ends, then cancels the handlers and closes the muxer. `self` keeps the
   // connection alive meanwhile.
@@ -31,21 +33,34 @@ class SwarmConnection final : public Connection {
   bool is_open() const override { return open_; }
   std::error_code end_reason() const override { return end_reason_; }
   Task<StreamPtr> open_stream(ProtocolId protocol) override;
-  void close() override;
+  void close() override { close_because(Errc::kClosed); }
+
+  // The same, with another end_reason().
+  void close_because(std::error_code reason);
+  // For the connection manager, which is told elsewhere whether the peer is allowed.
+  ConnectionUse use() const;
 
  private:
   Task<void> accept_streams(std::shared_ptr<SwarmConnection> self);
   Task<void> serve_until_closed(std::shared_ptr<SwarmConnection> self);
+  Task<void> serve_stream(std::shared_ptr<SwarmConnection> self, StreamPtr stream,
+                          StreamAdmission::Place place);
   Task<void> wait_for_close();
+  void note_stream();
   Task<void> shut_down();
 
-  const SwarmLimits& limits_;
+  Env& env_;
+  SwarmState& state_;
+  StreamAdmission& streams_;
   UpgradedConnection upgraded_;
   StreamHandler serve_;
   Instant opened_at_;
+  Instant active_at_;  // when a stream was last opened
+  std::uint64_t streams_so_far_ = 0;
   TaskGroup handlers_;
   Event close_requested_;
   bool open_ = true;
+  std::error_code close_reason_;  // what we closed it for
   std::error_code end_reason_;
 };
 

@@ -16,6 +16,12 @@ namespace warren {
 // The node that a peer is bound to, when that is known.
 using NodeResolver = std::function<std::optional<NodeId>(const PeerId&)>;
 
+// Why something was not taken.
+struct Refusal {
+  std::error_code reason;
+  std::string_view knob;  // the limit, when it was one
+};
+
 struct SwarmState {
   explicit SwarmState(const SwarmLimits& given) : limits(given), table(given), manager(given) {}
 
@@ -26,6 +32,13 @@ struct SwarmState {
   NodeResolver node_of;  // may be empty
   ConnectionManager manager;
   HostEvents events;
+
+  std::optional<NodeId> resolve(const PeerId& peer) const { return node_of ? node_of(peer) : std::nullopt; }
+
+  // Tells that something inbound was refused. `peer`: when it is known.
+  void tell(const Refusal& why, std::optional<PeerId> peer, Multiaddr from) const {
+    events.refused.emit(HostRefusal{why.reason, why.knob, std::move(peer), std::move(from)});
+  }
 };
 
 }  // namespace warren

@@ -41,11 +41,12 @@ Task<UpgradedConnection> Upgrader::upgrade_outbound(RawConnection raw, PeerId ex
   co_return upgraded;
 }
 
-Task<UpgradedConnection> Upgrader::upgrade_inbound(RawConnection raw) {
+Task<UpgradedConnection> Upgrader::upgrade_inbound(RawConnection raw, std::optional<PeerId>* peer) {
   raw.stream = protect(std::move(raw.stream));
   ProtocolId chosen = co_await multistream::respond(*raw.stream, security_ids_);
   auto channel =
       co_await security(chosen).secure(std::move(raw.stream), Side::kResponder, std::nullopt, muxer_ids_);
+  if (peer != nullptr) *peer = channel->remote_peer();
   auto upgraded = co_await multiplex(std::move(channel), Side::kResponder, std::move(chosen),
                                      std::move(raw.local), std::move(raw.remote));
   co_return upgraded;

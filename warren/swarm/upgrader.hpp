@@ -36,7 +36,9 @@ class Upgrader {
   // is kSecurityNotSupported. Throws what else went wrong, with the raw pipe reset. The caller sets the time
   // limit.
   Task<UpgradedConnection> upgrade_outbound(RawConnection raw, PeerId expected, ProtocolId security);
-  Task<UpgradedConnection> upgrade_inbound(RawConnection raw);
+  // Accepting. `peer`, unless null, outlives the upgrade and gets who is there as soon as that is known: of
+  // use when what follows fails.
+  Task<UpgradedConnection> upgrade_inbound(RawConnection raw, std::optional<PeerId>* peer = nullptr);
 
  private:
   Task<UpgradedConnection> multiplex(std::unique_ptr<SecureChannel> channel, Side side, ProtocolId security,

@@ -1,0 +1,68 @@
+#include "warren/swarm/inbound.hpp"
+
+#include "warren/async/as_result.hpp"
+#include "warren/async/race.hpp"
+#include "warren/swarm/metered_stream.hpp"
+
+namespace warren {
+
+Inbound::Inbound(Env& env, SwarmState& state, Gate& gate, Upgrader& upgrader,
+                 std::function<void(UpgradedConnection)> adopt)
+    : env_(env),
+      state_(state),
+      gate_(gate),
+      upgrader_(upgrader),
+      adopt_(std::move(adopt)),
+      half_open_(state.table[&SwarmLimits::half_open_max]),
+      accepting_(env.executor, "swarm.accept"),
+      upgrading_(env.executor, "swarm.upgrade") {}
+
+Task<void> Inbound::accept(std::shared_ptr<TransportListener> listener) {
+  const Refusal half_open_max{Errc::kLimitReached, state_.table[&SwarmLimits::half_open_max].knob()};
+  while (true) {
+    RawConnection raw = co_await listener->accept();
+    const auto access = gate_.greet(raw.remote);
+    if (!access) {
+      state_.tell(access.error(), {}, raw.remote);
+      continue;  // dropped, so closed
+    }
+    auto begun = half_open_.begin(raw.remote, *access);
+    if (begun.dropped) state_.tell(half_open_max, begun.dropped->peer, begun.dropped->from);
+    if (begun.place) {
+      upgrading_.spawn(shake_hands(std::move(raw), std::move(*begun.place)));
+    } else {
+      state_.tell(half_open_max, {}, raw.remote);
+    }
+  }
+}
+
+Task<void> Inbound::shake_hands(RawConnection raw, HalfOpen::Place place) {
+  const Instant began = env_.clock.now();
+  raw.stream = metered(std::move(raw.stream), state_.counters);
+  auto upgraded = co_await as_result(
+      with_timeout(env_.clock, state_.limits.handshake_timeout, upgrade(std::move(raw), *place)));
+  if (place->dropped) co_return;  // told already
+  if (upgraded) {
+    state_.counters.handshakes_inbound.add(env_.clock.now() - began);
+    adopt_(std::move(*upgraded));
+  } else {
+    ++state_.counters.handshakes_failed;
+    state_.tell({upgraded.error(), {}}, place->peer, place->from);
+  }
+}
+
+Task<UpgradedConnection> Inbound::upgrade(RawConnection raw, Handshake& handshake) {
+  std::optional<UpgradedConnection> upgraded;
+  const Winner winner =
+      co_await race(store_value(upgrader_.upgrade_inbound(std::move(raw), &handshake.peer), upgraded),
+                    handshake.wait_until_dropped());
+  if (winner == Winner::kSecond) throw_error(Errc::kLimitReached);
+  co_return std::move(*upgraded);
+}
+
+Task<void> Inbound::close() {
+  co_await accepting_.close();
+  co_await upgrading_.close();
+}
+
+}  // namespace warren

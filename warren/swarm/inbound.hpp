@@ -1,0 +1,40 @@
+// The way in: takes what the listeners accept through the handshake, and drops what takes too long, fails or
+// has no place.
+#pragma once
+
+#include "warren/async/task_group.hpp"
+#include "warren/env/env.hpp"
+#include "warren/swarm/gate.hpp"
+#include "warren/swarm/half_open.hpp"
+#include "warren/swarm/upgrader.hpp"
+
+namespace warren {
+
+class Inbound {
+ public:
+  // What is given by reference outlives it. `adopt` gets each finished connection.
+  Inbound(Env& env, SwarmState& state, Gate& gate, Upgrader& upgrader,
+          std::function<void(UpgradedConnection)> adopt);
+
+  // Takes what comes until the listener is closed.
+  void serve(std::shared_ptr<TransportListener> listener) { accepting_.spawn(accept(std::move(listener))); }
+
+  // Ends the handshakes under way and waits. Listeners must be closed, or are waited for no longer.
+  Task<void> close();
+
+ private:
+  Task<void> accept(std::shared_ptr<TransportListener> listener);
+  Task<void> shake_hands(RawConnection raw, HalfOpen::Place place);
+  Task<UpgradedConnection> upgrade(RawConnection raw, Handshake& handshake);
+
+  Env& env_;
+  SwarmState& state_;
+  Gate& gate_;
+  Upgrader& upgrader_;
+  std::function<void(UpgradedConnection)> adopt_;
+  HalfOpen half_open_;
+  TaskGroup accepting_;  // one task a listener
+  TaskGroup upgrading_;  // one a handshake
+};
+
+}  // namespace warren

@@ -12,6 +12,7 @@
 
 #include "warren/env/real/error.hpp"
 #include "warren/env/real/tcp_stream.hpp"
+#include "warren/env/real/udp_socket.hpp"
 
 namespace warren::real {
 
@@ -112,6 +113,10 @@ Task<std::unique_ptr<TcpStream>> KernelNetwork::connect_tcp(Endpoint remote, std
     auto stream = KernelTcpStream::adopt(std::move(socket));
     co_return value_or_throw(std::move(stream));
   }
+}
+
+Result<std::unique_ptr<DatagramSocket>> KernelNetwork::bind_udp(Endpoint local) {
+  return KernelUdpSocket::open(executor_, local);
 }
 
 std::vector<IpAddress> KernelNetwork::interface_addresses() {

@@ -1,4 +1,4 @@
-// The kernel's network: TCP sockets by Asio, the only place where they are.
+// The kernel's network: TCP and UDP sockets, the only place where they are.
 #pragma once
 
 #include "warren/env/network.hpp"
@@ -12,6 +12,7 @@ class KernelNetwork final : public Network {
 
   Result<std::unique_ptr<TcpListener>> listen_tcp(Endpoint local) override;
   Task<std::unique_ptr<TcpStream>> connect_tcp(Endpoint remote, std::optional<Endpoint> local) override;
+  Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint local) override;
   std::vector<IpAddress> interface_addresses() override;
 
  private:

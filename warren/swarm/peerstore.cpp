@@ -2,21 +2,37 @@
 
 namespace warren {
 
+void MemoryPeerstore::account(Limit& peers, Limit& addresses_per_peer) {
+  limits_ = {.peers_max = peers.max(), .addresses_per_peer_max = addresses_per_peer.max()};
+  peers_account_ = &peers;
+  addresses_account_ = &addresses_per_peer;
+}
+
 MemoryPeerstore::Entry& MemoryPeerstore::touch(const PeerId& peer) {
   Entry& entry = entries_[peer];
   by_age_.erase(entry.touched);
   entry.touched = ++clock_;
   by_age_.emplace(entry.touched, peer);
-  if (entries_.size() > limits_.peers_max) {
-    const auto oldest = by_age_.begin();
-    entries_.erase(oldest->second);
-    by_age_.erase(oldest);
-  }
+  if (entries_.size() > std::max<std::size_t>(limits_.peers_max, 1)) forget_oldest();
+  if (peers_account_ != nullptr) peers_account_->set_used(entries_.size());
   return entry;
 }
 
-void MemoryPeerstore::add(Entry& entry, const Multiaddr& address, AddressSource source,
-                          Instant expires) const {
+void MemoryPeerstore::forget_oldest() {
+  const auto oldest = by_age_.begin();
+  const auto entry = entries_.find(oldest->second);
+  resized(entry->second.addresses.size(), 0);
+  entries_.erase(entry);
+  by_age_.erase(oldest);
+  if (peers_account_ != nullptr) peers_account_->refuse();
+}
+
+void MemoryPeerstore::resized(std::size_t before, std::size_t after) {
+  address_counts_.change(before, after);
+  if (addresses_account_ != nullptr) addresses_account_->set_used(address_counts_.greatest());
+}
+
+void MemoryPeerstore::add(Entry& entry, const Multiaddr& address, AddressSource source, Instant expires) {
   const auto known = std::ranges::find(entry.addresses, address, &Address::address);
   if (known != entry.addresses.end()) {
     known->source = std::max(known->source, source);
@@ -24,6 +40,8 @@ void MemoryPeerstore::add(Entry& entry, const Multiaddr& address, AddressSource 
     return;
   }
   if (entry.addresses.size() >= limits_.addresses_per_peer_max) {
+    if (addresses_account_ != nullptr) addresses_account_->refuse();
+    if (entry.addresses.empty()) return;
     // The least trusted goes, and of equals the one that expires first; never a better one than the newcomer.
     const auto worst = std::ranges::min_element(entry.addresses, {}, [](const Address& address) {
       return std::pair(address.source, address.expires);
@@ -37,15 +55,19 @@ void MemoryPeerstore::add(Entry& entry, const Multiaddr& address, AddressSource 
 void MemoryPeerstore::add_addresses(const PeerId& peer, const std::vector<Multiaddr>& addresses,
                                     AddressSource source, Instant expires) {
   Entry& entry = touch(peer);
+  const std::size_t before = entry.addresses.size();
   for (const Multiaddr& address : addresses) add(entry, address, source, expires);
+  resized(before, entry.addresses.size());
 }
 
 bool MemoryPeerstore::add_peer_record(const PeerRecord& record, Instant expires) {
   Entry& entry = touch(record.peer_id);
   if (entry.record_seq && record.seq <= *entry.record_seq) return false;
   entry.record_seq = record.seq;
+  const std::size_t before = entry.addresses.size();
   std::erase_if(entry.addresses, [](const Address& a) { return a.source == AddressSource::kPeerRecord; });
   for (const Multiaddr& address : record.addresses) add(entry, address, AddressSource::kPeerRecord, expires);
+  resized(before, entry.addresses.size());
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "warren/core/peerstore.hpp"
+#include "warren/swarm/keyed_limit.hpp"
 
 namespace warren {
 
@@ -15,6 +16,11 @@ struct PeerstoreLimits {
 class MemoryPeerstore final : public Peerstore {
  public:
   explicit MemoryPeerstore(PeerstoreLimits limits = {}) : limits_(limits) {}
+
+  // Takes the node's limits in place of its own and keeps their account: peers, and the most addresses of any
+  // peer. What is forgotten or not taken counts as refused. Called before anything is stored; the limits are
+  // alive as long as the store is written to.
+  void account(Limit& peers, Limit& addresses_per_peer);
 
   void add_addresses(const PeerId& peer, const std::vector<Multiaddr>& addresses, AddressSource source,
                      Instant expires) override;
@@ -43,12 +49,17 @@ class MemoryPeerstore final : public Peerstore {
 
   // The peer's entry, made when new; the entry that was not written to for longest makes room.
   Entry& touch(const PeerId& peer);
-  void add(Entry& entry, const Multiaddr& address, AddressSource source, Instant expires) const;
+  void add(Entry& entry, const Multiaddr& address, AddressSource source, Instant expires);
+  void forget_oldest();
+  void resized(std::size_t before, std::size_t after);
 
   PeerstoreLimits limits_;
   std::map<PeerId, Entry> entries_;
   std::map<std::uint64_t, PeerId> by_age_;
   std::uint64_t clock_ = 0;
+  SizeTally address_counts_;
+  Limit* peers_account_ = nullptr;
+  Limit* addresses_account_ = nullptr;
 };
 
 }  // namespace warren

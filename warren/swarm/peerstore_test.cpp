@@ -86,6 +86,25 @@ TEST_CASE("a flood of peers forgets those that were not heard of for longest") {
   CHECK(store.description(peer(1))->agent_version == "again");
 }
 
+TEST_CASE("the node's limits hold for the store, and it keeps their account") {
+  Limit peers("peerstore_peers_max", "", 2);
+  Limit addresses("peerstore_addresses_per_peer_max", "", 3);
+  MemoryPeerstore store;
+  store.account(peers, addresses);
+  store.add_addresses(peer(1), tcp_ports(1, 5), AddressSource::kIdentify, kNow + 1h);
+  CHECK(store.addresses(peer(1), kNow).size() == 3);
+  CHECK(addresses.used() == 3);
+  CHECK(addresses.use().refused == 2);
+  store.add_peer_record({peer(2), 1, tcp_ports(1, 2)}, kNow + 1h);
+  CHECK(peers.used() == 2);
+  store.set_description(peer(3), {});  // peer 1 is forgotten
+  CHECK(peers.used() == 2);
+  CHECK(peers.use().refused == 1);
+  CHECK(addresses.used() == 2);
+  store.add_peer_record({peer(2), 2, tcp_ports(1, 1)}, kNow + 1h);
+  CHECK(addresses.used() == 1);
+}
+
 TEST_CASE("unspecified addresses become concrete ones, loopback last") {
   const std::vector<IpAddress> interfaces = {*IpAddress::parse("127.0.0.1"), *IpAddress::parse("192.0.2.5"),
                                              *IpAddress::parse("::1"), *IpAddress::parse("fe80::1"),

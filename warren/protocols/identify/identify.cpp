@@ -6,8 +6,29 @@
 
 namespace warren::identify {
 
-Identify::Identify(Host& host, std::string agent_version)
-    : host_(host), agent_version_(std::move(agent_version)), tasks_(host.env().executor, "identify") {}
+namespace {
+
+Limits limits_of(const Accounts& accounts) {
+  Limits limits;
+  if (accounts.protocols != nullptr) limits.protocols_max = accounts.protocols->max();
+  if (accounts.addresses != nullptr) limits.addresses_max = accounts.addresses->max();
+  return limits;
+}
+
+void enter(Limit* account, std::size_t kept, std::size_t cut) {
+  if (account == nullptr) return;
+  account->set_used(std::max<std::uint64_t>(account->used(), kept));
+  for (std::size_t i = 0; i < cut; ++i) account->refuse();
+}
+
+}  // namespace
+
+Identify::Identify(Host& host, std::string agent_version, Accounts accounts)
+    : host_(host),
+      agent_version_(std::move(agent_version)),
+      accounts_(accounts),
+      limits_(limits_of(accounts)),
+      tasks_(host.env().executor, "identify") {}
 
 void Identify::start() {
   host_.handle(ProtocolId(kProtocol), [this](ConnectionPtr connection, StreamPtr stream) {
@@ -102,6 +123,8 @@ Task<void> Identify::take_push(ConnectionPtr connection, StreamPtr stream) {
 
 Task<void> Identify::read_and_learn(ConnectionPtr connection, StreamPtr stream) {
   const Message message = co_await receive(*stream, limits_);
+  enter(accounts_.protocols, message.protocols.size(), message.protocols_cut);
+  enter(accounts_.addresses, message.listen_addresses.size(), message.addresses_cut);
   learn(connection, message);
   co_await stream->close_write();
 }
@@ -120,11 +143,19 @@ void Identify::learn(const ConnectionPtr& connection, const Message& message) {
   if (message.observed_address) observed_.emit(connection, *message.observed_address);
 }
 
+std::vector<Multiaddr> Identify::within_limit(std::vector<Multiaddr> addresses) const {
+  const std::size_t kept = std::min(addresses.size(), limits_.addresses_max);
+  enter(accounts_.addresses, kept, addresses.size() - kept);
+  addresses.resize(kept);
+  return addresses;
+}
+
 void Identify::learn_addresses(const PeerId& peer, const Message& message) {
   const Instant expires = host_.env().clock.now() + kAddressLife;
   if (message.signed_peer_record) {
-    const auto record = PeerRecord::open(*message.signed_peer_record);
+    auto record = PeerRecord::open(*message.signed_peer_record);
     if (record && record->peer_id == peer) {
+      record->addresses = within_limit(std::move(record->addresses));
       host_.peerstore().add_peer_record(*record, expires);
       return;  // signed addresses make the unsigned list superfluous
     }

@@ -6,6 +6,7 @@
 
 #include "warren/async/task_group.hpp"
 #include "warren/core/host.hpp"
+#include "warren/core/limit.hpp"
 #include "warren/protocols/identify/message.hpp"
 
 namespace warren::identify {
@@ -25,12 +26,19 @@ inline constexpr Duration kPushInterval = 5s;
 // How long an address that a peer announced is worth trying once it has gone.
 inline constexpr Duration kAddressLife = 1h;
 
+// The node's limits on what a peer may tell of itself, and their account: `used` is the most that a peer
+// told, and what is cut off counts as refused. They take the place of those of Limits; null: no account.
+struct Accounts {
+  Limit* protocols = nullptr;
+  Limit* addresses = nullptr;
+};
+
 // Asks every new connection who is there, answers the same question, and tells the others when our own answer
 // changes.
 class Identify {
  public:
-  // `host` outlives it.
-  Identify(Host& host, std::string agent_version);
+  // `host` and the accounts outlive it.
+  Identify(Host& host, std::string agent_version, Accounts accounts = {});
 
   void start();
   Task<void> close();
@@ -56,11 +64,13 @@ class Identify {
   Task<void> read_and_learn(ConnectionPtr connection, StreamPtr stream);
   void learn(const ConnectionPtr& connection, const Message& message);
   void learn_addresses(const PeerId& peer, const Message& message);
+  std::vector<Multiaddr> within_limit(std::vector<Multiaddr> addresses) const;
   void schedule_push();
   bool may_push(const PeerId& peer);
 
   Host& host_;
   std::string agent_version_;
+  Accounts accounts_;
   Limits limits_;
   TaskGroup tasks_;
   std::vector<Subscription> subscriptions_;

@@ -13,8 +13,11 @@ namespace {
 
 // A host that speaks identify.
 struct IdentifyingNode : TestNode {
-  explicit IdentifyingNode(sim::Machine& machine, std::string version)
-      : TestNode(machine), identify(host, std::move(version)) {
+  IdentifyingNode(sim::Machine& machine, std::string version, SwarmLimits limits = {})
+      : TestNode(machine, limits),
+        identify(host, std::move(version),
+                 {.protocols = &host.limit_table()[&SwarmLimits::identify_protocols_max],
+                  .addresses = &host.limit_table()[&SwarmLimits::identify_addresses_max]}) {
     identify.start();
   }
   Task<void> close() {
@@ -25,7 +28,8 @@ struct IdentifyingNode : TestNode {
 };
 
 struct TwoNodes {
-  TwoNodes() : alice(world.add_machine("alice"), "alice/1"), bob(world.add_machine("bob"), "bob/1") {
+  explicit TwoNodes(SwarmLimits bobs_limits = {})
+      : alice(world.add_machine("alice"), "alice/1"), bob(world.add_machine("bob"), "bob/1", bobs_limits) {
     alice.listen();
     bob_info = bob.listen();
     connection = world.run(alice.host.connect(bob_info));
@@ -129,6 +133,38 @@ TEST_CASE("more messages than allowed, and an oversized one, are refused") {
   for (int i = 0; i < 11; ++i) append(many, delimited(message));
   CHECK_FALSE(net.world.run(as_result(push(net.connection, many))));
   CHECK_FALSE(net.world.run(as_result(push(net.connection, Bytes{0x81, 0x40}))));  // 8,193 announced
+}
+
+TEST_CASE("what a peer tells beyond the limits is cut off and counted, in a signed record too") {
+  SwarmLimits limits;
+  limits.identify_protocols_max = 300;
+  limits.identify_addresses_max = 40;
+  TwoNodes net(limits);
+  const LimitUse& protocols = net.bob.host.limit_table()[&SwarmLimits::identify_protocols_max].use();
+  const LimitUse& addresses = net.bob.host.limit_table()[&SwarmLimits::identify_addresses_max].use();
+  CHECK(protocols.used > 0);
+  CHECK(addresses.used == 1);
+
+  Bytes messages;
+  for (int part = 0; part < 2; ++part) {
+    identify::Message message;
+    for (int i = 0; i < 200; ++i) message.protocols.push_back("/p/" + std::to_string(200 * part + i));
+    append(messages, delimited(message));
+  }
+  identify::Message last;
+  PeerRecord record{net.alice.host.peer_id(), ~0ULL, {}};
+  for (int port = 1; port <= 100; ++port) {
+    record.addresses.push_back(
+        value_or_throw(Multiaddr::parse("/ip4/192.0.2.1/tcp/" + std::to_string(port))));
+  }
+  last.signed_peer_record = record.seal(net.alice.key);
+  append(messages, delimited(last));
+  net.world.run(push(net.connection, messages));
+  CHECK(net.bob.peerstore.description(net.alice.host.peer_id())->protocols.size() == 300);
+  CHECK(protocols.used == 300);
+  CHECK(protocols.refused == 100);
+  CHECK(addresses.used == 40);
+  CHECK(addresses.refused == kPeerRecordAddressesMax - 40);  // what is beyond that is never read
 }
 
 TEST_CASE("loopback addresses are told to loopback peers only") {

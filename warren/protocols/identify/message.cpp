@@ -49,14 +49,21 @@ Result<> Message::merge(BytesView encoded, const Limits& limits) {
       case kPublicKey: public_key = to_bytes(reader.bytes()); break;
       case kListenAddresses: {
         auto address = address_from(reader.repeated_bytes());
-        if (address && listen_addresses.size() < limits.addresses_max)
+        if (!address) break;
+        if (listen_addresses.size() < limits.addresses_max) {
           listen_addresses.push_back(std::move(*address));
+        } else {
+          ++addresses_cut;
+        }
         break;
       }
       case kProtocols: {
         const BytesView protocol = reader.repeated_bytes();
-        if (protocol.size() <= limits.text_size_max && protocols.size() < limits.protocols_max) {
+        if (protocol.size() > limits.text_size_max) break;
+        if (protocols.size() < limits.protocols_max) {
           protocols.push_back(clean_text(protocol, limits.text_size_max));
+        } else {
+          ++protocols_cut;
         }
         break;
       }

@@ -32,6 +32,9 @@ struct Message {
   std::optional<std::string> protocol_version;
   std::optional<std::string> agent_version;
   std::optional<Bytes> signed_peer_record;
+  // What merge() left out for being over addresses_max and protocols_max.
+  std::size_t addresses_cut = 0;
+  std::size_t protocols_cut = 0;
 
   Bytes encode() const;
 

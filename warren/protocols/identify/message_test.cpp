@@ -78,5 +78,7 @@ TEST_CASE("what a peer says is bounded: 1,800 protocols and thousands of address
   REQUIRE(decoded);
   CHECK(decoded->protocols.size() == limits.protocols_max);
   CHECK(decoded->listen_addresses.size() == limits.addresses_max);
+  CHECK(decoded->protocols_cut == 1800 - limits.protocols_max);
+  CHECK(decoded->addresses_cut == 5000 - limits.addresses_max);
   CHECK(decoded->agent_version->size() == limits.text_size_max);
 }

@@ -13,13 +13,13 @@ namespace warren::noise {
 namespace {
 
 void handshake(benchmark::State& state, KeyType type) {
-  test::Node alice(type, 1);
-  test::Node bob(type, 2);
   sim::Loop loop;
+  test::NoiseNode alice(loop, type, 1);
+  test::NoiseNode bob(loop, type, 2);
   for (auto _ : state) {
-    test::Party initiator{alice, bob.peer(), {"/yamux/1.0.0"}};
-    test::Party responder{bob, {}, {"/yamux/1.0.0"}};
-    loop.run(test::secure_both(loop, initiator, responder, sim::pipe(loop)));
+    security_test::Party initiator{alice, bob.peer(), {"/yamux/1.0.0"}};
+    security_test::Party responder{bob, {}, {"/yamux/1.0.0"}};
+    loop.run(security_test::secure_both(loop, initiator, responder, sim::pipe(loop)));
     if (!initiator.channel || !responder.channel) state.SkipWithError("the handshake failed");
   }
   state.SetItemsProcessed(state.iterations());
@@ -106,15 +106,15 @@ Task<void> transfer(sim::Loop& loop, ByteStream& from, ByteStream& to, std::size
 void pipe_transfer(benchmark::State& state, bool secured) {
   const std::size_t chunk = static_cast<std::size_t>(state.range(0));
   constexpr std::size_t kTotal = 16 * 1024 * 1024;
-  test::Node alice(KeyType::kEd25519, 1);
-  test::Node bob(KeyType::kEd25519, 2);
   sim::Loop loop;
+  test::NoiseNode alice(loop, KeyType::kEd25519, 1);
+  test::NoiseNode bob(loop, KeyType::kEd25519, 2);
   for (auto _ : state) {
     state.PauseTiming();
     auto ends = sim::pipe(loop, {.buffer = 2 * kTotal});
-    test::Party initiator{alice};
-    test::Party responder{bob};
-    if (secured) loop.run(test::secure_both(loop, initiator, responder, std::move(ends)));
+    security_test::Party initiator{alice};
+    security_test::Party responder{bob};
+    if (secured) loop.run(security_test::secure_both(loop, initiator, responder, std::move(ends)));
     ByteStream& from = secured ? **initiator.channel : *ends.first;
     ByteStream& to = secured ? **responder.channel : *ends.second;
     std::size_t got = 0;

@@ -11,12 +11,12 @@ namespace {
 
 void handshake(benchmark::State& state, KeyType type) {
   sim::Loop loop;
-  test::Node alice(loop, type, 1);
-  test::Node bob(loop, type, 2);
+  test::TlsNode alice(loop, type, 1);
+  test::TlsNode bob(loop, type, 2);
   for (auto _ : state) {
-    test::Party initiator{alice, bob.peer(), {"/yamux/1.0.0"}};
-    test::Party responder{bob, {}, {"/yamux/1.0.0"}};
-    loop.run(test::secure_both(loop, initiator, responder, sim::pipe(loop)));
+    security_test::Party initiator{alice, bob.peer(), {"/yamux/1.0.0"}};
+    security_test::Party responder{bob, {}, {"/yamux/1.0.0"}};
+    loop.run(security_test::secure_both(loop, initiator, responder, sim::pipe(loop)));
     if (!initiator.channel || !responder.channel) state.SkipWithError("the handshake failed");
   }
   state.SetItemsProcessed(state.iterations());
@@ -30,12 +30,12 @@ void first_handshake(benchmark::State& state, KeyType type) {
   sim::Loop loop;
   for (auto _ : state) {
     state.PauseTiming();
-    test::Node alice(loop, type, 1);
-    test::Node bob(loop, type, 2);
+    test::TlsNode alice(loop, type, 1);
+    test::TlsNode bob(loop, type, 2);
     state.ResumeTiming();
-    test::Party initiator{alice, bob.peer(), {"/yamux/1.0.0"}};
-    test::Party responder{bob, {}, {"/yamux/1.0.0"}};
-    loop.run(test::secure_both(loop, initiator, responder, sim::pipe(loop)));
+    security_test::Party initiator{alice, bob.peer(), {"/yamux/1.0.0"}};
+    security_test::Party responder{bob, {}, {"/yamux/1.0.0"}};
+    loop.run(security_test::secure_both(loop, initiator, responder, sim::pipe(loop)));
     if (!initiator.channel || !responder.channel) state.SkipWithError("the handshake failed");
   }
   state.SetItemsProcessed(state.iterations());
@@ -45,7 +45,7 @@ BENCHMARK_CAPTURE(first_handshake, ed25519, KeyType::kEd25519);
 // Parsing included.
 void verify(benchmark::State& state, KeyType type) {
   sim::Loop loop;
-  test::Node node(loop, type, 1);
+  test::TlsNode node(loop, type, 1);
   const CertifiedKey made = make_certificate(node.key, loop.clock().wall_now(), node.random);
   const std::array<BytesView, 1> chain = {made.certificate};
   for (auto _ : state) {
@@ -78,14 +78,14 @@ void pipe_transfer(benchmark::State& state, bool secured) {
   const std::size_t chunk = static_cast<std::size_t>(state.range(0));
   constexpr std::size_t kTotal = 16 * 1024 * 1024;
   sim::Loop loop;
-  test::Node alice(loop, KeyType::kEd25519, 1);
-  test::Node bob(loop, KeyType::kEd25519, 2);
+  test::TlsNode alice(loop, KeyType::kEd25519, 1);
+  test::TlsNode bob(loop, KeyType::kEd25519, 2);
   for (auto _ : state) {
     state.PauseTiming();
     auto ends = sim::pipe(loop, {.buffer = 2 * kTotal});
-    test::Party initiator{alice};
-    test::Party responder{bob};
-    if (secured) loop.run(test::secure_both(loop, initiator, responder, std::move(ends)));
+    security_test::Party initiator{alice};
+    security_test::Party responder{bob};
+    if (secured) loop.run(security_test::secure_both(loop, initiator, responder, std::move(ends)));
     ByteStream& from = secured ? **initiator.channel : *ends.first;
     ByteStream& to = secured ? **responder.channel : *ends.second;
     std::size_t got = 0;

@@ -9,13 +9,9 @@
 using namespace warren;
 using namespace warren::tls;
 using namespace warren::tls::test;
+using namespace warren::security_test;
 
 namespace {
-
-constexpr Side kBothSides[] = {Side::kInitiator, Side::kResponder};
-
-const ProtocolId kYamux = "/yamux/1.0.0";
-const ProtocolId kMplex = "/mplex/6.7.0";
 
 // A peer that speaks TLS as OpenSSL does by itself, with whatever certificate and terms it is given.
 struct Stranger {
@@ -139,7 +135,7 @@ struct Outcome {
 
 Outcome outcome_of(Side side, Stranger& stranger, std::vector<ProtocolId> muxers = {}) {
   sim::Loop loop;
-  Node node(loop);
+  TlsNode node(loop);
   Party party{node, {}, std::move(muxers)};
   loop.run(meet_us(loop, party, side, stranger));
   Outcome outcome{error_of(party.channel), error_of(stranger.end)};

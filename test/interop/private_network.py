@@ -68,7 +68,7 @@ def listener_without_key(pair):
 
 
 def key_file_of_init(program, pair):
-    """What `warren init` has written into the node's folder is a key file for others, whatever it was given."""
+    """What `warren init` writes into the node's folder is a key file for others, whatever it was given."""
     for encoding in ENCODINGS:
         with key_files(encoding=encoding) as (given,):
             folder = given.parent / "node"

@@ -36,9 +36,7 @@ struct SwarmState {
   std::optional<NodeId> resolve(const PeerId& peer) const { return node_of ? node_of(peer) : std::nullopt; }
 
   // Tells that something inbound was refused. `peer`: when it is known.
-  void tell(const Refusal& why, std::optional<PeerId> peer, Multiaddr from) const {
-    events.refused.emit(HostRefusal{why.reason, why.knob, std::move(peer), std::move(from)});
-  }
+  void tell(const Refusal& why, std::optional<PeerId> peer, Multiaddr from) const;
 };
 
 }  // namespace warren

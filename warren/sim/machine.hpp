@@ -11,7 +11,7 @@
 
 namespace warren::sim {
 
-class TcpNetwork;
+class MachineNetwork;
 class World;
 
 class Machine {
@@ -33,11 +33,17 @@ class Machine {
   // The first address.
   const IpAddress& address() const { return addresses_.front(); }
 
+  // Its own addresses, loopback ones included.
+  bool owns(const IpAddress& address) const;
+  // The address it speaks from to `remote` when nobody has chosen one; kUnreachable when it has none of that
+  // family.
+  Result<IpAddress> source_for(const IpAddress& remote) const;
+
   // The process dies: all sockets are gone, and peers see a reset one delay later. What still runs of it gets
   // errors from its sockets. New sockets work: that is the restart.
   void crash();
 
-  TcpNetwork& network() { return *network_; }
+  MachineNetwork& network() { return *network_; }
 
  private:
   std::uint32_t number_;
@@ -45,7 +51,7 @@ class Machine {
   std::vector<IpAddress> addresses_;
   SeededRandom random_;
   InlineOffload offload_;
-  std::unique_ptr<TcpNetwork> network_;
+  std::unique_ptr<MachineNetwork> network_;
   Env env_;
 };
 

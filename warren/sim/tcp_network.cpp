@@ -16,14 +16,6 @@ using Kind = Packet::Kind;
 // Linux gives up after six SYNs, which takes 127 s.
 constexpr Duration kConnectTimeout = std::chrono::seconds(127);
 
-IpAddress loopback(bool v4) {
-  return v4 ? IpAddress::v4({127, 0, 0, 1}) : IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
-}
-
-IpAddress any(bool v4) {
-  return v4 ? IpAddress::v4({}) : IpAddress::v6({});
-}
-
 // Lives in the frame of a coroutine that dials.
 struct DialLimit {
   DialLimit(Loop& loop, Connection& connection) : loop(loop) {
@@ -40,27 +32,12 @@ struct DialLimit {
 
 }  // namespace
 
-bool TcpNetwork::owns(const IpAddress& address) const {
-  return address == loopback(address.is_v4()) ||
-         std::ranges::find(machine_.addresses(), address) != machine_.addresses().end();
-}
-
-std::vector<IpAddress> TcpNetwork::interface_addresses() {
-  std::vector<IpAddress> addresses = {loopback(true), loopback(false)};
-  addresses.insert(addresses.end(), machine_.addresses().begin(), machine_.addresses().end());
-  return addresses;
-}
-
-Result<std::unique_ptr<TcpListener>> TcpNetwork::listen_tcp(Endpoint local) {
-  const bool wildcard = local.address.is_unspecified();
-  if (!wildcard && !owns(local.address)) return fail(Errc::kAddressNotAvailable);
-  if (local.port == 0) local.port = free_port();
-  for (const auto& [other, listener] : listeners_) {
-    if (other.port != local.port || other.address.is_v4() != local.address.is_v4()) continue;
-    if (wildcard || other.address.is_unspecified() || other.address == local.address) {
-      return fail(Errc::kAddressInUse);
-    }
+Result<std::unique_ptr<TcpListener>> TcpNetwork::listen(Endpoint local) {
+  if (!local.address.is_unspecified() && !machine_.owns(local.address)) {
+    return fail(Errc::kAddressNotAvailable);
   }
+  if (local.port == 0) local.port = free_port();
+  if (is_taken(listeners_, local)) return fail(Errc::kAddressInUse);
   auto listener = std::make_unique<SimListener>(*this, local);
   listeners_[local] = listener.get();
   trace("listens on " + local.to_string());
@@ -71,7 +48,7 @@ Result<std::unique_ptr<TcpListener>> TcpNetwork::listen_tcp(Endpoint local) {
 std::uint16_t TcpNetwork::free_port() {
   for (;;) {
     const std::uint16_t port = next_port_;
-    next_port_ = port == 65535 ? 49152 : port + 1;
+    next_port_ = next_free_port(port);
     const bool used =
         std::ranges::any_of(listeners_, [&](const auto& entry) { return entry.first.port == port; }) ||
         std::ranges::any_of(connections_, [&](const auto& entry) { return entry.first.first.port == port; });
@@ -81,16 +58,14 @@ std::uint16_t TcpNetwork::free_port() {
 
 Result<Endpoint> TcpNetwork::choose_local(const Endpoint& remote, const std::optional<Endpoint>& wanted) {
   const bool v4 = remote.address.is_v4();
-  Endpoint local = wanted.value_or(Endpoint{any(v4), 0});
+  Endpoint local = wanted.value_or(Endpoint{any_address(v4), 0});
   if (local.address.is_v4() != v4) return fail(Errc::kIo);
   if (!local.address.is_unspecified()) {
-    if (!owns(local.address)) return fail(Errc::kIo);
-  } else if (remote.address.is_loopback()) {
-    local.address = loopback(v4);
+    if (!machine_.owns(local.address)) return fail(Errc::kIo);
   } else {
-    const auto own = std::ranges::find(machine_.addresses(), v4, &IpAddress::is_v4);
-    if (own == machine_.addresses().end()) return fail(Errc::kUnreachable);
-    local.address = *own;
+    const auto source = machine_.source_for(remote.address);
+    if (!source) return fail(source.error());
+    local.address = *source;
   }
   if (local.port == 0 || connections_.contains({local, remote})) local.port = free_port();
   return local;
@@ -103,7 +78,7 @@ std::shared_ptr<Connection> TcpNetwork::open(const Endpoint& local, const Endpoi
   return connection;
 }
 
-Task<std::unique_ptr<TcpStream>> TcpNetwork::connect_tcp(Endpoint remote, std::optional<Endpoint> wanted) {
+Task<std::unique_ptr<TcpStream>> TcpNetwork::connect(Endpoint remote, std::optional<Endpoint> wanted) {
   const Endpoint local = value_or_throw(choose_local(remote, wanted));
   const std::shared_ptr<Connection> connection = open(local, remote, world_.next_connection());
   trace("dials " + connection->to_string());
@@ -114,12 +89,6 @@ Task<std::unique_ptr<TcpStream>> TcpNetwork::connect_tcp(Endpoint remote, std::o
   if (connection->state == Connection::State::kRefused) throw_error(Errc::kRefused);
   if (connection->state == Connection::State::kTimedOut) throw_error(Errc::kTimedOut);
   co_return std::make_unique<SimTcpStream>(connection);
-}
-
-SimListener* TcpNetwork::listener_for(const Endpoint& local) const {
-  auto found = listeners_.find(local);
-  if (found == listeners_.end()) found = listeners_.find({any(local.address.is_v4()), local.port});
-  return found == listeners_.end() ? nullptr : found->second;
 }
 
 std::shared_ptr<Connection> TcpNetwork::find(const Packet& packet) const {
@@ -138,7 +107,7 @@ void TcpNetwork::receive(Packet packet) {
     if (kind != Kind::kSegment || said == Segment::Kind::kBytes) refuse(packet);
     return;
   }
-  SimListener* const listener = listener_for(packet.to);
+  SimListener* const listener = find_bound(listeners_, packet.to);
   if (kind == Kind::kAccept) {
     trace("connected " + connection->to_string());
     connection->set(Connection::State::kOpen);
@@ -156,7 +125,7 @@ void TcpNetwork::receive(Packet packet) {
 }
 
 void TcpNetwork::on_connect(const Packet& packet) {
-  SimListener* const listener = listener_for(packet.to);
+  SimListener* const listener = find_bound(listeners_, packet.to);
   if (!listener) return refuse(packet);
   // The dialer has forgotten an older connection between the same endpoints.
   const auto found = connections_.find({packet.to, packet.from});
@@ -170,7 +139,8 @@ void TcpNetwork::on_connect(const Packet& packet) {
 }
 
 void TcpNetwork::reply(const Packet& packet, Kind kind, Segment segment) {
-  world_.send(machine_, {packet.to, packet.from, packet.connection, kind, std::move(segment)});
+  Packet answer{packet.to, packet.from, packet.connection, kind, std::move(segment)};
+  world_.send(machine_, std::move(answer));
 }
 
 void TcpNetwork::crash() {

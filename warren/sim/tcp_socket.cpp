@@ -29,7 +29,8 @@ Connection::~Connection() {
 }
 
 void Connection::send(Packet::Kind kind, Segment segment) {
-  network.world_.send(network.machine_, {local, remote, id, kind, std::move(segment)});
+  Packet packet{local, remote, id, kind, std::move(segment)};
+  network.world_.send(network.machine_, std::move(packet));
 }
 
 void Connection::set(State next) {

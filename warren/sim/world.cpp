@@ -4,13 +4,18 @@
 #include <cstdio>
 
 #include "warren/base/assert.hpp"
-#include "warren/sim/tcp_network.hpp"
+#include "warren/sim/machine_network.hpp"
 
 namespace warren::sim {
 
 namespace {
 
 constexpr Duration kDefaultDelay = 10ms;
+
+// Of a link.
+int direction(const Machine& from, const Machine& to) {
+  return from.number() <= to.number() ? 0 : 1;
+}
 
 }  // namespace
 
@@ -48,13 +53,29 @@ Link& World::link(const Machine& a, const Machine& b) {
     const auto deliver = [this, key](int direction, Packet packet) {
       machines_[direction == 0 ? key.second : key.first]->network().receive(std::move(packet));
     };
-    link = std::make_unique<Link>(loop_, &a == &b ? Duration{} : kDefaultDelay, deliver);
+    // Of the two machines and the world, not of what else was drawn from it before.
+    const std::uint64_t pair = std::uint64_t{key.first} << 32 | key.second;
+    const std::uint64_t seed = SeededRandom(seed_ ^ SeededRandom(pair).u64()).u64();
+    link = std::make_unique<Link>(loop_, seed, &a == &b ? Duration{} : kDefaultDelay, deliver);
   }
   return *link;
 }
 
 void World::set_delay(const Machine& a, const Machine& b, Duration delay) {
   link(a, b).set_delay(delay);
+}
+
+void World::set_link(const Machine& a, const Machine& b, const LinkOptions& both_ways) {
+  set_link(a, b, both_ways, both_ways);
+}
+
+void World::set_link(const Machine& a, const Machine& b, const LinkOptions& there, const LinkOptions& back) {
+  link(a, b).set_options(direction(a, b), there);
+  link(a, b).set_options(1 - direction(a, b), back);
+}
+
+void World::block_udp(const Machine& a, const Machine& b, bool blocked) {
+  link(a, b).block_udp(blocked);
 }
 
 void World::cut(const Machine& a, const Machine& b) {
@@ -76,13 +97,23 @@ void World::trace(const std::string& event) {
 }
 
 void World::send(Machine& from, Packet packet) {
-  Machine* to = &from;
-  if (!packet.to.address.is_loopback()) {
-    const auto found = by_address_.find(packet.to.address);
-    if (found == by_address_.end()) return;
-    to = found->second;
-  }
-  link(from, *to).send(from.number() <= to->number() ? 0 : 1, std::move(packet));
+  const Machine* const to = machine_at(from, packet.to.address);
+  if (to) link(from, *to).send(direction(from, *to), std::move(packet));
+}
+
+const Machine* World::machine_at(const Machine& from, const IpAddress& address) const {
+  if (address.is_loopback()) return &from;
+  const auto found = by_address_.find(address);
+  return found == by_address_.end() ? nullptr : found->second;
+}
+
+std::size_t World::mtu(const Machine& from, const IpAddress& to) {
+  // What the header's length field can say: of the whole packet in IPv4, of what follows the header in IPv6.
+  const std::size_t largest = to.is_v4() ? 65535 : 40 + 65535;
+  const Machine* const machine = machine_at(from, to);
+  if (!machine) return largest;
+  const std::size_t mtu = link(from, *machine).options(direction(from, *machine)).mtu;
+  return mtu == 0 ? largest : std::min(mtu, largest);
 }
 
 }  // namespace warren::sim

@@ -1,10 +1,10 @@
-// A simulated world: machines with addresses, links between them, TCP over the links, all in virtual time on
-// one loop. The same seed gives the same run, down to the last event.
+// A simulated world: machines with addresses, links between them, TCP and UDP over the links, all in virtual
+// time on one loop. The same seed gives the same run, down to the last event.
 //
 //   sim::World world(7);
 //   sim::Machine& alice = world.add_machine("alice");
 //   sim::Machine& bob = world.add_machine("bob", {value_or_throw(IpAddress::parse("192.0.2.7"))});
-//   world.set_delay(alice, bob, 40ms);
+//   world.set_link(alice, bob, {.delay = 40ms, .loss = 0.01, .rate = 10'000'000});
 //   world.run(scenario(alice.env(), bob.env()));
 #pragma once
 
@@ -37,9 +37,17 @@ class World {
   // One way; 10 ms between machines, and nothing from a machine to itself, unless set.
   void set_delay(const Machine& a, const Machine& b, Duration delay);
 
+  // What the way from one to the other does to packets (link_model.hpp), both ways, or there and back. Those
+  // on the way are not affected.
+  void set_link(const Machine& a, const Machine& b, const LinkOptions& both_ways);
+  void set_link(const Machine& a, const Machine& b, const LinkOptions& there, const LinkOptions& back);
+  // Datagrams between the two are lost, TCP passes.
+  void block_udp(const Machine& a, const Machine& b, bool blocked = true);
+
   // Nothing passes between the two any more. Connections stall and are not reset; dialing times out.
+  // Datagrams are lost.
   void cut(const Machine& a, const Machine& b);
-  // What was on its way arrives after all, as TCP would have sent it again.
+  // What was on its way arrives after all, as TCP would have sent it again; lost datagrams do not.
   void mend(const Machine& a, const Machine& b);
 
   Loop& loop() { return loop_; }
@@ -59,10 +67,13 @@ class World {
 
   // Sends a packet on its way; it is lost when nobody has the address. For the simulated networks.
   void send(Machine& from, Packet packet);
+  // The largest packet that `from` can send towards that address, IP header included.
+  std::size_t mtu(const Machine& from, const IpAddress& to);
   std::uint64_t next_connection() { return ++connections_; }
 
  private:
   Link& link(const Machine& a, const Machine& b);
+  const Machine* machine_at(const Machine& from, const IpAddress& address) const;
   IpAddress next_address();
 
   std::uint64_t seed_;

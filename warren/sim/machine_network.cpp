@@ -1,0 +1,28 @@
+#include "warren/sim/machine_network.hpp"
+
+#include <utility>
+
+#include "warren/sim/machine.hpp"
+
+namespace warren::sim {
+
+std::vector<IpAddress> MachineNetwork::interface_addresses() {
+  std::vector<IpAddress> addresses = {loopback_address(true), loopback_address(false)};
+  addresses.insert(addresses.end(), machine_.addresses().begin(), machine_.addresses().end());
+  return addresses;
+}
+
+void MachineNetwork::receive(Packet packet) {
+  if (packet.kind == Packet::Kind::kDatagram) {
+    udp_.receive(std::move(packet));
+  } else {
+    tcp_.receive(std::move(packet));
+  }
+}
+
+void MachineNetwork::crash() {
+  tcp_.crash();
+  udp_.crash();
+}
+
+}  // namespace warren::sim

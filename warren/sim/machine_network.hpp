@@ -1,0 +1,35 @@
+// The Network of one simulated machine: TCP, UDP and the machine's addresses.
+#pragma once
+
+#include "warren/sim/tcp_network.hpp"
+#include "warren/sim/udp_network.hpp"
+
+namespace warren::sim {
+
+class MachineNetwork final : public Network {
+ public:
+  MachineNetwork(World& world, Machine& machine)
+      : machine_(machine), tcp_(world, machine), udp_(world, machine) {}
+
+  Result<std::unique_ptr<TcpListener>> listen_tcp(Endpoint local) override { return tcp_.listen(local); }
+  // Also throws kIo when `local` is not the machine's. An address that nobody has times out like one whose
+  // host is off.
+  Task<std::unique_ptr<TcpStream>> connect_tcp(Endpoint remote, std::optional<Endpoint> local) override {
+    return tcp_.connect(remote, local);
+  }
+  Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint local) override { return udp_.bind(local); }
+  std::vector<IpAddress> interface_addresses() override;
+
+  // A packet for this machine has arrived.
+  void receive(Packet packet);
+
+  // See Machine::crash.
+  void crash();
+
+ private:
+  Machine& machine_;
+  TcpNetwork tcp_;
+  UdpNetwork udp_;
+};
+
+}  // namespace warren::sim

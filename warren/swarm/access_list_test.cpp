@@ -188,3 +188,19 @@ TEST_CASE("the list is bounded, and still found in when it is full") {
   CHECK(list.set(kPeer, Access::kAllowed));
   CHECK(list.entries().size() == made);
 }
+
+TEST_CASE("the list knows whether anybody is allowed by name") {
+  AccessList list;
+  CHECK_FALSE(list.allows_by_name());
+  REQUIRE(list.set(subnet("192.0.2.0/24"), Access::kAllowed));
+  REQUIRE(list.set(kPeer, Access::kDenied));
+  CHECK_FALSE(list.allows_by_name());
+  REQUIRE(list.set(kPeer, Access::kAllowed));
+  REQUIRE(list.set(kPeer, Access::kAllowed));
+  REQUIRE(list.set(node(7), Access::kAllowed));
+  CHECK(list.allows_by_name());
+  REQUIRE(list.set(kPeer, Access::kNormal));
+  CHECK(list.allows_by_name());
+  REQUIRE(list.set(node(7), Access::kDenied));
+  CHECK_FALSE(list.allows_by_name());
+}

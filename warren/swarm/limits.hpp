@@ -10,7 +10,7 @@
 namespace warren {
 
 struct SwarmLimits {
-  // --- connections ---
+  // --- connections; those of peers that the access list allows are not counted ---
 
   // Both directions. An idle one costs about 12 KiB.
   std::size_t connections_max = 1024;

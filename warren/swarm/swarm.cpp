@@ -57,10 +57,9 @@ Task<ConnectionPtr> Swarm::connect(PeerInfo peer) {
   }
   const std::shared_ptr<Dial> mine = pending;
   while (!mine->done) co_await mine->ended.wait();
-  if (mine->error.code) throw_error(mine->error.code, mine->error.attempts);
   open = connections(id);
-  if (open.empty()) throw_error(Errc::kClosed);  // it ended within the same turn
-  co_return open.front();
+  if (!open.empty()) co_return open.front();  // ours, or one that the peer dialed meanwhile
+  throw_error(mine->error.code ? mine->error.code : Errc::kClosed, mine->error.attempts);
 }
 
 Task<void> Swarm::dial(PeerInfo peer, std::shared_ptr<Dial> dial) {

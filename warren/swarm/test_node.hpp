@@ -14,10 +14,16 @@ namespace warren {
 struct TestNode {
   enum class Security { kNoise, kTls };
 
+  // Nodes with equal seeds are the same peer.
   explicit TestNode(sim::Machine& machine, SwarmLimits limits = {},
-                    const std::vector<Security>& securities = {Security::kNoise, Security::kTls})
+                    const std::vector<Security>& securities = {Security::kNoise, Security::kTls},
+                    std::optional<std::uint8_t> seed = {})
       : machine(machine),
-        key(PrivateKey::generate(KeyType::kEd25519, [&](MutableBytes to) { machine.env().random.fill(to); })),
+        key(PrivateKey::generate(KeyType::kEd25519,
+                                 [&](MutableBytes to) {
+                                   machine.env().random.fill(to);
+                                   if (seed) std::ranges::fill(to, *seed);
+                                 })),
         tcp(machine.env()),
         noise(key, machine.env().random, machine.env().offload),
         tls(key, machine.env().clock, machine.env().random),
@@ -27,7 +33,8 @@ struct TestNode {
 
   // Listens on the machine's first address; how others dial it.
   PeerInfo listen() {
-    const auto address = Multiaddr::parse("/ip4/" + machine.address().to_string() + "/tcp/0");
+    const std::string family = machine.address().is_v4() ? "/ip4/" : "/ip6/";
+    const auto address = Multiaddr::parse(family + machine.address().to_string() + "/tcp/0");
     return {host.peer_id(), {value_or_throw(host.listen(value_or_throw(address)))}};
   }
 

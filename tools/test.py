@@ -1,8 +1,9 @@
 """`./dev test`: everything that CI runs, as stages, one line each. Whole outputs are in build/test/STAGE.log.
 
-A failed stage does not stop the later ones. The last line is `N passed, N failed`: test cases of all stages.
-A runner (test/cli/run.py and the like) ends its own output with such a line, and says in a line that begins
-with "skipped" what it left out; a stage without one counts as one case.
+A failed stage does not stop the later ones; the lines that name what failed are shown, and the end of its
+log. The last line is `N passed, N failed`: test cases of all stages. A runner (test/cli/run.py, ...) ends its
+own output with such a line, names each failed case in a line that begins with "FAIL", and says in one that
+begins with "skipped" what it left out; a stage without a count is one case.
 """
 
 import argparse
@@ -22,6 +23,10 @@ CTEST_LOG = ROOT / "build" / "dev" / "Testing" / "Temporary" / "LastTest.log"
 MINUTE = 60
 SEEDS_FULL = "200"
 FUZZ_SECONDS_FULL = "60"
+THREADS_ROUNDS_FULL = "25"
+ONLY_FULL = ("threads", "fuzz")  # stages of --full, or when they are named
+TAIL_LINES = 60
+FAILURE_LINES = 100
 
 
 @dataclass
@@ -54,6 +59,15 @@ def ctest(*selection):
         "--no-tests=ignore",
         *selection,
     ]
+
+
+# ThreadSanitizer wants the address space as it knows it; kernels that randomize more of it make it give up.
+def thread_sanitizer():
+    program = ["build/tsan/bin/threads_test"]
+    fixed = ["setarch", "--addr-no-randomize"]
+    if not shutil.which("setarch") or subprocess.run([*fixed, "true"], capture_output=True).returncode != 0:
+        return program  # a container may forbid it
+    return fixed + program
 
 
 def stages(full):
@@ -105,6 +119,17 @@ def stages(full):
         Stage("cli", cli, "daemons and the command line", ("release",), present=has_cli),
         Stage("interop", interop, "other implementations", ("release",), present=has_interop),
         Stage(
+            "threads",
+            [["bash", "-c", './dev build tsan && exec "$@"', "threads", *thread_sanitizer()]],
+            "many threads, under ThreadSanitizer",
+            limit=90 * MINUTE,
+            present=full,
+            env={
+                "TSAN_OPTIONS": "second_deadlock_stack=1",
+                "WARREN_THREADS_ROUNDS": os.environ.get("WARREN_THREADS_ROUNDS", THREADS_ROUNDS_FULL),
+            },
+        ),
+        Stage(
             "fuzz",
             [["./dev", "fuzz", "all", seconds]],
             "libFuzzer, every target",
@@ -149,8 +174,9 @@ def ctest_counts(output):
 
 
 def own_counts(output):
-    """The last `N passed, N failed` line of a command's output, if it has one."""
-    lines = re.findall(r"^(\d+) passed, (\d+) failed", output, re.M)
+    """The last `N passed, N failed` line of a command's output, or doctest's summary, if it has one."""
+    counts = r"^(?:\[doctest\] test cases:\s+\d+ \|\s+)?(\d+) passed[,\s|]+(\d+) failed"
+    lines = re.findall(counts, output, re.M)
     return Counts(int(lines[-1][0]), int(lines[-1][1])) if lines else None
 
 
@@ -193,6 +219,21 @@ def run_command(command, log, limit, env):
     return status, output
 
 
+def show_failure(log_path):
+    """The lines that name what failed, then the end of the log, which on a CI machine may be all there is."""
+    lines = log_path.read_text(errors="replace").splitlines()
+    # Words of a runner or of ninja; ctest's list at its end; a failed check; a sanitizer's verdict.
+    names = r"FAIL|\s*\d+ - \S+ \((Failed|Not Run|Timeout|SEGFAULT|Subprocess aborted|Child aborted)\b"
+    names += r"|\S+:\d+: (FATAL )?ERROR: |SUMMARY: "
+    failures = [line for line in lines if re.match(names, line)]
+    shown = failures[:FAILURE_LINES]
+    if len(failures) > len(shown):
+        shown.append(f"... and {len(failures) - len(shown)} more")
+    shown += ["", *lines[-TAIL_LINES:]]
+    print("\n".join(f"    | {line}" for line in shown))
+    print(f"    the whole output: {log_path.relative_to(ROOT)}", flush=True)
+
+
 def run_stage(stage, total):
     print(f"{stage.name:<9} {stage.about:<46}", end="", flush=True)
     begin = time.monotonic()
@@ -218,9 +259,7 @@ def run_stage(stage, total):
     for line in skipped:
         print(f"          {line}")
     if counts.failed:
-        tail = log_path.read_text(errors="replace").splitlines()[-60:]
-        print("\n".join(f"    | {line}" for line in tail))
-        print(f"    the whole output: {log_path.relative_to(ROOT)}", flush=True)
+        show_failure(log_path)
     total.passed += counts.passed
     total.failed += counts.failed
 
@@ -239,7 +278,8 @@ def main():
     total = Counts()
     begin = time.monotonic()
     try:
-        for stage in selected(stages(arguments.full or "fuzz" in arguments.only), arguments.only):
+        full = arguments.full or any(name in ONLY_FULL for name in arguments.only)
+        for stage in selected(stages(full), arguments.only):
             run_stage(stage, total)
     except KeyboardInterrupt:
         print("\ninterrupted")

@@ -1,5 +1,8 @@
 #include "warren/node/blocking_node.hpp"
 
+#include "warren/async/event.hpp"
+#include "warren/async/race.hpp"
+#include "warren/async/store_value.hpp"
 #include "warren/env/real/loop.hpp"
 #include "warren/env/real/offload.hpp"
 
@@ -17,37 +20,102 @@ Task<void> run_node(Node* node) {
 }  // namespace
 
 struct BlockingNode::State {
+  explicit State(Config config) : node(std::make_unique<Node>(loop.env(), std::move(config))) {}
+  ~State() { loop.run(end()); }
+
+  // A call of the node, which stop() cancels.
+  template <class T>
+  T run(Task<T> task) {
+    if constexpr (std::is_void_v<T>) {
+      loop.run(cancelable(std::move(task)));
+    } else {
+      std::optional<T> value;
+      loop.run(cancelable(store_value(std::move(task), value)));
+      return std::move(*value);
+    }
+  }
+
+  // A plain function, run in the loop.
+  template <class Function>
+  auto in_loop(Function function) {
+    return loop.run(unless_stopped(std::move(function)));
+  }
+
+  Task<void> stop();
+
   real::LoopThread loop;
   real::WorkerPool handlers{kHandlerThreads};
   std::unique_ptr<Node> node;
   std::vector<Subscription> subscriptions;
 
-  // Runs a plain function in the loop.
-  template <class Function>
-  auto in_loop(Function function) {
-    return loop.run(call(std::move(function)));
-  }
-
  private:
+  // Counts a call from its begin to its end.
+  struct Running {
+    explicit Running(State* owner) : state(owner) { ++state->running; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() {
+      --state->running;
+      state->changed.notify_all();
+    }
+    State* state;
+  };
+
+  Task<void> cancelable(Task<void> task);
+  Task<void> wait_for_stop();
+  Task<void> end();
+
   template <class Function>
-  static Task<std::invoke_result_t<Function>> call(Function function) {
+  Task<std::invoke_result_t<Function>> unless_stopped(Function function) {
+    if (stopping) throw_error(Errc::kCanceled);
     co_return function();
   }
+
+  // In the loop only.
+  std::size_t running = 0;
+  bool stopping = false;
+  bool stopped = false;
+  Event changed;  // one of these three
 };
 
-BlockingNode::BlockingNode(Config config) : state_(std::make_unique<State>()) {
-  state_->node = std::make_unique<Node>(state_->loop.env(), std::move(config));
-  try {
-    state_->loop.run(run_node(state_->node.get()));
-  } catch (...) {
-    state_->loop.run(state_->node->stop());
-    throw;
-  }
+Task<void> BlockingNode::State::cancelable(Task<void> task) {
+  if (stopping) throw_error(Errc::kCanceled);
+  const Running counted(this);
+  const Winner winner = co_await race(std::move(task), wait_for_stop());
+  if (winner == Winner::kSecond) throw_error(Errc::kCanceled);
 }
 
-BlockingNode::~BlockingNode() {
-  state_->in_loop([this] { state_->subscriptions.clear(); });
-  state_->loop.run(state_->node->stop());
+Task<void> BlockingNode::State::wait_for_stop() {
+  while (!stopping) co_await changed.wait();
+}
+
+// The first one stops, the others wait for it.
+Task<void> BlockingNode::State::stop() {
+  if (!std::exchange(stopping, true)) {
+    changed.notify_all();
+    while (running > 0) co_await changed.wait();
+    subscriptions.clear();
+    co_await node->stop();
+    stopped = true;
+    changed.notify_all();
+  }
+  while (!stopped) co_await changed.wait();
+}
+
+// The node dies where it has lived, in the loop, which may still have its last work before it.
+Task<void> BlockingNode::State::end() {
+  co_await stop();
+  node.reset();
+}
+
+BlockingNode::BlockingNode(Config config) : state_(std::make_unique<State>(std::move(config))) {
+  state_->run(run_node(state_->node.get()));
+}
+
+BlockingNode::~BlockingNode() = default;
+
+void BlockingNode::stop() {
+  state_->loop.run(state_->stop());
 }
 
 const NodeId& BlockingNode::node_id() const {
@@ -66,32 +134,32 @@ std::vector<PeerStatus> BlockingNode::peers() {
 }
 
 PeerStatus BlockingNode::connect(Target target) {
-  return state_->loop.run(state_->node->connect(std::move(target)));
+  return state_->run(state_->node->connect(std::move(target)));
 }
 
 PeerInfo BlockingNode::find_peer(Target target) {
-  return state_->loop.run(state_->node->find_peer(std::move(target)));
+  return state_->run(state_->node->find_peer(std::move(target)));
 }
 
 void BlockingNode::send_message(Target target, Bytes payload) {
-  state_->loop.run(state_->node->send_message(std::move(target), std::move(payload)));
+  state_->run(state_->node->send_message(std::move(target), std::move(payload)));
 }
 
 Bytes BlockingNode::request(Target target, std::string service, Bytes payload) {
-  return state_->loop.run(state_->node->request(std::move(target), std::move(service), std::move(payload)));
+  return state_->run(state_->node->request(std::move(target), std::move(service), std::move(payload)));
 }
 
 Bytes BlockingNode::request(Target target, std::string service, Bytes payload, Duration timeout) {
-  return state_->loop.run(
+  return state_->run(
       state_->node->request(std::move(target), std::move(service), std::move(payload), timeout));
 }
 
 PingReply BlockingNode::ping(Target target) {
-  return state_->loop.run(state_->node->ping(std::move(target)));
+  return state_->run(state_->node->ping(std::move(target)));
 }
 
 std::vector<InboxMessage> BlockingNode::inbox(std::uint64_t after, std::size_t limit) {
-  return state_->loop.run(state_->node->inbox(after, limit));
+  return state_->run(state_->node->inbox(after, limit));
 }
 
 namespace {
@@ -125,6 +193,10 @@ void BlockingNode::serve(std::string service, BlockingHandler handler) {
     return serve_blocking(workers, shared, std::move(call));
   };
   state_->in_loop([&] { state_->node->serve(service, serve); });
+}
+
+void BlockingNode::stop_serving(const std::string& service) {
+  state_->in_loop([&] { state_->node->stop_serving(service); });
 }
 
 void BlockingNode::on_message(std::function<void(const InboxMessage&)> handler) {

@@ -1,5 +1,5 @@
-// A node on a thread of its own, with blocking calls from any other thread. Semantics, limits and errors are
-// those of Node.
+// A node on a thread of its own, with blocking calls from any number of other threads at once. Semantics,
+// limits and errors are those of Node.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,11 @@ class BlockingNode {
   // Stops both. No other call is in progress.
   ~BlockingNode();
 
+  // Ends the node and waits for its end, which waits for handlers of services that run. Calls in progress on
+  // other threads throw kCanceled, and so does from now on every call but this one, the two IDs and sm2_sign.
+  // Idempotent. Not from a handler: it would wait for itself.
+  void stop();
+
   const NodeId& node_id() const;
   const PeerId& peer_id() const;
   std::vector<Multiaddr> addresses();
@@ -28,9 +33,12 @@ class BlockingNode {
   PingReply ping(Target target);
   std::vector<InboxMessage> inbox(std::uint64_t after, std::size_t limit);
 
-  // `handler` runs on a worker thread and may block; what it throws is a failed request for the caller.
+  // `handler` runs on a worker thread, as several calls at once do, and may block; what it throws is a failed
+  // request for the caller.
   void serve(std::string service, std::function<Bytes(const ServiceCall&)> handler);
-  // `handler` runs on the node's thread: hand the message over and return.
+  // Calls that have begun are still answered.
+  void stop_serving(const std::string& service);
+  // `handler` runs on the node's thread until the node is stopped: hand the message over and return.
   void on_message(std::function<void(const InboxMessage&)> handler);
 
   // The same for events.

@@ -126,6 +126,41 @@ TEST_CASE("a node that cannot start says why, and leaves nothing behind") {
   CHECK(code_of([&] { BlockingNode node(std::move(no_folder)); }) == Errc::kStorage);
 }
 
+TEST_CASE("a service that is not served any more is unknown") {
+  BlockingNode alice(Config::ephemeral());
+  BlockingNode bob(Config::ephemeral());
+  bob.serve("echo", [](const ServiceCall& call) { return call.payload; });
+  CHECK(to_text(alice.request(target_of(bob), "echo", to_bytes("one"))) == "one");
+  bob.stop_serving("echo");
+  CHECK(code_of([&] { alice.request(bob.node_id(), "echo", {}); }) == Errc::kNoSuchService);
+}
+
+TEST_CASE("stop() ends a call in progress, and every later one") {
+  BlockingNode alice(Config::ephemeral());
+  BlockingNode bob(Config::ephemeral());
+  std::promise<void> asked;
+  std::promise<void> answer;
+  bob.serve("patience", [&](const ServiceCall&) {
+    asked.set_value();
+    answer.get_future().wait();
+    return Bytes();
+  });
+  const Target to_bob = target_of(bob);
+  auto waiting =
+      std::async(std::launch::async, [&] { return code_of([&] { alice.request(to_bob, "patience", {}); }); });
+  asked.get_future().wait();
+  alice.stop();
+  CHECK(waiting.get() == Errc::kCanceled);
+  answer.set_value();
+
+  alice.stop();
+  CHECK(code_of([&] { alice.connect(to_bob); }) == Errc::kCanceled);
+  CHECK(code_of([&] { alice.peers(); }) == Errc::kCanceled);
+  CHECK(code_of([&] { alice.on_message([](const InboxMessage&) {}); }) == Errc::kCanceled);
+  const Sm2Signature signature = alice.sm2_sign("example/contract/1", to_bytes("still"));
+  CHECK(Node::sm2_verify(alice.node_id(), "example/contract/1", to_bytes("still"), signature));
+}
+
 TEST_CASE("SM2 signatures are bound to their domain") {
   BlockingNode node(Config::ephemeral());
   const Bytes message = to_bytes("a contract");

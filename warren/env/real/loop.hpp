@@ -80,21 +80,23 @@ T Loop::run(Task<T> task) {
 
 template <class T>
 T LoopThread::run(Task<T> task) {
-  std::promise<void> ended;
-  const auto done = [&ended](std::exception_ptr error) {
+  // Shared, because the one who waits may be gone before set_value() has returned.
+  const auto ended = std::make_shared<std::promise<void>>();
+  std::future<void> end = ended->get_future();
+  const auto done = [ended](std::exception_ptr error) {
     if (error) {
-      ended.set_exception(error);
+      ended->set_exception(error);
     } else {
-      ended.set_value();
+      ended->set_value();
     }
   };
   if constexpr (std::is_void_v<T>) {
     start(std::move(task), done);
-    ended.get_future().get();
+    end.get();
   } else {
     std::optional<T> value;
     start(store_value(std::move(task), value), done);
-    ended.get_future().get();
+    end.get();
     return std::move(*value);
   }
 }

@@ -170,6 +170,7 @@ CATCH_PLACES = {
     "app/main.cpp": "says it in one sentence and sets the exit status",
     "cmake/test_main.cpp": "main of the test programs",
     "test/fuzz/": "main of the fuzz targets",
+    "test/threads/": "calls of the blocking node, whose errors are exceptions",
     "bench/": "main of the benchmarks",
     "examples/": "main of the examples",
 }

@@ -2,7 +2,14 @@
 #include "warren/env/real/udp_socket.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
 
 #include "warren/env/real/loop.hpp"
 #include "warren/sim/datagram_contract.hpp"
@@ -120,6 +127,64 @@ TEST_CASE_FIXTURE(UdpTest, "IPv4 and IPv6 share a port number") {
   const auto six = open({}, IpAddress::v6({}));
   const auto four = env.network.bind_udp({IpAddress::v4({}), six->local_endpoint().port});
   CHECK((four.has_value() || four.error() == Errc::kAddressInUse));  // another program may have it
+}
+
+// While it lives, new sockets are in a network of their own, which has nothing but a loopback of MTU 1500.
+class SmallNetwork {
+ public:
+  SmallNetwork() : outside_(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) {
+    if (outside_ < 0 || unshare(CLONE_NEWNET) != 0) return;
+    const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ifreq request{};
+    std::strcpy(request.ifr_name, "lo");
+    request.ifr_mtu = 1500;
+    made_ = ioctl(control, SIOCSIFMTU, &request) == 0;
+    request.ifr_flags = IFF_UP;
+    made_ = made_ && ioctl(control, SIOCSIFFLAGS, &request) == 0;
+    close(control);
+  }
+  ~SmallNetwork() {
+    if (outside_ < 0) return;
+    CHECK(setns(outside_, CLONE_NEWNET) == 0);
+    close(outside_);
+  }
+  SmallNetwork(const SmallNetwork&) = delete;
+  SmallNetwork& operator=(const SmallNetwork&) = delete;
+
+  bool made() const { return made_; }
+
+ private:
+  int outside_;
+  bool made_ = false;
+};
+
+TEST_CASE_FIXTURE(UdpTest, "what the link does not take is told, and segments go on") {
+  const SmallNetwork network;
+  if (!network.made()) {
+    MESSAGE("skipped: making a network needs privileges");
+    return;
+  }
+  for (const bool segmentation : {true, false}) {
+    const auto one = open({.segmentation = segmentation});
+    const auto other = open();
+    const Endpoint to = other->local_endpoint();
+    CHECK(loop.run(as_result(send(*one, to, 1473, 1473))).error() == Errc::kTooLarge);
+    CHECK(loop.run(as_result(send(*one, to, 4 * 1473, 1473))).error() == Errc::kTooLarge);
+    CHECK(loop.run(as_result(send(*one, to, 40 * 2000, 2000))).error() == Errc::kTooLarge);
+    CHECK(one->segments() == segmentation);
+    loop.run(send(*one, to, 4 * 1472, 1472));
+    CHECK(loop.run(receive_sizes(*other)) == std::vector<std::size_t>(4, 1472));
+    const Endpoint nowhere{IpAddress::v4({192, 0, 2, 1}), 4001};
+    CHECK(loop.run(as_result(send(*one, nowhere, 10, 10))).error() == Errc::kUnreachable);
+  }
+  if (!env.network.bind_udp({kLoopback6, 0})) return;
+  const auto one = open({}, kLoopback6);
+  const auto other = open({}, kLoopback6);
+  const Endpoint to = other->local_endpoint();
+  CHECK(loop.run(as_result(send(*one, to, 4 * 1453, 1453))).error() == Errc::kTooLarge);
+  CHECK(one->segments());
+  loop.run(send(*one, to, 4 * 1452, 1452));
+  CHECK(loop.run(receive_sizes(*other)) == std::vector<std::size_t>(4, 1452));
 }
 
 Task<void> wait_for_release(Env& env, KernelUdpSocket& socket) {

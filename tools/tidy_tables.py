@@ -32,6 +32,7 @@ SPLIT = {"security", "muxer", "transport", "protocols"}
 # (who, whom): why. Named by folder, or by folder and subfolder.
 LAYER_EXCEPTIONS = {
     ("swarm", "negotiation"): "the upgrader and the host negotiate what runs on a pipe",
+    ("transport/quic", "security/tls"): "libp2p's certificate is the same over QUIC and over TCP",
 }
 
 # Tests, and headers that only tests include: they may use siblings of their module.
@@ -140,12 +141,20 @@ BANNED_INCLUDES = [
         "the kernel's network interface",
         "go through env::Network",
     ),
+    (r"^ares", REAL, "the DNS library", "go through env/resolver.hpp"),
     (r"sqlite3\.h", ("warren/storage/",), "SQLite", "go through core's store interfaces"),
     (
         r"openssl/|sodium",
         ("warren/crypto/", "warren/security/tls/", "bench/"),
         "a cryptographic library",
         "add what is missing to warren/crypto",
+    ),
+    (
+        r"ngtcp2/|gnutls/",
+        ("warren/transport/quic/engine", "warren/transport/quic/packet")
+        + ("warren/transport/quic/socket_address", "warren/transport/quic/tls_session.cpp"),
+        "the QUIC library",
+        "go through quic::Engine and packet.hpp: its API differs from version to version",
     ),
     (
         r"google/protobuf/|\.pb\.h$",
@@ -167,6 +176,7 @@ CATCH_PLACES = {
     "warren/env/real/": "translates Asio's exceptions into ours",
     "warren/node/blocking_node": "the boundary to the application's handlers and constructors",
     "app/loop_calls": "the end of a call of the control API, which becomes its status",
+    "app/metrics_server": "the HTTP library says by an exception that it cannot listen",
     "app/main.cpp": "says it in one sentence and sets the exit status",
     "cmake/test_main.cpp": "main of the test programs",
     "test/fuzz/": "main of the fuzz targets",

@@ -1,0 +1,52 @@
+// Every bound of a QUIC connection, in one place, each with its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "warren/base/time.hpp"
+
+namespace warren::quic {
+
+struct Limits {
+  // --- memory ---
+
+  // What a peer may send on a stream, and on a connection, before we have read any of it. go-libp2p has the
+  // same for a stream; the connection's is larger than a stream's, so that one that nobody reads leaves room.
+  std::uint64_t stream_window = 512 * 1024;
+  std::uint64_t connection_window = 2 * 1024 * 1024;
+  // Windows are doubled up to here while they are used up within two round trips: 1 Gbit/s over 130 ms.
+  std::uint64_t stream_window_max = 16 * 1024 * 1024;
+  std::uint64_t connection_window_max = 24 * 1024 * 1024;
+  // Bytes that a stream holds for its first transmission, above which write() waits: enough for two batches.
+  std::size_t unsent_max = 128 * 1024;
+  // Bytes that a stream holds in all, those sent and not acknowledged included, whatever window the peer
+  // gives: what a path of 1 Gbit/s and 130 ms has in flight.
+  std::size_t unacknowledged_max = 16 * 1024 * 1024;
+
+  // --- streams ---
+
+  // Opened by the peer and alive, or held by a handler. QUIC tells the peer, which waits. go-libp2p has the
+  // same.
+  std::uint64_t inbound_streams_max = 256;
+
+  // --- time ---
+
+  // go-libp2p has the same.
+  Duration handshake_max = 10s;
+  // Without a packet for so long the connection has ended. The peer's number counts if it is smaller.
+  Duration idle_max = 60s;
+  // A connection that was silent for so long asks for a sign of life, which keeps it and the NAT mappings on
+  // its way: those live for 30 s and more.
+  Duration keepalive = 15s;
+
+  // --- packets ---
+
+  // Payload of the largest datagram that path MTU discovery tries: Ethernet's 1500 without IPv6 and UDP.
+  std::size_t datagram_max = 1452;
+  // Of the datagrams that are handed out together: what UDP_SEGMENT takes.
+  std::size_t batch_max = 64 * 1000;
+  std::size_t batch_datagrams_max = 48;
+};
+
+}  // namespace warren::quic

@@ -1,0 +1,66 @@
+// The TLS of QUIC connections, on GnuTLS: version 1.3, a certificate from both sides, ALPN "libp2p", no
+// tickets. What certificates must be like is security/tls/certificate.hpp's, as it is for TLS over TCP.
+// https://github.com/libp2p/specs/blob/master/quic/README.md#peer-authentication
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "warren/core/secure_channel.hpp"
+#include "warren/security/tls/certificate.hpp"
+
+struct gnutls_session_int;
+struct gnutls_certificate_credentials_st;
+struct gnutls_priority_st;
+struct ngtcp2_conn;
+
+namespace warren::quic {
+
+// How this node shows who it is. One for all connections, which it outlives.
+class Credentials {
+ public:
+  explicit Credentials(const tls::CertifiedKey& key);
+
+ private:
+  friend class TlsSession;
+  struct Free {
+    void operator()(gnutls_certificate_credentials_st* credentials) const;
+    void operator()(gnutls_priority_st* priorities) const;
+  };
+  std::unique_ptr<gnutls_certificate_credentials_st, Free> certificate_;
+  std::unique_ptr<gnutls_priority_st, Free> priorities_;
+};
+
+class TlsSession {
+ public:
+  // `now` decides which certificates are valid.
+  TlsSession(const Credentials& credentials, Side side, std::optional<PeerId> expected, WallTime now);
+  ~TlsSession();
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  // The connection whose handshake this is; ends after the session's last use.
+  void attach(ngtcp2_conn* connection);
+  gnutls_session_int* handle() const;
+
+  // When the peer's certificate is good, and shows the peer that is expected.
+  const std::optional<PublicKey>& remote_key() const { return remote_key_; }
+  const PeerId& remote_peer() const { return remote_peer_; }
+  // Why the peer was refused: what tls::verify_certificates says; kPeerIdMismatch; kProtocolNotSupported when
+  // it did not agree to "libp2p".
+  std::error_code verdict() const { return verdict_; }
+
+ private:
+  struct Link;
+  void judge();
+  static int verify(gnutls_session_int* session);
+
+  std::unique_ptr<Link> link_;
+  std::optional<PeerId> expected_;
+  WallTime now_;
+  std::optional<PublicKey> remote_key_;
+  PeerId remote_peer_;
+  std::error_code verdict_;
+};
+
+}  // namespace warren::quic

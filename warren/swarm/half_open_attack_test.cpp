@@ -44,8 +44,9 @@ struct Attackers {
 Task<void> want_odd_muxer(TestNode* node, PeerInfo peer) {
   auto raw = co_await node->tcp.dial(peer.addresses.front());
   StreamPtr stream = multistream::propose_optimistically(std::move(raw.stream), "/noise");
-  auto channel = co_await node->noise.secure(std::move(stream), Side::kInitiator, peer.id, {});
+  const std::vector<ProtocolId> none;
   const std::vector<ProtocolId> muxers = {"/odd/1.0.0"};
+  auto channel = co_await node->noise.secure(std::move(stream), Side::kInitiator, peer.id, none);
   co_await multistream::propose(*channel, muxers);
 }
 
@@ -134,4 +135,35 @@ TEST_CASE("a failed handshake is told with its error, and with the peer when it 
   CHECK(crowd.refusals[1].peer == odd.host.peer_id());
   CHECK(crowd.bob.host.counters().handshakes_failed == 2);
   crowd.check_all_is_given_back();
+}
+
+TEST_CASE("a host that closes in the middle of everything has given everything back") {
+  Crowd crowd;
+  crowd.bob.host.handle("/wait/1", [](ConnectionPtr, StreamPtr stream) -> Task<void> {
+    std::uint8_t byte = 0;
+    while (co_await stream->read_some(MutableBytes(&byte, 1)) > 0) {
+    }
+  });
+  const auto open = [](ConnectionPtr connection) -> Task<StreamPtr> {
+    StreamPtr stream = co_await connection->open_stream("/wait/1");
+    co_await stream->write(as_bytes("x"));
+    co_return stream;
+  };
+  std::vector<StreamPtr> streams;
+  for (int i = 0; i < 3; ++i) streams.push_back(crowd.world.run(open(*crowd.connect(crowd.add()))));
+  Attackers attackers(crowd, crowd.add_machine());
+  attackers.attack(20);
+  TestNode& slow = crowd.add();
+  TaskGroup dialing(slow.machine.env().executor, "test");
+  const auto dial = [](SwarmHost* host, PeerInfo peer) -> Task<void> {
+    co_await host->connect(std::move(peer));
+  };
+  dialing.spawn(dial(&slow.host, crowd.bob_info));
+  crowd.world.loop().advance(35ms);
+  CHECK(crowd.use(&SwarmLimits::half_open_max).used == 21);
+  CHECK(crowd.use(&SwarmLimits::streams_max).used == 3);
+  CHECK(crowd.use(&SwarmLimits::connections_max).used == 3);
+  crowd.world.run(crowd.bob.host.close());
+  for (const LimitUse& use : crowd.bob.host.limits()) CHECK_MESSAGE(use.used == 0, use.knob);
+  crowd.world.run(dialing.close());
 }

@@ -169,6 +169,13 @@ TEST_CASE("both sides hear of the end, and a stream on a closed connection says 
   CHECK(net.world.run(as_result(ask_echo(connection, to_bytes("x")))).error() == Errc::kClosed);
 }
 
+TEST_CASE("connections that end with their host have ended in good order") {
+  TwoHosts net;
+  const ConnectionPtr connection = *net.connect(net.bob_info);
+  net.world.run(net.alice.host.close());
+  CHECK(connection->end_reason() == Errc::kClosed);
+}
+
 TEST_CASE("a crashed peer is noticed, and dialing it again works once it is back") {
   TwoHosts net;
   const ConnectionPtr connection = *net.connect(net.bob_info);

@@ -62,6 +62,7 @@ Task<void> SwarmConnection::wait_for_close() {
 
 Task<void> SwarmConnection::shut_down() {
   open_ = false;
+  if (!end_reason_) end_reason_ = close_reason_ ? close_reason_ : make_error_code(Errc::kClosed);  // canceled
   co_await handlers_.close();
   co_await upgraded_.muxed->close();
 }

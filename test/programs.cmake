@@ -1,4 +1,4 @@
-# Programs that the runners of test/interop and test/demo start. They land in <build>/bin beside `warren`.
+# Programs that the runners of test/interop, test/cli and test/demo start. They land in <build>/bin beside `warren`.
 find_package(nlohmann_json REQUIRED)
 
 # warren_test_program(NAME source...)    linked with the whole library
@@ -13,3 +13,4 @@ warren_test_program(sm2_vectors interop/sm2_vectors.cpp)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/demo/tamper.cpp)
   warren_test_program(warren_tamper demo/tamper.cpp)
 endif()
+warren_test_program(warren_attacker attacks/attacker.cpp attacks/floods.cpp attacks/handshakes.cpp attacks/raw_peer.cpp)

@@ -1,0 +1,175 @@
+"""attacks.md's rows against a daemon: while somebody attacks it, it serves others and takes bounded memory.
+
+Half-open connections are raw sockets; whoever needs a real handshake is `warren_attacker` (test/attacks),
+which is built beside `warren`.
+"""
+
+import re
+import threading
+import time
+
+from bench import Pair, case, inbox, wait_until
+from cases_hostile import endpoint
+from half_open import HalfOpen, open_files
+from program import Process, require
+
+HONEST_S = 2
+MEMORY_MAX_MIB = 16
+MEMORY_LEFT_MIB = 8
+# As many connections as may be inbound, 768, of peers that leave each question of the daemon's open.
+CONNECTIONS_MAX_MIB = 32
+HALF_OPEN = 2000
+# The daemon gives a handshake 10 s.
+HANDSHAKE_S = 12
+# An answer to a bad key takes about a millisecond. One verification with the RSA key that is sent, whose
+# exponent has 16,384 bits as well, would take seconds.
+REFUSAL_MS = 250
+
+
+class Memory:
+    """The anonymous memory of a daemon, looked at ten times a second. A context manager."""
+
+    def __init__(self, node):
+        self.pid = node.daemon.process.pid
+        self.base = self.peak = self.now()
+        self.watching = True
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def now(self):
+        with open(f"/proc/{self.pid}/smaps_rollup", encoding="utf-8") as file:
+            return int(re.search(r"Anonymous:\s+(\d+)", file.read())[1]) / 1024
+
+    def _watch(self):
+        while self.watching:
+            try:
+                self.peak = max(self.peak, self.now())
+            except (OSError, TypeError):
+                return  # it is gone, which the case notices
+            time.sleep(0.1)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_reason):
+        self.watching = False
+        self.thread.join()
+
+    def check(self, what, limit=MEMORY_MAX_MIB):
+        grown = max(self.peak, self.now()) - self.base
+        require(grown < limit, f"{what}: the daemon has grown by {grown:.1f} MiB")
+
+
+class Victim:
+    """Bob, who is attacked, and Alice, who is not to notice. A context manager."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.pair = Pair(bench)
+        self.sent = 0
+
+    def __enter__(self):
+        self.alice, self.bob = self.pair.__enter__()
+        self.attacker = self.bench.program.with_name("warren_attacker")
+        require(self.attacker.exists(), f"{self.attacker} is not built")
+        self.served("before")
+        self.memory = Memory(self.bob).__enter__()
+        return self
+
+    def __exit__(self, *reason):
+        self.memory.__exit__()
+        self.pair.__exit__(*reason)
+
+    def served(self, what):
+        """A message of Alice's is taken soon."""
+        self.sent += 1
+        result = self.alice.do("send", self.bob.node_id, f"message {self.sent}")
+        require(result.seconds < HONEST_S, f"{what}: a message took {result.seconds:.1f} s")
+
+    def served_anew(self, what):
+        """Alice, who was away, connects and sends a message soon."""
+        self.alice.down()
+        self.alice.up()
+        begin = time.monotonic()
+        self.alice.do("connect", self.bob.addresses[0])
+        self.served(what)
+        took = time.monotonic() - begin
+        require(took < HONEST_S, f"{what}: to connect and to send took {took:.1f} s")
+
+    def attack(self, *words):
+        return Process([self.attacker, self.bob.addresses[0], *words])
+
+    def flood(self, name, count, enough, limit=MEMORY_MAX_MIB):
+        """Serves others while so much is sent; when it has, memory is within bounds."""
+        with self.attack("flood", name, count) as attack:
+            while attack.lines.empty():
+                require(attack.process.poll() is None, f"{name}: the attacker has ended")
+                self.served(name)
+                time.sleep(0.1)
+            event = attack.event()
+            require(event["sent"] >= enough, f"{name}: only {event} came of it")
+            self.served(name)
+            self.memory.check(name, limit)
+
+    def check(self):
+        """All is well, and every message was delivered once."""
+        require(self.bob.daemon.process.poll() is None, "the daemon is gone")
+        self.served_anew("after the attack")
+        messages = [message["text"] for message in inbox(self.bob)]
+        wanted = [f"message {number}" for number in range(1, self.sent + 1)]
+        require(messages == wanted, f"{len(messages)} messages of {self.sent} are in the inbox")
+
+
+@case
+def two_thousand_half_open_connections_keep_nobody_out(bench):
+    with open_files(2 * HALF_OPEN + 1000), Victim(bench) as victim:
+        with HalfOpen(endpoint(victim.bob), HALF_OPEN, more_per_s=500) as attack:
+            for _ in range(10):
+                victim.served_anew(f"with {attack.open_now()} half-open connections")
+            victim.memory.check("half-open connections")
+            attack.stop_coming()
+            wait_until(attack.is_over, "half-open connections are ended", HANDSHAKE_S)
+            require(attack.ended >= HALF_OPEN, f"only {attack.ended} connections were there at all")
+        victim.check()
+        left = victim.memory.now() - victim.memory.base
+        require(left < MEMORY_LEFT_MIB, f"{left:.1f} MiB are not given back")
+
+
+@case
+def floods_of_identify_change_nothing(bench):
+    with Victim(bench) as victim:
+        for name, count in (
+            ("pushes", 100_000),
+            ("protocols", 200),
+            ("addresses", 200),
+            ("own_records", 3000),
+            ("foreign_records", 3000),
+        ):
+            victim.flood(name, count, enough=count)
+        victim.check()
+
+
+@case
+def endless_streams_and_connections_leave_room_for_others(bench):
+    with open_files(4096), Victim(bench) as victim:
+        victim.flood("streams", 500_000, enough=500_000)
+        victim.flood("deaf_streams", 500_000, enough=100_000)
+        victim.flood("connections", 1500, enough=100, limit=CONNECTIONS_MAX_MIB)
+        victim.check()
+
+
+@case
+def bad_keys_and_signatures_end_the_handshake_at_once(bench):
+    bad = ("rsa", "signature", "stranger")
+    with Victim(bench) as victim:
+        for name in [f"{security}_{fault}" for security in ("noise", "tls") for fault in ("good", *bad)] + [
+            "tls_rsa_certificate"
+        ]:
+            with victim.attack("handshake", name) as attack:
+                event = attack.event()
+            require(event["event"] == name, f"an event of another attack: {event}")
+            require(event["refused"] == ("good" not in name), f"{name}: {event}")
+            require(event["ms"] < REFUSAL_MS or "good" in name, f"{name} took {event['ms']:.0f} ms")
+        victim.served("between bad handshakes")
+        victim.check()
+

@@ -77,6 +77,10 @@ void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
       ->allow_extra_args(false);
   up.app->add_option("--log-level", up.options->log_level, "debug, info, warning or error")
       ->type_name("LEVEL");
+  up.app
+      ->add_option("--metrics", up.options->metrics,
+                   "Serve metrics for Prometheus there, such as 127.0.0.1:9464; default: nowhere")
+      ->type_name("ADDRESS");
   add_json(up, "When the node listens, print one line {\"event\":\"ready\",...}");
 }
 

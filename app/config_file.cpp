@@ -185,6 +185,8 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   root.addresses("listen", config.listen, parse_address);
   root.addresses("bootstrap", config.bootstrap, parse_bootstrap);
 
+  root.text("metrics", config.metrics);
+
   Section identity = root.section("identity");
   std::string mode(name_of(config.identity));
   identity.text("mode", mode);

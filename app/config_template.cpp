@@ -28,6 +28,10 @@ bootstrap = []
 # How connections are secured. A dial proposes the first, and the next when the peer does not speak it.
 securities = ["/noise", "/tls/1.0.0"]
 
+# Where to serve metrics for Prometheus, such as "127.0.0.1:9464"; empty: nowhere. Whoever reaches that
+# address can read them. `warren up --metrics ADDRESS` overrides it.
+metrics = ""
+
 [identity]
 # "bound": the SM2 key (node.key) is who the node is, and another key (peer.key) is its libp2p peer. A binding
 # signed by both ties them together.
@@ -40,8 +44,8 @@ dial_seconds = 15
 request_seconds = 30
 
 [limits]
-# How much of this node others can take up. `warren limits` lists all limits with what they bound, their use and
-# their values; each can be set here by its name:
+# How much of this node others can take up. `warren limits` lists all limits, what they bound and how much of
+# each is used; each can be set here by its name:
 # connections_max = 1024
 
 [log]

@@ -160,6 +160,19 @@ v1::Limits ControlClient::limits() {
   return state_->call(&v1::Control::Stub::ListLimits, v1::ListLimitsRequest(), kAnswerLimit);
 }
 
+std::string ControlClient::metrics() {
+  v1::Metrics metrics = state_->call(&v1::Control::Stub::GetMetrics, v1::GetMetricsRequest(), kAnswerLimit);
+  return std::move(*metrics.mutable_text());
+}
+
+v1::SetAccessReply ControlClient::set_access(const v1::SetAccessRequest& request) {
+  return state_->call(&v1::Control::Stub::SetAccess, request, kAnswerLimit);
+}
+
+v1::AccessList ControlClient::access() {
+  return state_->call(&v1::Control::Stub::ListAccess, v1::ListAccessRequest(), kAnswerLimit);
+}
+
 std::unique_ptr<ServeStream> ControlClient::serve(const std::string& service) {
   auto stream = std::make_unique<GrpcServeStream>(*state_->stub);
   v1::ServeInput start;

@@ -48,6 +48,9 @@ class ControlClient {
   // Calls `event` for each kept event and, with `follow`, for new ones.
   void events(bool follow, const std::function<void(const v1::Event&)>& event);
   v1::Limits limits();
+  std::string metrics();
+  v1::SetAccessReply set_access(const v1::SetAccessRequest& request);
+  v1::AccessList access();
   // Returns when the daemon has taken the name.
   std::unique_ptr<ServeStream> serve(const std::string& service);
 

@@ -25,14 +25,16 @@ void shut_down(grpc::Server& server) {
 }  // namespace
 
 struct ControlServer::State {
-  State(real::Loop& node_loop, Node& node) : loop(node_loop), service(node_loop, node) {}
+  State(real::Loop& node_loop, Node& node, std::filesystem::path access_file)
+      : loop(node_loop), service(node_loop, node, std::move(access_file)) {}
 
   real::Loop& loop;
   ControlService service;
   std::unique_ptr<grpc::Server> server;
 };
 
-ControlServer::ControlServer(real::Loop& loop, Node& node) : state_(std::make_unique<State>(loop, node)) {
+ControlServer::ControlServer(real::Loop& loop, Node& node, std::filesystem::path access_file)
+    : state_(std::make_unique<State>(loop, node, std::move(access_file))) {
   keep_grpc_up();
 }
 

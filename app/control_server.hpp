@@ -1,6 +1,7 @@
 // The daemon's end of the control socket.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,7 @@ namespace warren::app {
 class ControlServer {
  public:
   // Both outlive this object. The node has started.
-  ControlServer(real::Loop& loop, Node& node);
+  ControlServer(real::Loop& loop, Node& node, std::filesystem::path access_file);
   // close() has ended before.
   ~ControlServer();
 

@@ -66,13 +66,14 @@ Task<void> fill_status(const Node& node, const std::map<std::string, std::shared
 
 }  // namespace
 
-ControlService::ControlService(real::Loop& loop, Node& node)
+ControlService::ControlService(real::Loop& loop, Node& node, std::filesystem::path access_file)
     : loop_(loop),
       node_(node),
       started_at_(loop.env().clock.now()),
       calls_(loop),
       inbox_(node),
-      events_(node) {}
+      events_(node),
+      access_file_(std::move(access_file)) {}
 
 Task<void> ControlService::close() {
   for (const auto& [name, served] : served_) served->close();

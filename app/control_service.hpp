@@ -2,8 +2,10 @@
 // that touches the node happens in the loop.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "app/event_feed.hpp"
@@ -18,8 +20,8 @@ namespace v1 = control::v1;
 
 class ControlService final : public v1::Control::Service {
  public:
-  // Both outlive this object, which lives and dies in the loop.
-  ControlService(real::Loop& loop, Node& node);
+  // Both outlive this object, which lives and dies in the loop. Changes of the access list go to the file.
+  ControlService(real::Loop& loop, Node& node, std::filesystem::path access_file);
 
   // In the loop: ends all calls, and waits until none of their work is left there.
   Task<void> close();
@@ -52,6 +54,12 @@ class ControlService final : public v1::Control::Service {
                       grpc::ServerWriter<v1::Event>* events) override;
   grpc::Status ListLimits(grpc::ServerContext* context, const v1::ListLimitsRequest* request,
                           v1::Limits* reply) override;
+  grpc::Status GetMetrics(grpc::ServerContext* context, const v1::GetMetricsRequest* request,
+                          v1::Metrics* reply) override;
+  grpc::Status SetAccess(grpc::ServerContext* context, const v1::SetAccessRequest* request,
+                         v1::SetAccessReply* reply) override;
+  grpc::Status ListAccess(grpc::ServerContext* context, const v1::ListAccessRequest* request,
+                          v1::AccessList* reply) override;
 
  private:
   using ServeStream = grpc::ServerReaderWriter<v1::ServeOutput, v1::ServeInput>;
@@ -73,6 +81,8 @@ class ControlService final : public v1::Control::Service {
   InboxFeed inbox_;
   EventFeed events_;
   std::map<std::string, ServedNamePtr> served_;  // in the loop
+  std::filesystem::path access_file_;
+  std::mutex changing_access_;  // the file is written in the order of the changes
 };
 
 // --- implementation ---

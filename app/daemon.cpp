@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/access_file.hpp"
 #include "app/control_server.hpp"
 #include "app/exit_status.hpp"
 #include "app/json.hpp"
 #include "app/keys.hpp"
 #include "app/lock_file.hpp"
+#include "app/metrics_server.hpp"
 #include "app/signals.hpp"
 #include "app/swarm_key.hpp"
 #include "app/version.hpp"
@@ -44,29 +46,31 @@ Config node_config(const DataDir& dir, const ConfigFile& file, Network& network)
                 .securities = file.securities,
                 .data_dir = dir.path().string(),
                 .limits = file.limits,
+                .access = read_access_file(dir.access()),
                 .dial_timeout = file.dial_timeout,
                 .request_timeout = file.request_timeout,
                 .agent_version = std::string("warren/") + kVersion};
 }
 
 // The one line that says that others can reach us now; scripts wait for it.
-void print_ready(const Node& node, bool json) {
+void print_ready(const Node& node, const std::string& metrics, bool json) {
   std::vector<std::string> addresses;
   for (const Multiaddr& address : node.addresses()) {
     addresses.push_back(address.with(Protocol::kP2p, node.peer_id().bytes()).to_string());
   }
   if (json) {
-    const std::string line = JsonObject()
-                                 .text("event", "ready")
-                                 .text("node_id", node.node_id().to_string())
-                                 .text("peer_id", node.peer_id().to_string())
-                                 .texts("addresses", addresses)
-                                 .to_string();
-    std::puts(line.c_str());
+    JsonObject line;
+    line.text("event", "ready")
+        .text("node_id", node.node_id().to_string())
+        .text("peer_id", node.peer_id().to_string())
+        .texts("addresses", addresses);
+    if (!metrics.empty()) line.text("metrics", metrics);
+    std::puts(line.to_string().c_str());
   } else {
     fmt::print("Warren {}, network {}\n  NodeID  {}\n  PeerID  {}\n", kVersion, node.network(),
                node.node_id().to_string(), node.peer_id().to_string());
     for (const std::string& address : addresses) fmt::print("  at      {}\n", address);
+    if (!metrics.empty()) fmt::print("  metrics {}\n", metrics);
     std::puts("Ready. Ctrl-C stops it.");
   }
   std::fflush(stdout);
@@ -81,34 +85,37 @@ struct Run {
   StopSignals signals;
   Node node;
   std::optional<ControlServer> control;
+  std::optional<MetricsServer> metrics;
 };
 
-Task<void> serve_until_stopped(Run& run, std::string socket, bool json) {
+Task<void> serve_until_stopped(Run& run, const DataDir& dir, const DaemonOptions& options) {
   co_await run.node.start();
-  run.control.emplace(run.loop, run.node);
-  run.control->start(socket);
-  print_ready(run.node, json);
+  run.control.emplace(run.loop, run.node, dir.access());
+  run.control->start(dir.control_address());
+  if (options.metrics) run.metrics.emplace(run.loop, run.node, *options.metrics);
+  print_ready(run.node, run.metrics ? run.metrics->url() : "", options.json);
   co_await run.signals.wait();
   log::info("daemon", "stops");
 }
 
 Task<void> shut_down(Run& run) {
+  if (run.metrics) co_await run.metrics->close();
   if (run.control) co_await run.control->close();
   co_await run.node.stop();
 }
 
-Task<void> run_node(real::Loop& loop, Config config, std::string socket, bool json) {
+Task<void> run_node(real::Loop& loop, Config config, const DataDir& dir, const DaemonOptions& options) {
   Run run(loop, std::move(config));
-  co_await finally(serve_until_stopped(run, std::move(socket), json), shut_down(run));
+  co_await finally(serve_until_stopped(run, dir, options), shut_down(run));
 }
 
 }  // namespace
 
-void run_daemon(const DataDir& dir, const ConfigFile& config, DaemonOptions options) {
+void run_daemon(const DataDir& dir, const ConfigFile& config, const DaemonOptions& options) {
   const LockFile lock(dir.lock());
   real::Loop loop;
   Config node = node_config(dir, config, loop.env().network);
-  loop.run(run_node(loop, std::move(node), dir.control_address(), options.json));
+  loop.run(run_node(loop, std::move(node), dir, options));
 }
 
 }  // namespace warren::app

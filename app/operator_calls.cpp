@@ -1,9 +1,12 @@
 // The part of the control API that is for the node's operator: events, limits, metrics, access.
+#include <algorithm>
 #include <limits>
 
+#include "app/access_file.hpp"
 #include "app/control_service.hpp"
 #include "app/event_text.hpp"
 #include "app/grpc_error.hpp"
+#include "app/metrics_text.hpp"
 
 namespace warren::app {
 namespace {
@@ -11,6 +14,30 @@ namespace {
 // What the node answers at once, as tasks for the loop.
 Task<std::vector<LimitUse>> limits_of(const Node& node) {
   co_return node.limits();
+}
+
+Task<NodeMetrics> metrics_of(const Node& node) {
+  co_return node.metrics();
+}
+Task<std::vector<AccessList::Entry>> access_of(const Node& node) {
+  co_return node.access_entries();
+}
+
+struct AccessChange {
+  bool changed = false;
+  std::size_t closed = 0;                  // connections
+  std::vector<AccessList::Entry> entries;  // the whole list after it
+};
+
+Task<AccessChange> change_access(Node* node, AccessSubject subject, Access access, bool remove) {
+  const auto entries = node->access_entries();
+  const auto entry = std::ranges::find(entries, subject, &AccessList::Entry::subject);
+  const bool listed_so = entry != entries.end() && entry->access == access;
+  if (listed_so != remove) co_return AccessChange{};
+  const std::size_t before = node->peers().size();
+  co_await node->set_access(std::move(subject), remove ? Access::kNormal : access);
+  const std::size_t after = node->peers().size();
+  co_return AccessChange{true, before - std::min(before, after), node->access_entries()};
 }
 
 }  // namespace
@@ -51,6 +78,54 @@ grpc::Status ControlService::ListLimits(grpc::ServerContext* context, const v1::
     to.set_used(row.used);
     to.set_max(row.max);
     to.set_refused(row.refused);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::GetMetrics(grpc::ServerContext* context, const v1::GetMetricsRequest*,
+                                        v1::Metrics* reply) {
+  const auto metrics = in_loop<NodeMetrics>(*context, [&] { return metrics_of(node_); }, kLookupLimit);
+  if (!metrics) return to_status(*context, metrics.error());
+  reply->set_text(metrics_text(*metrics));
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::SetAccess(grpc::ServerContext* context, const v1::SetAccessRequest* request,
+                                       v1::SetAccessReply* reply) {
+  const auto subject = parse_access_subject(request->subject());
+  if (!subject) {
+    const std::string sentence = "\"" + request->subject() + "\" is no NodeID, PeerID, IP address or subnet";
+    return to_status(*context, CallError{make_error_code(Errc::kBadEncoding), sentence});
+  }
+  if (request->access() != v1::ACCESS_ALLOWED && request->access() != v1::ACCESS_DENIED) {
+    return {grpc::StatusCode::INVALID_ARGUMENT, "`access` is neither allowed nor denied"};
+  }
+  const Access access = request->access() == v1::ACCESS_ALLOWED ? Access::kAllowed : Access::kDenied;
+  const std::lock_guard lock(changing_access_);
+  const auto change = in_loop<AccessChange>(
+      *context, [&] { return change_access(&node_, *subject, access, request->remove()); }, kLookupLimit);
+  if (!change) return to_status(*context, change.error());
+  const Result<> written = change->changed ? write_access_file(access_file_, change->entries) : Result<>();
+  if (!written) {
+    const std::string sentence =
+        access_file_.string() + " cannot be written, so the change ends with the daemon";
+    return to_status(*context, CallError{written.error(), sentence});
+  }
+  reply->set_subject(to_string(*subject));
+  reply->set_changed(change->changed);
+  reply->set_closed(static_cast<std::uint32_t>(change->closed));
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::ListAccess(grpc::ServerContext* context, const v1::ListAccessRequest*,
+                                        v1::AccessList* reply) {
+  const auto entries =
+      in_loop<std::vector<AccessList::Entry>>(*context, [&] { return access_of(node_); }, kLookupLimit);
+  if (!entries) return to_status(*context, entries.error());
+  for (const auto& [subject, access] : *entries) {
+    v1::AccessList::Entry& to = *reply->add_entries();
+    to.set_subject(to_string(subject));
+    to.set_access(access == Access::kAllowed ? v1::ACCESS_ALLOWED : v1::ACCESS_DENIED);
   }
   return grpc::Status::OK;
 }

@@ -9,6 +9,10 @@
 
 #include "app/exit_status.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace warren::app {
 
 // Of every command.
@@ -27,6 +31,7 @@ struct UpOptions : CommonOptions {
   std::vector<std::string> listen;     // instead of those of warren.toml
   std::vector<std::string> bootstrap;  // in addition to them
   std::string log_level;               // empty: as warren.toml says
+  std::string metrics;                 // address; empty: as warren.toml says
 };
 
 struct ConnectOptions : CommonOptions {
@@ -72,8 +77,18 @@ struct RequestOptions : CommonOptions, PayloadOptions {
   double timeout_seconds = 0;  // 0: as the daemon's warren.toml says
 };
 
+struct AccessOptions : CommonOptions {
+  std::string subject;
+  bool remove = false;  // takes it off the list
+};
+
 struct EventsOptions : CommonOptions {
   bool follow = false;
+};
+
+struct CompletionOptions : CommonOptions {
+  std::string shell;                  // "bash", "zsh" or "fish"
+  const CLI::App* program = nullptr;  // whose words they are
 };
 
 ExitStatus run_init(const InitOptions& options);
@@ -90,5 +105,10 @@ ExitStatus run_serve(const ServeOptions& options);
 ExitStatus run_request(const RequestOptions& options);
 ExitStatus run_events(const EventsOptions& options);
 ExitStatus run_limits(const CommonOptions& options);
+ExitStatus run_metrics(const CommonOptions& options);
+ExitStatus run_allow(const AccessOptions& options);
+ExitStatus run_deny(const AccessOptions& options);
+ExitStatus run_access(const CommonOptions& options);
+ExitStatus run_completion(const CompletionOptions& options);
 
 }  // namespace warren::app

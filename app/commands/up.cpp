@@ -5,6 +5,7 @@
 #include "app/daemon.hpp"
 #include "app/data_dir.hpp"
 #include "app/log_sink.hpp"
+#include "app/metrics_server.hpp"
 
 namespace warren::app {
 
@@ -20,7 +21,12 @@ ExitStatus run_up(const UpOptions& options) {
   if (!options.log_level.empty()) config.log_level = parse_log_level(options.log_level);
   log_to_stderr(config.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // who reads our output may leave
-  run_daemon(dir, config, DaemonOptions{.json = options.json});
+  DaemonOptions daemon{.json = options.json};
+  const bool given = !options.metrics.empty();
+  const std::string metrics = given ? options.metrics : config.metrics;
+  const std::string where = given ? "--metrics" : dir.config().string() + ": `metrics`";
+  if (!metrics.empty()) daemon.metrics = parse_metrics_address(metrics, where);
+  run_daemon(dir, config, daemon);
   return ExitStatus::kDone;
 }
 

@@ -15,7 +15,10 @@ PEER_ID = re.compile(r"12D3KooW[1-9A-HJ-NP-Za-km-z]{44}")
 STRANGER = "12D3KooWAn77DQ4Xz3BcoEE8yA5nX6xTGNmD7EnsRmNuXmcF1chE"
 STRANGER_NODE = "zEPJcGHUVYyrGAXXGQhLF39KAny4ojC9RPmA777H2iVztKwBd"
 
-COMMANDS = "init up id status addrs peers connect ping send inbox serve request events limits".split()
+COMMANDS = (
+    "init up id status addrs peers connect ping send inbox serve request "
+    "events limits metrics allow deny access completion"
+).split()
 
 
 def case(function):

@@ -19,6 +19,10 @@ NEEDS_DAEMON = [
     ["request", STRANGER, "name", "text"],
     ["events"],
     ["limits"],
+    ["metrics"],
+    ["allow", STRANGER],
+    ["deny", STRANGER],
+    ["access"],
 ]
 
 

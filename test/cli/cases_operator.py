@@ -1,10 +1,15 @@
-"""What the node's operator sees and sets: events, limits."""
+"""What the node's operator sees and sets: events, limits, metrics."""
 
 import re
+import shutil
 import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
 
-from bench import Pair, case, expect_status, wait_until
-from program import require
+from bench import case, expect_status, serve, wait_until
+from program import Failure, require
 
 EVENT_KEYS = {"at_ms", "event", "peer_id", "node_id", "address", "direction"}
 
@@ -128,3 +133,183 @@ def securities_of_the_file_are_those_of_the_node(bench):
         wait_until(lambda: events_of(bob, "connected"), "no event")
         [came] = events_of(bob, "connected")
         require(came["security"] == "/tls/1.0.0", f"secured by {came['security']}")
+
+
+@case
+def a_limit_refuses_counts_and_tells(bench):
+    alice, bob, carol = bench.node("alice"), bench.node("bob"), bench.node("carol")
+    configure(bob, "connections_inbound_max = 1")
+    with alice, bob, carol:
+        for node in (alice, bob, carol):
+            node.up()
+        alice.do("connect", bob.addresses[0])
+        require(limits_of(bob)["connections_inbound_max"]["used"] == 1, "the connection is not counted")
+        result = carol.run("connect", bob.addresses[0])
+        require(result.status in (1, 4), f"carol's connect ended with {result.status}: {result.stderr}")
+        wait_until(lambda: events_of(bob, "refused"), "no refusal")
+        refused = events_of(bob, "refused")[0]
+        require(refused["knob"] == "connections_inbound_max", f"the event is {refused}")
+        require(refused["reason"] == "limit_reached" and refused["message"], f"the event is {refused}")
+        require(refused["direction"] == "inbound", f"the event is {refused}")
+        require(refused["address"].startswith("/ip4/127.0.0.1/tcp/"), f"the event is {refused}")
+        require(limits_of(bob)["connections_inbound_max"]["refused"] >= 1, "the refusal is not counted")
+        metrics = parse_metrics(bob.do("metrics").text())
+        knob = 'warren_refused_total{knob="connections_inbound_max"}'
+        require(metrics[knob] >= 1, f"{knob} is {metrics[knob]}")
+        text = bob.do("events").text()
+        require("(connections_inbound_max)" in text, f"the limit is not named: {text}")
+        require(len(bob.do("peers", "--json").json()["peers"]) == 1, "carol got in")
+
+
+NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+LABELS = r'\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\}'
+
+
+def parse_metrics(text):
+    """Sample -> value. Strict: what Prometheus would not take, or would warn of, is a failure."""
+    require(text.endswith("\n"), "the last line has no end")
+    helped, types, samples = set(), {}, {}
+    for line in text.splitlines():
+        if found := re.fullmatch(rf"# HELP ({NAME}) (\S.*)", line):
+            require(found[1] not in helped, f"described twice: {line}")
+            helped.add(found[1])
+        elif found := re.fullmatch(rf"# TYPE ({NAME}) (counter|gauge|histogram|summary)", line):
+            require(found[1] in helped and found[1] not in types, f"not described, or twice: {line}")
+            types[found[1]] = found[2]
+        else:
+            found = re.fullmatch(rf"({NAME})({LABELS})? (\S+)", line)
+            require(found, f"not a sample: {line!r}")
+            family = found[1]
+            if family not in types:
+                family = re.sub(r"_(bucket|sum|count)$", "", family)
+            require(family in types, f"without a type: {line}")
+            require(types[family] != "counter" or family.endswith("_total"), f"a counter's name: {line}")
+            sample = found[1] + (found[2] or "")
+            require(sample not in samples, f"twice: {line}")
+            samples[sample] = float(found[3])
+    check_histograms(types, samples)
+    return samples
+
+
+def check_histograms(types, samples):
+    for family in (name for name, kind in types.items() if kind == "histogram"):
+        series = {}
+        for sample, value in samples.items():
+            if sample.startswith(family + "_bucket{"):
+                bound = re.search(r'le="([^"]+)"', sample)[1]
+                others = re.sub(r',?le="[^"]+"', "", sample.removeprefix(family + "_bucket"))
+                series.setdefault(others, []).append((float(bound), value))
+        require(series, f"{family} has no buckets")
+        for others, buckets in series.items():
+            require(buckets == sorted(buckets), f"{family}{others}: the buckets do not grow")
+            require(buckets[-1][0] == float("inf"), f"{family}{others} has no +Inf bucket")
+            count = samples[family + "_count" + ("" if others == "{}" else others)]
+            require(buckets[-1][1] == count, f"{family}{others}: +Inf is not the count")
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.headers["Content-Type"], answer.read().decode()
+
+
+@case
+def metrics_count_and_are_served(bench):
+    alice, bob = bench.node("alice"), bench.node("bob")
+    with alice, bob:
+        ready = bob.up("--metrics", "127.0.0.1:0")
+        require("metrics" not in alice.up(), "metrics are served unasked")
+        require(re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d*/metrics", ready["metrics"]), f"ready: {ready}")
+        alice.do("send", bob.addresses[0], "one")
+        alice.do("send", bob.node_id, "two")
+        with serve(bob, "upper", "tr a-z A-Z"):
+            alice.do("request", bob.node_id, "upper", "hello")
+            expect_status(alice.run("request", bob.node_id, "lower", "hello"), 1)
+
+        kind, served = get(ready["metrics"])
+        require(kind.startswith("text/plain"), f"the content type is {kind}")
+        served = parse_metrics(served)
+        told = parse_metrics(bob.do("metrics").text())
+        ours = {sample for sample in served if sample.startswith("warren_")}
+        require(ours == set(told), "the command and the page have different samples")
+        for sample in ours:
+            name = sample.split("{")[0]
+            moves = name in ("warren_uptime_seconds", "warren_streams", "warren_limit_used")
+            moves = moves or "bytes_total" in name or "streams_opened" in name
+            require(moves or served[sample] == told[sample], f"{sample}: {served[sample]} and {told[sample]}")
+
+        wanted = {
+            'warren_connections{direction="inbound"}': 1,
+            'warren_connections{direction="outbound"}': 0,
+            'warren_connections_opened_total{direction="inbound"}': 1,
+            'warren_handshake_seconds_count{direction="inbound"}': 1,
+            "warren_messages_received_total": 2,
+            "warren_requests_served_total": 2,
+            "warren_sm2_verification_seconds_count": 4,
+            'warren_refused_total{knob="streams_max"}': 0,
+        }
+        for sample, value in wanted.items():
+            require(told.get(sample) == value, f"{sample} is {told.get(sample)}, not {value}")
+        require(told["warren_uptime_seconds"] > 0, "no time has passed")
+        require(told["warren_received_bytes_total"] > 500, "no bytes have come")
+        theirs = parse_metrics(alice.do("metrics").text())
+        require(theirs["warren_messages_sent_total"] == 2, "alice sent two messages")
+        require(theirs["warren_requests_sent_total"] == 1, "alice's first request was answered")
+        require(theirs["warren_requests_failed_total"] == 1, "alice's second request was not")
+        for row in bob.do("limits", "--json").json()["limits"]:
+            limit = told[f'warren_limit_max{{knob="{row["knob"]}"}}']
+            require(limit == row["max"], f"{row} and the metrics differ")
+
+
+@case
+def metrics_pass_prometheus_own_check(bench):
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        return  # parse_metrics above is as strict in what we use
+    with bench.node() as node:
+        node.up()
+        text = node.do("metrics").stdout
+        done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
+        require(done.returncode == 0 and not done.stderr, f"promtool: {done.stdout!r} {done.stderr!r}")
+
+
+@case
+def the_metrics_page_is_all_there_is_and_bounded(bench):
+    with bench.node() as node:
+        url = node.up("--metrics", "127.0.0.1:0")["metrics"]
+        base = url.removesuffix("metrics")
+        for path in ("", "warren.toml", "metrics/../warren.toml", "../warren.toml", "%2e%2e/warren.toml"):
+            try:
+                get(base + path)
+                raise Failure(f"/{path} is served")
+            except urllib.error.HTTPError as error:
+                require(error.code in (400, 403, 404), f"/{path}: {error.code}")
+        port = int(re.search(r":(\d+)/", url)[1])
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(30)]
+        for connection in silent[:10]:
+            try:
+                connection.sendall(b"GET /metrics HTTP/1.1\r\n" + b"X: " + b"a" * 100_000)
+            except OSError:
+                pass
+        require(node.do("status").seconds < 5, "silent readers of metrics slow the daemon down")
+        for connection in silent:
+            connection.close()
+        wait_until(lambda: "warren_connections" in get(url)[1], "no metrics after that", 60)
+        require(node.down() == 0, "the daemon did not end in good order")
+
+
+@case
+def a_bad_metrics_address_is_told(bench):
+    node = bench.node()
+    wrong = "9464 localhost:9464 127.0.0.1: 127.0.0.1:65536 127.0.0.1:80,443s ::1:9464 [::1".split()
+    for text in wrong:
+        expect_status(node.run("up", "--metrics", text), 2, "--metrics", text)
+    config = node.path / "warren.toml"
+    config.write_text(config.read_text().replace('\nmetrics = ""', '\nmetrics = "here"'))
+    expect_status(node.run("up"), 2, "warren.toml: `metrics`", "here")
+    config.write_text(config.read_text().replace('\nmetrics = "here"', '\nmetrics = "127.0.0.1:0"'))
+    with node:
+        ready = node.up()
+        require(ready.get("metrics", "").endswith("/metrics"), "warren.toml's address is not served")
+        taken = re.search(r"//([^/]+)/", ready["metrics"])[1]
+        other = bench.node("other")
+        expect_status(other.run("up", "--listen", "/ip4/127.0.0.1/tcp/0", "--metrics", taken), 1, taken)

@@ -17,6 +17,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 # pylint: disable=wrong-import-position
 import cases_attacks  # noqa: E402, F401
+import cases_access  # noqa: E402, F401
+import cases_completion  # noqa: E402, F401
 import cases_daemon  # noqa: E402, F401
 import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401

@@ -211,6 +211,18 @@ std::vector<LimitUse> BlockingNode::limits() {
   return state_->in_loop([this] { return state_->node->limits(); });
 }
 
+NodeMetrics BlockingNode::metrics() {
+  return state_->in_loop([this] { return state_->node->metrics(); });
+}
+
+void BlockingNode::set_access(AccessSubject subject, Access access) {
+  state_->run(state_->node->set_access(std::move(subject), access));
+}
+
+std::vector<AccessList::Entry> BlockingNode::access_entries() {
+  return state_->in_loop([this] { return state_->node->access_entries(); });
+}
+
 Sm2Signature BlockingNode::sm2_sign(std::string_view domain, BytesView message) const {
   return state_->node->sm2_sign(domain, message);
 }

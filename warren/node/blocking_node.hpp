@@ -44,6 +44,9 @@ class BlockingNode {
   // The same for events.
   void on_event(std::function<void(const NodeEvent&)> handler);
   std::vector<LimitUse> limits();
+  NodeMetrics metrics();
+  void set_access(AccessSubject subject, Access access);
+  std::vector<AccessList::Entry> access_entries();
 
   Sm2Signature sm2_sign(std::string_view domain, BytesView message) const;
 

@@ -9,6 +9,7 @@
 #include "warren/base/time.hpp"
 #include "warren/crypto/keys.hpp"
 #include "warren/multiformats/multiaddr.hpp"
+#include "warren/swarm/access_list.hpp"
 #include "warren/swarm/limits.hpp"
 
 namespace warren {
@@ -46,6 +47,9 @@ struct Config {
 
   // What others can take up. Of its times, dial_timeout is the one below.
   SwarmLimits limits;
+
+  // Who is let in whatever the limits say, and who never is, at the start: Node::set_access changes it.
+  std::vector<AccessList::Entry> access;
 
   Duration dial_timeout = 15s;     // per connection, with the handshakes
   Duration request_timeout = 30s;  // per request, when the caller names none

@@ -6,6 +6,7 @@
 #include "warren/muxer/yamux/muxer.hpp"
 #include "warren/node/bootstrap.hpp"
 #include "warren/node/event_source.hpp"
+#include "warren/node/node_access.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/ping/ping.hpp"
 #include "warren/security/noise/transport.hpp"
@@ -27,9 +28,9 @@ SwarmLimits swarm_limits(const Config& config) {
   return limits;
 }
 
-PeerstoreLimits peerstore_limits(const SwarmLimits& limits) {
-  return {.peers_max = limits.peerstore_peers_max,
-          .addresses_per_peer_max = limits.peerstore_addresses_per_peer_max};
+identify::Accounts identify_accounts(LimitTable& limits) {
+  return {.protocols = &limits[&SwarmLimits::identify_protocols_max],
+          .addresses = &limits[&SwarmLimits::identify_addresses_max]};
 }
 
 std::unique_ptr<PipeProtector> make_protector(const Config& config, Env& env) {
@@ -68,11 +69,15 @@ struct Node::Parts {
         yamux(env),
         protector(make_protector(config, env)),
         upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
-        peerstore(peerstore_limits(config.limits)),
         host(env, host_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
-        identify(host, config.agent_version),
+        identify(host, config.agent_version, identify_accounts(host.limit_table())),
         events(host, identify),
-        tasks(env.executor, "node") {}
+        access(host),
+        tasks(env.executor, "node") {
+    LimitTable& limits = host.limit_table();
+    peerstore.account(limits[&SwarmLimits::peerstore_peers_max],
+                      limits[&SwarmLimits::peerstore_addresses_per_peer_max]);
+  }
 
   Env& env;
   Config config;
@@ -89,12 +94,15 @@ struct Node::Parts {
   SwarmHost host;
   identify::Identify identify;
   EventSource events;
+  NodeAccess access;
 
-  std::unique_ptr<SqliteInbox> inbox;  // these three from start() on
-  std::unique_ptr<SqliteBindingStore> bindings;
+  std::unique_ptr<SqliteInbox> inbox;  // these four from start() on
+  std::unique_ptr<SqliteBindingStore> stored_bindings;
+  std::unique_ptr<BindingStore> bindings;  // the same, watched
   std::unique_ptr<Messaging> messaging;
 
   TaskGroup tasks;
+  Instant started_at{};
   bool stopped = false;
 
   // Whom a target names: the peer with the addresses given, and the node where the caller insists on one.
@@ -105,11 +113,26 @@ struct Node::Parts {
   Task<Resolved> resolve(Target target);
   PeerStatus status(const ConnectionPtr& connection) const;
   void open_stores();
+  Task<void> set_access(AccessSubject subject, Access value);
 };
 
 void Node::Parts::open_stores() {
   inbox = value_or_throw(SqliteInbox::open(database(config, "inbox.db")), "inbox.db");
-  bindings = value_or_throw(SqliteBindingStore::open(database(config, "bindings.db")), "bindings.db");
+  stored_bindings = value_or_throw(SqliteBindingStore::open(database(config, "bindings.db")), "bindings.db");
+  bindings = access.watch(*stored_bindings);
+}
+
+Task<void> Node::Parts::set_access(AccessSubject subject, Access value) {
+  value_or_throw(access.set(subject, value), to_string(subject));
+  const NodeId* listed = std::get_if<NodeId>(&subject);
+  if (listed == nullptr || value == Access::kNormal) co_return;
+  const NodeId node = *listed;
+  for (const ConnectionPtr& connection : host.connections()) {
+    const PeerId peer = connection->remote_peer();
+    if (messaging->node_of(peer) == node) access.bound(node, peer);
+  }
+  const auto known = co_await messaging->find_peer(node);
+  if (known) access.bound(node, *known);
 }
 
 Task<Node::Parts::Resolved> Node::Parts::resolve(Target target) {
@@ -152,14 +175,16 @@ Task<void> Node::start() {
   ping::serve(p.host);
   p.identify.start();
   p.messaging->start();
+  for (const auto& [subject, access] : p.config.access) co_await p.set_access(subject, access);
   for (const Multiaddr& address : p.config.listen)
     value_or_throw(p.host.listen(address), address.to_string());
   for (const Multiaddr& address : p.config.bootstrap) {
     const auto peer = PeerId::of(address);
     if (!peer) throw_error(Errc::kBadConfig, "bootstrap address without /p2p: " + address.to_string());
+    std::ignore = p.host.protect(*peer, "bootstrap");  // over the bound, those named first are
     p.tasks.spawn(keep_connected(&p.host, PeerInfo{*peer, {address.before_last(Protocol::kP2p)}}));
   }
-  co_return;
+  p.started_at = p.env.clock.now();
 }
 
 Task<void> Node::stop() {
@@ -208,6 +233,8 @@ Task<PeerStatus> Node::connect(Target target) {
   const auto node = co_await as_result(parts_->messaging->bound_node(connection));
   // A peer that does not take our key hangs up after the handshake has ended for us.
   if (connection->end_reason() == Errc::kHandshakeRefused) throw_error(connection->end_reason());
+  // So does one whose deny-list names us, or whose limits are reached.
+  if (!node && !connection->is_open()) throw_error(connection->end_reason(), "the peer hung up at once");
   if (resolved.node && !node) throw_error(node.error());
   if (resolved.node && *node != *resolved.node) throw_error(Errc::kBindingMismatch);
   co_return parts_->status(connection);
@@ -269,6 +296,28 @@ Subscription Node::on_event(std::function<void(const NodeEvent&)> handler) {
 
 std::vector<LimitUse> Node::limits() const {
   return parts_->host.limits();
+}
+
+NodeMetrics Node::metrics() const {
+  Parts& p = *parts_;
+  NodeMetrics metrics{.uptime = p.env.clock.now() - p.started_at,
+                      .swarm = p.host.counters(),
+                      .messaging = p.messaging->counters(),
+                      .limits = p.host.limits()};
+  for (const ConnectionPtr& connection : p.host.connections()) {
+    ++(connection->direction() == Direction::kInbound ? metrics.connections_inbound
+                                                      : metrics.connections_outbound);
+  }
+  metrics.streams_inbound = p.host.limit_table()[&SwarmLimits::streams_max].used();
+  return metrics;
+}
+
+Task<void> Node::set_access(AccessSubject subject, Access access) {
+  return parts_->set_access(std::move(subject), access);
+}
+
+std::vector<AccessList::Entry> Node::access_entries() const {
+  return parts_->host.access().entries();
 }
 
 Task<PingReply> Node::ping(Target target) {

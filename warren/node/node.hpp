@@ -13,6 +13,7 @@
 #include "warren/messaging/messaging.hpp"
 #include "warren/node/config.hpp"
 #include "warren/node/event.hpp"
+#include "warren/node/metrics.hpp"
 #include "warren/node/target.hpp"
 
 namespace warren {
@@ -91,6 +92,14 @@ class Node {
   [[nodiscard]] Subscription on_event(std::function<void(const NodeEvent&)> handler);
   // What is used of each limit, and how often each refused.
   std::vector<LimitUse> limits() const;
+  NodeMetrics metrics() const;
+
+  // Allows, denies, or with kNormal forgets a peer, a node or a subnet. Connections that are denied by now
+  // are closed; those of a denied node that is not known to be there, as soon as it is. Not kept on disk.
+  // Throws what AccessList::set fails with, kStorage.
+  Task<void> set_access(AccessSubject subject, Access access);
+  // In the order in which they were made.
+  std::vector<AccessList::Entry> access_entries() const;
 
   // One round trip over the ping protocol.
   Task<PingReply> ping(Target target);

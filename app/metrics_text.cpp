@@ -1,0 +1,142 @@
+#include "app/metrics_text.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include "app/errors.hpp"
+#include "app/version.hpp"
+
+namespace warren::app {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+double seconds_of(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+Labels direction(const char* value) {
+  return {{"direction", value}};
+}
+
+// Families in the making, in the order in which they are shown.
+class Families {
+ public:
+  // Begins a family; what follows is its values.
+  Families& gauge(const char* name, const char* help) { return begin(name, help, MetricType::Gauge); }
+  Families& counter(const char* name, const char* help) { return begin(name, help, MetricType::Counter); }
+  Families& histogram(const char* name, const char* help) { return begin(name, help, MetricType::Histogram); }
+
+  Families& value(double number, Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    (families_.back().type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = number;
+    families_.back().metric.push_back(std::move(metric));
+    return *this;
+  }
+  Families& count(std::uint64_t number, Labels labels = {}) {
+    return value(static_cast<double>(number), std::move(labels));
+  }
+
+  Families& durations(const Histogram& from, Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.histogram.sample_count = from.count();
+    metric.histogram.sample_sum = seconds_of(from.sum());
+    for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
+      metric.histogram.bucket.push_back({from.up_to()[i], seconds_of(Histogram::kBounds[i])});
+    }
+    families_.back().metric.push_back(std::move(metric));
+    return *this;
+  }
+
+  std::vector<MetricFamily> take() { return std::move(families_); }
+
+ private:
+  Families& begin(const char* name, const char* help, MetricType type) {
+    families_.push_back({name, help, type, {}});
+    return *this;
+  }
+
+  std::vector<MetricFamily> families_;
+};
+
+void add_swarm(const NodeMetrics& metrics, Families& to) {
+  const SwarmCounters& swarm = metrics.swarm;
+  to.gauge("warren_connections", "Connections that are open.")
+      .count(metrics.connections_inbound, direction("inbound"))
+      .count(metrics.connections_outbound, direction("outbound"));
+  to.counter("warren_connections_opened_total", "Connections that were secured and multiplexed.")
+      .count(swarm.opened_inbound, direction("inbound"))
+      .count(swarm.opened_outbound, direction("outbound"));
+  to.counter("warren_connections_closed_total", "Connections that have ended.").count(swarm.closed);
+  to.counter("warren_handshakes_failed_total", "Inbound handshakes that failed, for any reason but a limit.")
+      .count(swarm.handshakes_failed);
+  to.histogram("warren_handshake_seconds", "From the raw pipe to the multiplexed connection.")
+      .durations(swarm.handshakes_inbound, direction("inbound"))
+      .durations(swarm.handshakes_outbound, direction("outbound"));
+  to.counter("warren_dials_failed_total", "Dials that failed at all addresses.").count(swarm.dials_failed);
+  to.counter("warren_security_redials_total",
+             "Dials repeated because the peer does not speak what we proposed.")
+      .count(swarm.security_redials);
+  to.gauge("warren_streams", "Streams that peers opened and that are open.").count(metrics.streams_inbound);
+  to.counter("warren_streams_opened_total", "Streams that were opened.")
+      .count(swarm.streams_opened_inbound, direction("inbound"))
+      .count(swarm.streams_opened_outbound, direction("outbound"));
+  to.counter("warren_received_bytes_total", "Bytes received, handshakes included.")
+      .count(swarm.bytes_received);
+  to.counter("warren_sent_bytes_total", "Bytes sent, handshakes included.").count(swarm.bytes_sent);
+}
+
+void add_limits(const NodeMetrics& metrics, Families& to) {
+  const auto each = [&](std::uint64_t LimitUse::* field) {
+    for (const LimitUse& limit : metrics.limits) to.count(limit.*field, {{"knob", std::string(limit.knob)}});
+  };
+  to.gauge("warren_limit_used", "What is used of a limit.");
+  each(&LimitUse::used);
+  to.gauge("warren_limit_max", "The limit.");
+  each(&LimitUse::max);
+  to.counter("warren_refused_total", "What a limit has refused.");
+  each(&LimitUse::refused);
+}
+
+void add_messaging(const MessagingCounters& messaging, Families& to) {
+  to.counter("warren_messages_sent_total", "Messages that their receivers acknowledged.")
+      .count(messaging.messages_sent);
+  to.counter("warren_messages_failed_total", "Messages of ours that were not acknowledged.")
+      .count(messaging.messages_failed);
+  to.counter("warren_messages_received_total", "Messages that were verified and stored.")
+      .count(messaging.messages_received);
+  to.counter("warren_requests_sent_total", "Requests of ours that were answered.")
+      .count(messaging.requests_sent);
+  to.counter("warren_requests_failed_total", "Requests of ours that were not answered.")
+      .count(messaging.requests_failed);
+  to.counter("warren_requests_served_total", "Requests of others that were answered.")
+      .count(messaging.requests_served);
+  to.counter("warren_messages_refused_total", "Messages and requests of others that were refused.");
+  for (const auto& [reason, number] : messaging.refused) {
+    to.count(number, {{"reason", std::string(describe(reason).name)}});
+  }
+  to.histogram("warren_sm2_verification_seconds", "Verifications of SM2 signatures of messages.")
+      .durations(messaging.verifications);
+}
+
+}  // namespace
+
+std::vector<MetricFamily> metric_families(const NodeMetrics& metrics) {
+  Families families;
+  families.gauge("warren_build_info", "Always 1; the version is a label.").count(1, {{"version", kVersion}});
+  families.gauge("warren_uptime_seconds", "Since the node's start.").value(seconds_of(metrics.uptime));
+  add_swarm(metrics, families);
+  add_limits(metrics, families);
+  add_messaging(metrics.messaging, families);
+  return families.take();
+}
+
+std::string metrics_text(const NodeMetrics& metrics) {
+  return prometheus::TextSerializer().Serialize(metric_families(metrics));
+}
+
+}  // namespace warren::app

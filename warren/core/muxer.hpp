@@ -24,6 +24,10 @@ class MuxedConnection {
   // closed it in good order, kTimedOut when the peer went silent, kReset, kMalformed... Cancelable.
   virtual Task<StreamPtr> accept_stream() = 0;
 
+  // Begins to end in good order, at once: the peer is told, streams and accept_stream throw kClosed. close()
+  // finishes it.
+  virtual void go_away() = 0;
+
   // Tells the peer, resets what streams are left, ends the pipe and waits for its own tasks. Idempotent; not
   // cancelable.
   virtual Task<void> close() = 0;

@@ -129,6 +129,26 @@ inline Task<void> closed(const MuxerContract& contract, MuxedConnection& a, Muxe
   }
 }
 
+// The end begins at once, for both ends and all streams, and nobody has to wait for it.
+inline Task<void> gone_away(const MuxerContract& contract, MuxedConnection& a, MuxedConnection& b) {
+  const StreamPtr ours = co_await a.open_stream();
+  co_await ours->write(as_bytes("x"));
+  const StreamPtr theirs = co_await b.accept_stream();
+  Outcome near;
+  Outcome far;
+  TaskGroup group(contract.executor, "contract");
+  group.spawn(accept_one(a, near));
+  group.spawn(accept_one(b, far));
+  co_await contract.clock.sleep_for(1s);
+  a.go_away();
+  a.go_away();
+  const auto written = co_await as_result(ours->write(as_bytes("y")));
+  CHECK(written.error() == Errc::kClosed);
+  co_await group.join();
+  CHECK(near.result.error() == Errc::kClosed);
+  CHECK(far.result.error() == Errc::kClosed);
+}
+
 // Streams live longer than their connection, and say so.
 inline Task<void> outlived(const MuxerContract& contract) {
   MuxedPair pair = co_await contract.connect();
@@ -176,6 +196,9 @@ inline void check_muxer_contract(const MuxerContract& contract) {
   }
   SUBCASE("close ends both ends, once and for all") {
     contract.run(test::with_pair(contract, test::closed));
+  }
+  SUBCASE("going away ends it without waiting") {
+    contract.run(test::with_pair(contract, test::gone_away));
   }
   SUBCASE("streams outlive their connection") {
     contract.run(test::outlived(contract));

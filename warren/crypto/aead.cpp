@@ -4,18 +4,29 @@
 
 #include "warren/base/assert.hpp"
 #include "warren/crypto/openssl.hpp"
-#include "warren/crypto/secret.hpp"
 
 namespace warren {
 namespace {
 
-// Two contexts, because turning one round from sealing to opening makes OpenSSL set up the key again.
-openssl::CipherContext make_context(std::span<const std::uint8_t, kAeadKeySize> key, bool encrypt) {
+// A context takes 1.4 KB, and setting a key in it next to nothing: so a thread has one for all its keys,
+// which idle connections need not pay for. In fact two, because turning one round from sealing to opening is
+// what takes long. The key of the last record stays in it until the next one.
+EVP_CIPHER_CTX* make_context(bool encrypt) {
   static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  openssl::CipherContext context(EVP_CIPHER_CTX_new());
-  const int ok = EVP_CipherInit_ex2(context.get(), cipher, key.data(), nullptr, encrypt, nullptr);
+  EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
+  const int ok = EVP_CipherInit_ex2(context, cipher, nullptr, nullptr, encrypt, nullptr);
   WARREN_ASSERT(ok == 1);
   return context;
+}
+
+EVP_CIPHER_CTX* sealing() {
+  thread_local const openssl::CipherContext context(make_context(true));
+  return context.get();
+}
+
+EVP_CIPHER_CTX* opening() {
+  thread_local const openssl::CipherContext context(make_context(false));
+  return context.get();
 }
 
 int checked_size(BytesView bytes) {
@@ -30,31 +41,13 @@ void update(EVP_CIPHER_CTX* context, std::uint8_t* out, BytesView in) {
   WARREN_ASSERT(ok == 1);
 }
 
-void start(EVP_CIPHER_CTX* context, const AeadNonce& nonce, BytesView additional) {
-  const int ok = EVP_CipherInit_ex2(context, nullptr, nullptr, nonce.data(), -1, nullptr);
+void start(EVP_CIPHER_CTX* context, BytesView key, const AeadNonce& nonce, BytesView additional) {
+  const int ok = EVP_CipherInit_ex2(context, nullptr, key.data(), nonce.data(), -1, nullptr);
   WARREN_ASSERT(ok == 1);
   update(context, nullptr, additional);
 }
 
 }  // namespace
-
-// A context takes a kilobyte, and a channel's key is used in one direction only: each is made when needed.
-struct ChaCha20Poly1305::Cipher {
-  explicit Cipher(std::span<const std::uint8_t, kAeadKeySize> key) : key_(BytesView(key)) {}
-
-  EVP_CIPHER_CTX* sealing() { return made(seal_, true); }
-  EVP_CIPHER_CTX* opening() { return made(open_, false); }
-
- private:
-  EVP_CIPHER_CTX* made(openssl::CipherContext& context, bool encrypt) {
-    if (!context) context = make_context(key_.view().first<kAeadKeySize>(), encrypt);
-    return context.get();
-  }
-
-  SecretBytes key_;
-  openssl::CipherContext seal_;
-  openssl::CipherContext open_;
-};
 
 AeadNonce counter_nonce(std::uint64_t counter) {
   AeadNonce nonce{};
@@ -62,16 +55,10 @@ AeadNonce counter_nonce(std::uint64_t counter) {
   return nonce;
 }
 
-ChaCha20Poly1305::ChaCha20Poly1305(std::span<const std::uint8_t, kAeadKeySize> key)
-    : cipher_(std::make_unique<Cipher>(key)) {}
-ChaCha20Poly1305::~ChaCha20Poly1305() = default;
-ChaCha20Poly1305::ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept = default;
-ChaCha20Poly1305& ChaCha20Poly1305::operator=(ChaCha20Poly1305&&) noexcept = default;
-
 void ChaCha20Poly1305::seal(const AeadNonce& nonce, BytesView additional, BytesView plaintext,
                             std::uint8_t* out) {
-  EVP_CIPHER_CTX* context = cipher_->sealing();
-  start(context, nonce, additional);
+  EVP_CIPHER_CTX* context = sealing();
+  start(context, key_.view(), nonce, additional);
   update(context, out, plaintext);
   std::uint8_t* tag = out + plaintext.size();
   int written = 0;
@@ -88,8 +75,8 @@ bool ChaCha20Poly1305::open(const AeadNonce& nonce, BytesView additional, BytesV
   std::ranges::copy(sealed.last(kAeadTagSize), tag.begin());
 
   const openssl::ErrorScope errors;
-  EVP_CIPHER_CTX* context = cipher_->opening();
-  start(context, nonce, additional);
+  EVP_CIPHER_CTX* context = opening();
+  start(context, key_.view(), nonce, additional);
   const int ok = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kAeadTagSize, tag.data());
   WARREN_ASSERT(ok == 1);
   update(context, out, ciphertext);

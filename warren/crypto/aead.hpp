@@ -2,9 +2,9 @@
 #pragma once
 
 #include <array>
-#include <memory>
 
 #include "warren/base/bytes.hpp"
+#include "warren/crypto/secret.hpp"
 
 namespace warren {
 
@@ -16,13 +16,11 @@ using AeadNonce = std::array<std::uint8_t, 12>;
 // Four zero bytes, then the counter in little-endian order, as Noise (section 12.3) numbers its records.
 AeadNonce counter_nonce(std::uint64_t counter);
 
-// One key, set up once; each record only sets its nonce. Movable. Not for several threads at once.
+// One key. It costs its 32 bytes: what OpenSSL computes in is shared by all keys of a thread. Movable. Not
+// for several threads at once.
 class ChaCha20Poly1305 {
  public:
-  explicit ChaCha20Poly1305(std::span<const std::uint8_t, kAeadKeySize> key);
-  ~ChaCha20Poly1305();
-  ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept;
-  ChaCha20Poly1305& operator=(ChaCha20Poly1305&&) noexcept;
+  explicit ChaCha20Poly1305(std::span<const std::uint8_t, kAeadKeySize> key) : key_(BytesView(key)) {}
 
   // Writes plaintext.size() + kAeadTagSize bytes to `out`, which may begin where the plaintext does (in
   // place); otherwise the two must not overlap. A nonce must never be used twice with a key.
@@ -33,8 +31,7 @@ class ChaCha20Poly1305 {
   [[nodiscard]] bool open(const AeadNonce& nonce, BytesView additional, BytesView sealed, std::uint8_t* out);
 
  private:
-  struct Cipher;
-  std::unique_ptr<Cipher> cipher_;
+  SecretBytes key_;
 };
 
 }  // namespace warren

@@ -2,7 +2,6 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
-#include "warren/async/race.hpp"
 #include "warren/base/log.hpp"
 #include "warren/negotiation/multistream.hpp"
 
@@ -25,10 +24,10 @@ Task<void> SwarmConnection::run(std::shared_ptr<SwarmConnection> self) {
 
 Task<void> SwarmConnection::serve_until_closed(std::shared_ptr<SwarmConnection> self) {
   upgraded_.muxed->start();
-  const auto ended = co_await as_result(race(accept_streams(self), wait_for_close()));
-  end_reason_ = ended ? close_reason_ : ended.error();
-  if (!ended && log::enabled(log::Level::kDebug)) {
-    log::debug("swarm", "connection to " + remote_peer().short_text() + " ended: " + ended.error().message());
+  const auto ended = co_await as_result(accept_streams(std::move(self)));
+  end_reason_ = close_reason_ ? close_reason_ : ended.error();
+  if (!close_reason_ && log::enabled(log::Level::kDebug)) {
+    log::debug("swarm", "connection to " + remote_peer().short_text() + " ended: " + end_reason_.message());
   }
 }
 
@@ -56,10 +55,6 @@ void SwarmConnection::note_stream() {
   active_at_ = env_.clock.now();
 }
 
-Task<void> SwarmConnection::wait_for_close() {
-  while (open_) co_await close_requested_.wait();
-}
-
 Task<void> SwarmConnection::shut_down() {
   open_ = false;
   if (!end_reason_) end_reason_ = close_reason_ ? close_reason_ : make_error_code(Errc::kClosed);  // canceled
@@ -79,7 +74,7 @@ void SwarmConnection::close_because(std::error_code reason) {
   if (!open_) return;
   close_reason_ = reason;
   open_ = false;
-  close_requested_.notify_all();
+  upgraded_.muxed->go_away();
 }
 
 ConnectionUse SwarmConnection::use() const {

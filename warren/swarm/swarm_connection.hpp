@@ -45,7 +45,6 @@ class SwarmConnection final : public Connection {
   Task<void> serve_until_closed(std::shared_ptr<SwarmConnection> self);
   Task<void> serve_stream(std::shared_ptr<SwarmConnection> self, StreamPtr stream,
                           StreamAdmission::Place place);
-  Task<void> wait_for_close();
   void note_stream();
   Task<void> shut_down();
 
@@ -58,7 +57,6 @@ class SwarmConnection final : public Connection {
   Instant active_at_;  // when a stream was last opened
   std::uint64_t streams_so_far_ = 0;
   TaskGroup handlers_;
-  Event close_requested_;
   bool open_ = true;
   std::error_code close_reason_;  // what we closed it for
   std::error_code end_reason_;

@@ -12,7 +12,7 @@ namespace {
 // The reader starts with the small buffer. A read that came back full means that there is more: the buffer
 // grows, until the connection has been idle for a while. So many idle connections cost little, and busy ones
 // few calls.
-constexpr std::size_t kSmallBuffer = 1024;
+constexpr std::size_t kSmallBuffer = 512;
 constexpr std::size_t kLargeBuffer = 128 * 1024;
 constexpr std::size_t kGrowth = 8;
 
@@ -36,9 +36,11 @@ YamuxConnection::YamuxConnection(const Executor& executor, Clock& clock, StreamP
 void YamuxConnection::start() {
   reads_ = true;
   writes_ = true;
+  Session& session = shared_->session;
+  session.on_output([this] { wake_writer(); });
   reading_.spawn(read_loop());
-  tasks_.spawn(write_loop());
   tasks_.spawn(time_loop());
+  if (session.has_output() || session.ended()) wake_writer();
 }
 
 Task<StreamPtr> YamuxConnection::open_stream() {
@@ -59,14 +61,19 @@ Task<StreamPtr> YamuxConnection::accept_stream() {
   }
 }
 
-Task<void> YamuxConnection::close() {
+void YamuxConnection::go_away() {
   shared_->session.go_away();
-  linger_if_ended();
+  if (reads_ || writes_) linger_if_ended();
+}
+
+Task<void> YamuxConnection::close() {
+  go_away();
   // No cancellation gets between here and the end: linger() limits the time.
   const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   while (reads_ || writes_) co_await pump_ended_.wait_uncanceled();
   channel_->reset();
+  shared_->session.on_output({});  // streams may live on
   co_await tasks_.close();
   co_await reading_.close();
   co_await boost::asio::this_coro::throw_if_cancelled(throws);
@@ -105,26 +112,33 @@ void YamuxConnection::resize_buffer(std::size_t size) {
   buffer_size_ = size;
 }
 
-Task<void> YamuxConnection::write_loop() {
+void YamuxConnection::wake_writer() {
+  if (writes_ && !std::exchange(writing_, true)) tasks_.spawn(write_waiting());
+}
+
+// Runs while there is something to write, so that an idle connection has no writer.
+Task<void> YamuxConnection::write_waiting() {
   const Result<> result = co_await as_result(send_all());
+  writing_ = false;
+  if (result && !shared_->session.ended()) co_return;
+  pump_ended(writes_);
   if (!result) {
     shared_->session.fail(result.error());
     channel_->reset();
+    linger_if_ended();
   }
-  pump_ended(writes_);
 }
 
 Task<void> YamuxConnection::send_all() {
   Session& session = shared_->session;
-  while (true) {
-    while (!session.has_output() && !session.ended()) co_await session.output().wait();
-    if (!session.has_output()) break;
+  while (session.has_output()) {
     session.take_output(batch_);
     if (batch_.size() > kSmallBuffer) busy_ = true;
     if (!batch_.empty()) co_await channel_->write(batch_);
     batch_.clear();
   }
-  co_await channel_->close_write();
+  if (!busy_) trim_output();
+  if (session.ended()) co_await channel_->close_write();
 }
 
 Task<void> YamuxConnection::time_loop() {
@@ -155,12 +169,16 @@ void YamuxConnection::pump_ended(bool& pump) {
   linger_if_ended();
 }
 
+void YamuxConnection::trim_output() {
+  shared_->session.trim();
+  if (batch_.empty()) Bytes().swap(batch_);
+}
+
 // Nothing large moved between two pings: an idle connection holds no large buffers. The read that waits is
 // started anew with the small one; canceling it loses nothing.
 Task<void> YamuxConnection::trim() {
   if (std::exchange(busy_, false)) co_return;
-  shared_->session.trim();
-  if (batch_.empty()) Bytes().swap(batch_);
+  trim_output();
   if (buffer_size_ == kSmallBuffer || !reads_) co_return;
   reading_.cancel();
   co_await reading_.join();

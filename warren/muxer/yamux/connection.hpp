@@ -1,4 +1,5 @@
-// The pump around a session: one task reads the pipe, one writes it, one watches the time.
+// The pump around a session: one task reads the pipe, one watches the time, and one writes while
+// there is something to write.
 #pragma once
 
 #include <memory>
@@ -18,6 +19,7 @@ class YamuxConnection final : public MuxedConnection {
   void start() override;
   Task<StreamPtr> open_stream() override;
   Task<StreamPtr> accept_stream() override;
+  void go_away() override;
   Task<void> close() override;
   std::size_t stream_count() const override { return shared_->session.stream_count(); }
   Duration round_trip_time() const override { return shared_->session.round_trip(); }
@@ -26,12 +28,14 @@ class YamuxConnection final : public MuxedConnection {
   Task<void> read_loop();
   Task<void> receive_all();
   void resize_buffer(std::size_t size);
-  Task<void> write_loop();
+  void wake_writer();
+  Task<void> write_waiting();
   Task<void> send_all();
   Task<void> time_loop();
   Task<void> linger();
   void pump_ended(bool& pump);
   void linger_if_ended();
+  void trim_output();
   Task<void> trim();
 
   const Limits limits_;
@@ -41,6 +45,7 @@ class YamuxConnection final : public MuxedConnection {
   TaskGroup reading_;   // apart, so that trim() can stop it
   bool reads_ = false;  // from start() until the pipe's end or failure
   bool writes_ = false;
+  bool writing_ = false;  // there is a writer now
   Event pump_ended_;
   bool lingering_ = false;
 

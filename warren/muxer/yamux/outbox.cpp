@@ -109,7 +109,7 @@ void Outbox::wake_next() {
 }
 
 void Outbox::announce() {
-  if (!std::exchange(announced_, true)) filled_.notify_all();
+  if (!std::exchange(announced_, true)) wake();
 }
 
 }  // namespace warren::yamux

@@ -2,6 +2,7 @@
 // them all. Bounded; streams that write take turns when it is full.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <vector>
 
@@ -44,8 +45,11 @@ class Outbox {
   // Gives unused memory back.
   void trim();
 
-  // Something waits that was empty before.
-  Event& filled() { return filled_; }
+  // Is called when something waits where nothing did.
+  void on_filled(std::function<void()> wake) { wake_ = std::move(wake); }
+  void wake() {
+    if (wake_) wake_();
+  }
 
  private:
   std::size_t room() const;
@@ -59,7 +63,7 @@ class Outbox {
   std::vector<StreamStatePtr> greetings_;
   std::list<StreamStatePtr> writers_;  // that wait for room, the next one first
   bool announced_ = false;
-  Event filled_;
+  std::function<void()> wake_;
 };
 
 }  // namespace warren::yamux

@@ -136,7 +136,7 @@ void Session::end(std::error_code reason, std::string_view detail) {
   }
   payload_stream_ = nullptr;
   inbound_.notify_all();
-  outbox_.filled().notify_all();
+  outbox_.wake();
 }
 
 void Session::send(StreamState& stream, FrameType type, std::uint16_t flags, std::uint32_t length) {

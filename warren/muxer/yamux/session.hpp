@@ -72,8 +72,9 @@ class Session {
   void take_output(Bytes& batch) { outbox_.take(batch); }
   void trim() { outbox_.trim(); }
 
-  // Tell of: output that is there, or the end; a stream to accept, or the end.
-  Event& output() { return outbox_.filled(); }
+  // `wake` is called when there is output, or the end has come. An empty one ends that.
+  void on_output(std::function<void()> wake) { outbox_.on_filled(std::move(wake)); }
+  // Tells of a stream to accept, or the end.
   Event& inbound() { return inbound_; }
 
   // Received and not read, all streams.

@@ -8,8 +8,8 @@
 namespace warren::noise {
 
 // One write() becomes records back to back in one write of the pipe (up to 128 KiB; more is cut), and one
-// read of the pipe takes in whatever has arrived, up to the same size. An idle channel holds no buffer but 1
-// KiB.
+// read of the pipe takes in whatever has arrived, up to the same size. An idle channel holds no buffer but
+// 512 bytes.
 //
 // Besides what ByteStream says, reading throws kDecryptFailed or kMalformed for a record that was changed,
 // forged, repeated or moved, kEndOfStream when the pipe ends inside a record, and kLimitReached (writing too)

@@ -39,7 +39,7 @@ class RecordWriter {
 // 16 times the bytes that are not yet read, never over kLargeBufferSize, and kWaitSize between records.
 class RecordReader {
  public:
-  static constexpr std::size_t kWaitSize = 1024;
+  static constexpr std::size_t kWaitSize = 512;
 
   RecordReader(CipherState cipher, BufferPool pool) : cipher_(std::move(cipher)), pool_(std::move(pool)) {}
   RecordReader(RecordReader&&) = delete;  // space() points into it

@@ -50,10 +50,11 @@ grpc::Status ControlService::Events(grpc::ServerContext* context, const v1::Even
   // Without `follow`, new events must not keep the call going.
   std::size_t left = request->follow() ? std::numeric_limits<std::size_t>::max() : EventFeed::kKept;
   while (left > 0) {
-    const auto batch = in_loop<std::vector<EventFeed::Numbered>>(
+    auto batch = in_loop<std::vector<EventFeed::Numbered>>(
         *context, [&] { return events_.read(after, request->follow()); }, kNoCallLimit);
     if (!batch) return to_status(*context, batch.error());
     if (batch->empty()) break;
+    if (batch->size() > left) batch->resize(left);
     const std::uint64_t dropped = batch->front().number - after - 1;
     // What was there before this reader came it has not missed.
     if (after > 0 && dropped > 0 && !events->Write(describe_gap(batch->front(), dropped)))
@@ -62,7 +63,7 @@ grpc::Status ControlService::Events(grpc::ServerContext* context, const v1::Even
       if (!events->Write(describe_event(event))) return grpc::Status::CANCELLED;
       after = event.number;
     }
-    left -= std::min(left, batch->size());
+    left -= batch->size();
   }
   return grpc::Status::OK;
 }

@@ -313,3 +313,38 @@ def a_bad_metrics_address_is_told(bench):
         taken = re.search(r"//([^/]+)/", ready["metrics"])[1]
         other = bench.node("other")
         expect_status(other.run("up", "--listen", "/ip4/127.0.0.1/tcp/0", "--metrics", taken), 1, taken)
+
+
+def knock(node, times):
+    """Opens connections that are refused, an event each."""
+    host, port = node.addresses[0].split("/")[2], int(node.addresses[0].split("/")[4])
+    for _ in range(times):
+        with socket.create_connection((host, port)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+
+
+@case
+def a_slow_reader_of_events_misses_some_and_is_told(bench):
+    with bench.node() as node:
+        node.up("--log-level", "error")
+        with node.start("events", "--follow", "--json") as follower:
+            knock(node, 1)
+            first = follower.event()
+            require(first["event"] == "refused" and first["reason"] != "failed", f"the event is {first}")
+            require(first["peer_id"] is None and first["knob"] is None, f"the event is {first}")
+            follower.process.send_signal(signal.SIGSTOP)
+            knock(node, 5000)
+            refused = len(events_of(node, "refused"))
+            require(refused == 1000, f"{refused} events are kept")
+            require(node.do("status").seconds < 5, "a slow reader slows the daemon down")
+            follower.process.send_signal(signal.SIGCONT)
+            read, dropped = 1, 0
+            while read + dropped < 5001:
+                event = follower.event()
+                if event["event"] == "dropped":
+                    require(event["dropped"] > 0 and event["at_ms"] > 0, f"the event is {event}")
+                    dropped += event["dropped"]
+                else:
+                    read += 1
+            require(read + dropped == 5001, f"{read} events were read and {dropped} dropped, of 5001")
+            require(dropped > 0 and read >= 1000, f"{read} events were read and {dropped} dropped")

@@ -46,7 +46,8 @@ struct Messaging::State {
         messages(parts, inbox, received),
         requests(parts, runner),
         count_received(received.subscribe([this](const InboxMessage&) { ++counters.messages_received; })),
-        count_refused(refused.subscribe([this](const MessageRefusal& why) { ++counters.refused[why.reason]; })) {}
+        count_refused(
+            refused.subscribe([this](const MessageRefusal& why) { ++counters.refused[why.reason]; })) {}
 
   Sm2PrivateKey key;
   MessagingConfig config;

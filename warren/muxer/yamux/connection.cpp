@@ -23,10 +23,11 @@ constexpr std::size_t kDrainMax = 1024 * 1024;
 
 }  // namespace
 
-YamuxConnection::YamuxConnection(const Executor& executor, Clock& clock, StreamPtr channel, Side side,
-                                 const Limits& limits, UnreadLimits unread)
+YamuxConnection::YamuxConnection(const Executor& executor, Clock& clock, std::shared_ptr<Heartbeat> heartbeat,
+                                 StreamPtr channel, Side side, const Limits& limits, UnreadLimits unread)
     : limits_(limits),
       shared_(std::make_shared<Shared>(clock, side, limits, unread)),
+      heartbeat_(std::move(heartbeat)),
       channel_(std::move(channel)),
       tasks_(executor, "yamux"),
       reading_(executor, "yamux") {
@@ -39,7 +40,7 @@ void YamuxConnection::start() {
   Session& session = shared_->session;
   session.on_output([this] { wake_writer(); });
   reading_.spawn(read_loop());
-  tasks_.spawn(time_loop());
+  if (const auto due = beat(shared_->clock.now())) heartbeat_->watch(*this, *due);
   if (session.has_output() || session.ended()) wake_writer();
 }
 
@@ -74,6 +75,7 @@ Task<void> YamuxConnection::close() {
   while (reads_ || writes_) co_await pump_ended_.wait_uncanceled();
   channel_->reset();
   shared_->session.on_output({});  // streams may live on
+  co_await heartbeat_->leave(*this);
   co_await tasks_.close();
   co_await reading_.close();
   co_await boost::asio::this_coro::throw_if_cancelled(throws);
@@ -141,15 +143,15 @@ Task<void> YamuxConnection::send_all() {
   if (session.ended()) co_await channel_->close_write();
 }
 
-Task<void> YamuxConnection::time_loop() {
+std::optional<Instant> YamuxConnection::beat(Instant now) {
   Session& session = shared_->session;
-  while (true) {
-    session.tick(shared_->clock.now());
-    if (session.ended()) break;
-    co_await trim();
-    co_await shared_->clock.sleep_until(session.deadline());
+  session.tick(now);
+  if (session.ended()) {
+    linger_if_ended();
+    return std::nullopt;
   }
-  linger_if_ended();
+  trim();
+  return session.deadline();
 }
 
 // The session has ended: what is left has a little time.
@@ -174,12 +176,15 @@ void YamuxConnection::trim_output() {
   if (batch_.empty()) Bytes().swap(batch_);
 }
 
-// Nothing large moved between two pings: an idle connection holds no large buffers. The read that waits is
-// started anew with the small one; canceling it loses nothing.
-Task<void> YamuxConnection::trim() {
-  if (std::exchange(busy_, false)) co_return;
+// Nothing large moved between two pings: an idle connection holds no large buffers.
+void YamuxConnection::trim() {
+  if (std::exchange(busy_, false)) return;
   trim_output();
-  if (buffer_size_ == kSmallBuffer || !reads_) co_return;
+  if (buffer_size_ > kSmallBuffer && reads_) tasks_.spawn(shrink_buffer());
+}
+
+// The read that waits is started anew with the small one; canceling it loses nothing.
+Task<void> YamuxConnection::shrink_buffer() {
   reading_.cancel();
   co_await reading_.join();
   resize_buffer(kSmallBuffer);

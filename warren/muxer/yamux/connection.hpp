@@ -1,20 +1,21 @@
-// The pump around a session: one task reads the pipe, one watches the time, and one writes while
-// there is something to write.
+// The pump around a session: one task reads the pipe, and one writes while there is something to write.
 #pragma once
 
 #include <memory>
 
 #include "warren/async/task_group.hpp"
 #include "warren/core/muxer.hpp"
+#include "warren/muxer/yamux/heartbeat.hpp"
 #include "warren/muxer/yamux/stream.hpp"
 
 namespace warren::yamux {
 
-class YamuxConnection final : public MuxedConnection {
+class YamuxConnection final : public MuxedConnection, private Heartbeat::Watched {
  public:
-  // Its tasks will run on `executor`. `clock` outlives the connection and its streams.
-  YamuxConnection(const Executor& executor, Clock& clock, StreamPtr channel, Side side, const Limits& limits,
-                  UnreadLimits unread = {});
+  // Its tasks will run on `executor`. `clock` outlives the connection and its streams. `heartbeat` is that of
+  // the muxer's connections.
+  YamuxConnection(const Executor& executor, Clock& clock, std::shared_ptr<Heartbeat> heartbeat,
+                  StreamPtr channel, Side side, const Limits& limits, UnreadLimits unread);
 
   void start() override;
   Task<StreamPtr> open_stream() override;
@@ -31,18 +32,20 @@ class YamuxConnection final : public MuxedConnection {
   void wake_writer();
   Task<void> write_waiting();
   Task<void> send_all();
-  Task<void> time_loop();
+  std::optional<Instant> beat(Instant now) override;
   Task<void> linger();
   void pump_ended(bool& pump);
   void linger_if_ended();
   void trim_output();
-  Task<void> trim();
+  void trim();
+  Task<void> shrink_buffer();
 
   const Limits limits_;
   std::shared_ptr<Shared> shared_;
+  std::shared_ptr<Heartbeat> heartbeat_;
   StreamPtr channel_;
   TaskGroup tasks_;
-  TaskGroup reading_;   // apart, so that trim() can stop it
+  TaskGroup reading_;   // apart, so that shrink_buffer() can stop it
   bool reads_ = false;  // from start() until the pipe's end or failure
   bool writes_ = false;
   bool writing_ = false;  // there is a writer now

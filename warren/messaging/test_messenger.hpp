@@ -27,7 +27,8 @@ struct Messenger {
   void start() {
     messaging.emplace(host, sm2_key(number), config, *inbox, *bindings);
     messaging->start();
-    refusals = messaging->on_refused([this](const MessageRefusal& refusal) { refused.push_back(refusal.reason); });
+    refusals =
+        messaging->on_refused([this](const MessageRefusal& refusal) { refused.push_back(refusal.reason); });
     deliveries = messaging->on_message([this](const InboxMessage& message) { delivered.push_back(message); });
   }
 

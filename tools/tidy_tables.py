@@ -152,7 +152,8 @@ BANNED_INCLUDES = [
     (
         r"ngtcp2/|gnutls/",
         ("warren/transport/quic/engine", "warren/transport/quic/packet")
-        + ("warren/transport/quic/socket_address", "warren/transport/quic/tls_session.cpp"),
+        + ("warren/transport/quic/socket_address", "warren/transport/quic/tls_session.cpp")
+        + ("warren/transport/quic/tls_library",),
         "the QUIC library",
         "go through quic::Engine and packet.hpp: its API differs from version to version",
     ),

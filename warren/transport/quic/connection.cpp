@@ -19,7 +19,7 @@ void Connection::receive(const Path& path, BytesView datagram, Ecn ecn, Instant 
     // section 10.2.1).
     if (close_packet_.bytes.empty()) return;
     close_due_ = std::has_single_bit(++packets_since_close_);
-    if (close_due_) output_.notify_all();
+    if (close_due_) wake_();
     return;
   }
   Path way = path;
@@ -30,23 +30,32 @@ void Connection::receive(const Path& path, BytesView datagram, Ecn ecn, Instant 
     if (current.local.port == path.local.port) way.local = current.local;
   }
   if (engine_.read(way, datagram, ecn, now)) {
-    settle();
+    settle(now);
   } else {
     end_failed(now);
   }
-  output_.notify_all();
+  wake_();
+}
+
+Instant Connection::deadline() const {
+  if (ended_) return gone_at_;
+  return leaving_ ? std::min(leaving_->until, engine_.deadline()) : engine_.deadline();
 }
 
 void Connection::tick(Instant now) {
-  if (ended_ || now < engine_.deadline()) return;
-  if (!engine_.expire(now)) end_failed(now);
-  output_.notify_all();
+  if (ended_ || now < deadline()) return;
+  if (now >= engine_.deadline() && !engine_.expire(now)) {
+    end_failed(now);
+  } else {
+    settle(now);
+  }
+  wake_();
 }
 
 Result<> Connection::migrate(const Path& path, Instant now) {
   if (ended_) return fail(ended_);
   const Result<> result = engine_.migrate(path, now);
-  output_.notify_all();
+  wake_();
   return result;
 }
 
@@ -58,6 +67,34 @@ void Connection::close(CloseReason reason, Instant now) {
   close_packet_.path = written.path;
   close_due_ = written.size > 0;
   end(Errc::kClosed, now + engine_.close_period());
+}
+
+void Connection::abandon(std::error_code reason, Instant now) {
+  if (!ended_) end(reason, now);
+}
+
+void Connection::go_away(CloseReason reason, Instant now, Duration patience) {
+  if (ended_ || leaving_) return;
+  leaving_ = Leaving{std::move(reason), now + patience};
+  backlog_.clear();
+  for (const auto& [id, stream] : streams_) {
+    if (!stream->read_error && !stream->fin_received) stream->read_error = Errc::kClosed;
+    drop_unread(*stream);
+    stream->readable.notify_all();
+    stream->writable.notify_all();
+  }
+  inbound_.notify_all();
+  settle(now);
+  wake_();
+}
+
+// Nothing is on its way any more.
+bool Connection::delivered() const {
+  const auto waits = [](const auto& entry) {
+    const StreamState& stream = *entry.second;
+    return !stream.write_error && (stream.outgoing.size() > 0 || stream.fin_queued != stream.fin_sent);
+  };
+  return std::ranges::none_of(streams_, waits);
 }
 
 // The engine has given up.
@@ -87,7 +124,7 @@ void Connection::end(std::error_code reason, Instant gone_at) {
     stream->waiting = false;
     break_stream(*stream, error);
   }
-  output_.notify_all();
+  wake_();
   inbound_.notify_all();
   changed_.notify_all();
 }
@@ -98,9 +135,10 @@ void Connection::on_handshake_completed() {
 }
 
 // What the callbacks left to be done.
-void Connection::settle() {
+void Connection::settle(Instant now) {
   for (; finished_ > 0; --finished_) engine_.extend_stream_limit();
   if (credit_ > 0) engine_.extend_connection_window(std::exchange(credit_, 0));
+  if (leaving_ && (now >= leaving_->until || delivered())) close(leaving_->reason, now);
 }
 
 }  // namespace warren::quic

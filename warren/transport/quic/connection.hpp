@@ -1,7 +1,8 @@
 // One end of a QUIC connection without its I/O: it is fed with datagrams and with time, and hands out the
 // datagrams to be sent. RFC 9000; https://github.com/libp2p/specs/blob/master/quic/README.md
 //
-// After each receive() and tick(), and whenever output() tells, take() is to be called until it has nothing.
+// Whenever it asks for it (set_wake), take() is to be called soon until it has nothing, and the deadline is
+// another.
 #pragma once
 
 #include <deque>
@@ -40,6 +41,9 @@ class Connection final : private EngineEvents {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // What to call when take() may have something. It must not call the connection.
+  void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+
   // --- datagrams ---
 
   void receive(const Path& path, BytesView datagram, Ecn ecn, Instant now);
@@ -50,7 +54,7 @@ class Connection final : private EngineEvents {
   // --- time ---
 
   // When tick() is due, if nothing happens before.
-  Instant deadline() const { return ended_ ? gone_at_ : engine_.deadline(); }
+  Instant deadline() const;
   void tick(Instant now);
 
   // --- who it is with ---
@@ -76,7 +80,7 @@ class Connection final : private EngineEvents {
   Result<StreamStatePtr> open();
   // The oldest stream that the peer opened and nobody took; null when there is none.
   StreamStatePtr accept();
-  std::size_t stream_count() const { return streams_.size(); }
+  std::size_t stream_count() const { return leaving_ ? 0 : streams_.size(); }
 
   // Takes over what there is room for; 0: wait for `writable`. The stream has no write_error and no FIN.
   std::size_t write(StreamState& stream, BytesView bytes);
@@ -92,8 +96,14 @@ class Connection final : private EngineEvents {
 
   // --- the end ---
 
-  // Tells the peer and ends all streams. Idempotent.
+  // Tells the peer and ends all streams, now. Idempotent.
   void close(CloseReason reason, Instant now);
+  // The same in good order: no streams any more, and nothing is read, but what was written is delivered
+  // first, as long as that takes no longer than `patience`.
+  void go_away(CloseReason reason, Instant now, Duration patience);
+  bool leaving() const { return leaving_.has_value(); }
+  // It came to nothing, for a reason of this machine's. Nobody is told.
+  void abandon(std::error_code reason, Instant now);
   // Why, once it has ended: kClosed when either side closed it in good order, kTimedOut when the peer fell
   // silent, what tls::verify_certificates() says of the peer's certificate, kPeerIdMismatch, meaning_of() the
   // peer's reason...
@@ -105,7 +115,6 @@ class Connection final : private EngineEvents {
 
   // --- what happened ---
 
-  Event& output() { return output_; }    // take() may have something, or the deadline is another
   Event& inbound() { return inbound_; }  // a stream to accept, or the end
   Event& changed() { return changed_; }  // established, or the end
 
@@ -139,7 +148,13 @@ class Connection final : private EngineEvents {
   void break_stream(StreamState& stream, std::error_code error);
   void end_failed(Instant now);
   void end(std::error_code reason, Instant gone_at);
-  void settle();
+  void settle(Instant now);
+  bool delivered() const;
+
+  struct Leaving {
+    CloseReason reason;
+    Instant until;
+  };
 
   const Limits limits_;
   const Side side_;
@@ -152,13 +167,14 @@ class Connection final : private EngineEvents {
   std::optional<Packet> held_;  // does not fit with a batch: for the next
 
   bool established_ = false;
+  std::optional<Leaving> leaving_;
   std::error_code ended_;
   Instant gone_at_{};
   bool close_due_ = false;
   Packet close_packet_;
   std::uint32_t packets_since_close_ = 0;
 
-  Event output_;
+  std::function<void()> wake_ = [] {};
   Event inbound_;
   Event changed_;
 

@@ -106,7 +106,7 @@ void Connection::enqueue(StreamState& stream) {
   if (stream.queued || stream.blocked || stream.write_error || !stream.known) return;
   stream.queued = true;
   senders_.push_back(&stream);
-  output_.notify_all();
+  wake_();
 }
 
 // The peer does not read any more: it has been answered with a reset.

@@ -12,6 +12,7 @@ constexpr std::uint64_t kCreditMin = 32 * 1024;
 
 Result<StreamStatePtr> Connection::open() {
   if (ended_) return fail(ended_);
+  if (leaving_) return fail(Errc::kClosed);
   auto stream = std::make_shared<StreamState>();
   const Result<StreamId> id = engine_.open_stream(*stream);
   if (!id) return fail(id.error());
@@ -36,13 +37,13 @@ void Connection::on_stream_opened(StreamId id) {
   stream->inbound = true;
   stream->waiting = true;
   engine_.attach(id, stream.get());
-  backlog_.push_back(stream);
+  if (!leaving_) backlog_.push_back(stream);
   streams_.emplace(id, std::move(stream));
   inbound_.notify_all();
 }
 
 void Connection::on_stream_data(StreamState& stream, BytesView bytes, bool fin) {
-  if (stream.stopped) {
+  if (stream.stopped || leaving_) {
     credit_ += bytes.size();
   } else if (!bytes.empty()) {
     stream.received.append(bytes);
@@ -85,11 +86,11 @@ void Connection::consumed(StreamState& stream, std::size_t bytes) {
   const bool wants_more = stream.known && !stream.fin_received && !stream.stopped && !stream.read_error;
   if (wants_more && stream.credit >= kCreditMin) {
     engine_.extend_stream_window(stream.id, std::exchange(stream.credit, 0));
-    output_.notify_all();
+    wake_();
   }
   if (credit_ >= kCreditMin) {
     engine_.extend_connection_window(std::exchange(credit_, 0));
-    output_.notify_all();
+    wake_();
   }
 }
 
@@ -104,7 +105,7 @@ void Connection::reset(StreamState& stream, std::uint64_t code) {
   if (stream.known && !stream.write_error && !(stream.fin_queued && stream.fin_sent)) {
     engine_.reset_stream(stream.id, code);
     stream.outgoing.drop_unsent();
-    output_.notify_all();
+    wake_();
   }
   break_stream(stream, Errc::kReset);
 }
@@ -117,7 +118,7 @@ void Connection::stop_sending(StreamState& stream, std::uint64_t code) {
   stream.readable.notify_all();
   if (!stream.known || stream.fin_received || stream.reset_code) return;
   engine_.stop_sending(stream.id, code);
-  output_.notify_all();
+  wake_();
 }
 
 void Connection::break_stream(StreamState& stream, std::error_code error) {
@@ -144,7 +145,7 @@ void Connection::release(StreamState& stream) {
   drop_unread(stream);
   if (!ended_ && stream.inbound) {
     engine_.extend_stream_limit();
-    output_.notify_all();
+    wake_();
   }
 }
 

@@ -53,7 +53,6 @@ ngtcp2_transport_params parameters_for(const Limits& limits) {
   parameters.initial_max_streams_uni = 0;  // libp2p has none
   parameters.max_idle_timeout = nanoseconds(limits.idle_max);
   parameters.active_connection_id_limit = kConnectionIdsMax;
-  parameters.grease_quic_bit = 0;  // the bit tells QUIC from STUN on our sockets
   return parameters;
 }
 

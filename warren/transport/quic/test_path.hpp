@@ -71,8 +71,8 @@ struct Node {
 class Pair {
  public:
   explicit Pair(PathOptions options = {}, NodeOptions for_client = {}, NodeOptions for_server = {})
-      : client(1, endpoint(1, 1001), std::move(for_client)),
-        server(2, endpoint(2, 2002), std::move(for_server)),
+      : client(2 * options.seed, endpoint(1, 1001), std::move(for_client)),
+        server(2 * options.seed + 1, endpoint(2, 2002), std::move(for_server)),
         options_(options),
         random_(options.seed) {
     client.start(Side::kInitiator, server.local, now);
@@ -118,6 +118,7 @@ class Pair {
   std::size_t datagrams = 0;               // that were sent
   std::size_t batches = 0;                 // in so many pieces
   std::size_t largest = 0;                 // of them
+  bool quic_bit = true;                    // all of them had it
   std::function<void(Bytes&)> tamper{};    // with what flies
   std::function<void(Path&)> translate{};  // as a NAT does; the sender is `local`
 
@@ -151,6 +152,7 @@ class Pair {
   void fly(const Path& path, BytesView datagram) {
     ++datagrams;
     largest = std::max(largest, datagram.size());
+    quic_bit = quic_bit && (datagram.front() & 0x40) != 0;
     const bool lost = random_.below(100) < options_.loss_percent || datagram.size() > options_.payload_max;
     if (cut || lost) return;
     const auto jitter = static_cast<std::uint64_t>(options_.jitter.count());

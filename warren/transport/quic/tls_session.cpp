@@ -1,13 +1,12 @@
 #include "warren/transport/quic/tls_session.hpp"
 
 #include <gnutls/gnutls.h>
-#include <ngtcp2/ngtcp2_crypto.h>
-#include <ngtcp2/ngtcp2_crypto_gnutls.h>
 
 #include <array>
 #include <vector>
 
 #include "warren/base/assert.hpp"
+#include "warren/transport/quic/tls_library.hpp"
 
 namespace warren::quic {
 
@@ -40,13 +39,6 @@ bool agreed_on_libp2p(gnutls_session_t session) {
 
 }  // namespace
 
-// ngtcp2 finds its connection through `reference`, which GnuTLS keeps for it; we find the session.
-struct TlsSession::Link {
-  ngtcp2_crypto_conn_ref reference{};
-  ngtcp2_conn* connection = nullptr;
-  gnutls_session_t session = nullptr;
-};
-
 void Credentials::Free::operator()(gnutls_certificate_credentials_st* credentials) const {
   gnutls_certificate_free_credentials(credentials);
 }
@@ -69,54 +61,47 @@ Credentials::Credentials(const tls::CertifiedKey& key) {
   WARREN_ASSERT(set);
 }
 
+ngtcp2_conn* connection_of(gnutls_session_t session) {
+  return TlsSession::of(session).connection_;
+}
+
 TlsSession::TlsSession(const Credentials& credentials, Side side, std::optional<PeerId> expected,
                        WallTime now)
-    : link_(std::make_unique<Link>()), expected_(std::move(expected)), now_(now) {
+    : expected_(std::move(expected)), now_(now) {
   const bool server = side == Side::kResponder;
-  gnutls_session_t& session = link_->session;
   const unsigned end = server ? GNUTLS_SERVER : GNUTLS_CLIENT;
-  bool done = gnutls_init(&session, end | GNUTLS_NO_TICKETS | GNUTLS_NO_AUTO_SEND_TICKET) == 0 &&
-              gnutls_priority_set(session, credentials.priorities_.get()) == 0 &&
-              gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials.certificate_.get()) == 0;
   const gnutls_datum_t alpn = datum_of(as_bytes(kAlpn));
-  done = done && gnutls_alpn_set_protocols(session, &alpn, 1, GNUTLS_ALPN_MANDATORY) == 0;
-  done = done && (server ? ngtcp2_crypto_gnutls_configure_server_session(session)
-                         : ngtcp2_crypto_gnutls_configure_client_session(session)) == 0;
+  const bool done =
+      gnutls_init(&session_, end | GNUTLS_NO_TICKETS | GNUTLS_NO_AUTO_SEND_TICKET) == 0 &&
+      gnutls_priority_set(session_, credentials.priorities_.get()) == 0 &&
+      gnutls_credentials_set(session_, GNUTLS_CRD_CERTIFICATE, credentials.certificate_.get()) == 0 &&
+      gnutls_alpn_set_protocols(session_, &alpn, 1, GNUTLS_ALPN_MANDATORY) == 0 && join_libraries(session_);
   WARREN_ASSERT(done);
   if (server) {
-    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
-    gnutls_certificate_send_x509_rdn_sequence(session, 1);  // there are no authorities to name
+    gnutls_certificate_server_set_request(session_, GNUTLS_CERT_REQUIRE);
+    gnutls_certificate_send_x509_rdn_sequence(session_, 1);  // there are no authorities to name
   }
-  gnutls_session_set_verify_function(session, &verify);
-  link_->reference.get_conn = [](ngtcp2_crypto_conn_ref* reference) {
-    return static_cast<TlsSession*>(reference->user_data)->link_->connection;
-  };
-  link_->reference.user_data = this;
-  gnutls_session_set_ptr(session, &link_->reference);
+  gnutls_session_set_verify_function(session_, &verify);
+  gnutls_session_set_ptr(session_, this);
 }
 
 TlsSession::~TlsSession() {
-  gnutls_deinit(link_->session);
+  gnutls_deinit(session_);
 }
 
-void TlsSession::attach(ngtcp2_conn* connection) {
-  link_->connection = connection;
-}
-
-gnutls_session_int* TlsSession::handle() const {
-  return link_->session;
+TlsSession& TlsSession::of(gnutls_session_int* session) {
+  return *static_cast<TlsSession*>(gnutls_session_get_ptr(session));
 }
 
 int TlsSession::verify(gnutls_session_int* session) {
-  const auto* reference = static_cast<ngtcp2_crypto_conn_ref*>(gnutls_session_get_ptr(session));
-  auto& self = *static_cast<TlsSession*>(reference->user_data);
+  TlsSession& self = of(session);
   self.judge();
   return self.verdict_ ? GNUTLS_E_CERTIFICATE_ERROR : 0;
 }
 
 void TlsSession::judge() {
   unsigned count = 0;
-  const gnutls_datum_t* certificates = gnutls_certificate_get_peers(link_->session, &count);
+  const gnutls_datum_t* certificates = gnutls_certificate_get_peers(session_, &count);
   std::vector<BytesView> chain;
   for (unsigned i = 0; certificates != nullptr && i < count && i < 2; ++i) {
     chain.push_back(view_of(certificates[i]));
@@ -127,7 +112,7 @@ void TlsSession::judge() {
     return;
   }
   const PeerId peer = PeerId::from_public_key(*key);
-  if (!agreed_on_libp2p(link_->session)) {
+  if (!agreed_on_libp2p(session_)) {
     verdict_ = Errc::kProtocolNotSupported;
   } else if (expected_ && peer != *expected_) {
     verdict_ = Errc::kPeerIdMismatch;

@@ -40,8 +40,8 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
 
   // The connection whose handshake this is; ends after the session's last use.
-  void attach(ngtcp2_conn* connection);
-  gnutls_session_int* handle() const;
+  void attach(ngtcp2_conn* connection) { connection_ = connection; }
+  gnutls_session_int* handle() const { return session_; }
 
   // When the peer's certificate is good, and shows the peer that is expected.
   const std::optional<PublicKey>& remote_key() const { return remote_key_; }
@@ -51,11 +51,13 @@ class TlsSession {
   std::error_code verdict() const { return verdict_; }
 
  private:
-  struct Link;
+  friend ngtcp2_conn* connection_of(gnutls_session_int* session);
   void judge();
   static int verify(gnutls_session_int* session);
+  static TlsSession& of(gnutls_session_int* session);
 
-  std::unique_ptr<Link> link_;
+  gnutls_session_int* session_ = nullptr;
+  ngtcp2_conn* connection_ = nullptr;
   std::optional<PeerId> expected_;
   WallTime now_;
   std::optional<PublicKey> remote_key_;

@@ -1,0 +1,226 @@
+#include "warren/transport/quic/switchboard.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include "warren/async/as_result.hpp"
+#include "warren/async/race.hpp"
+
+namespace warren::quic {
+
+namespace {
+
+// Of one connection before another's turn.
+constexpr int kBatchesInTurn = 4;
+
+constexpr Duration kFarewellMax = 200ms;  // for the socket to take the last datagrams
+
+}  // namespace
+
+Switchboard::Switchboard(const Executor& executor, Clock& clock, Random& random, const tls::CertifiedKey& key,
+                         const SwitchboardLimits& limits)
+    : clock_(clock),
+      random_(random),
+      limits_(limits),
+      credentials_(key),
+      secret_(random.bytes<kSecretSize>()),
+      answer_rate_(limits.answers_per_second, limits.answers_per_second, clock.now()),
+      half_open_("quic_half_open", "QUIC connections in their handshake", limits.half_open_max),
+      buffer_(limits.connection.batch_max),
+      tasks_(executor, "quic") {
+  tasks_.spawn(send_loop());
+  tasks_.spawn(time_loop());
+}
+
+Switchboard::~Switchboard() = default;
+
+void Switchboard::add_socket(std::unique_ptr<DatagramSocket> socket, bool listens) {
+  sockets_.push_back(std::make_unique<Socket>(std::move(socket), listens));
+  tasks_.spawn(receive_loop(*sockets_.back()));
+}
+
+Switchboard::Socket* Switchboard::socket_for(const Endpoint& local) {
+  for (const auto& socket : sockets_) {
+    const Endpoint bound = socket->udp->local_endpoint();
+    if (bound.port == local.port && bound.address.is_v4() == local.address.is_v4()) return socket.get();
+  }
+  return nullptr;
+}
+
+Task<std::unique_ptr<QuicConnection>> Switchboard::dial(Endpoint remote, std::optional<PeerId> expected) {
+  if (closed_) throw_error(Errc::kClosed);
+  const auto family = [&](const auto& socket) {
+    return socket->udp->local_endpoint().address.is_v4() == remote.address.is_v4();
+  };
+  const auto socket = std::ranges::find_if(sockets_, family);
+  if (socket == sockets_.end()) throw_error(Errc::kNoTransport);
+  const Path path{(*socket)->udp->local_endpoint(), remote};
+  Line& line = add_line(Side::kInitiator, path, nullptr, std::move(expected));
+  // Canceled, or refused: it closes the connection.
+  auto connection = std::make_unique<QuicConnection>(lines_.at(&line));
+  const std::shared_ptr<Line> shared = lines_.at(&line);
+  wake(line);
+  while (!shared->connection.established() && !shared->connection.ended()) {
+    co_await shared->connection.changed().wait();
+  }
+  if (shared->connection.ended()) throw_error(shared->connection.ended());
+  co_return connection;
+}
+
+Task<std::unique_ptr<QuicConnection>> Switchboard::accept() {
+  while (true) {
+    if (closed_) throw_error(Errc::kClosed);
+    while (!backlog_.empty()) {
+      const std::shared_ptr<Line> line = std::move(backlog_.front());
+      backlog_.pop_front();
+      line->waiting = false;
+      if (std::exchange(line->half_open, false)) half_open_.give();
+      if (!line->connection.ended()) co_return std::make_unique<QuicConnection>(line);
+    }
+    co_await backlog_changed_.wait();
+  }
+}
+
+Task<void> Switchboard::close() {
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  closed_ = true;
+  backlog_changed_.notify_all();
+  for (const auto& [key, line] : lines_) {
+    line->connection.close({.by_application = true, .code = kNoError, .text = {}}, clock_.now());
+  }
+  const Instant end = clock_.now() + kFarewellMax;
+  while ((!ready_.empty() || sends_) && clock_.now() < end && tasks_.size() > 0) {
+    co_await clock_.sleep_for(1ms);
+  }
+  co_await tasks_.close();
+  for (const auto& socket : sockets_) socket->udp->close();
+  backlog_.clear();
+  ready_.clear();
+  by_id_.clear();
+  timers_.clear();
+  for (const auto& [key, line] : std::exchange(lines_, {})) {
+    line->listed = false;
+  }
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
+}
+
+// --- pump ---
+
+void Switchboard::wake(Line& line) {
+  if (!line.listed || std::exchange(line.ready, true)) return;
+  ready_.push_back(lines_.at(&line));
+  ready_changed_.notify_all();
+}
+
+Task<void> Switchboard::send_loop() {
+  while (true) {
+    sends_ = false;
+    while (ready_.empty() && answers_.empty()) co_await ready_changed_.wait();
+    sends_ = true;
+    co_await send_answers();
+    if (ready_.empty()) continue;
+    std::shared_ptr<Line> line = std::move(ready_.front());
+    ready_.pop_front();
+    line->ready = false;
+    co_await send_line(line);
+    if (line->listed) settle(*line);
+  }
+}
+
+Task<void> Switchboard::send_answers() {
+  while (!answers_.empty()) {
+    const Answer answer = std::move(answers_.front());
+    answers_.pop_front();
+    const Batch batch{.path = answer.path, .segment_size = answer.bytes.size(), .bytes = answer.bytes};
+    co_await send(batch, nullptr);
+  }
+}
+
+Task<void> Switchboard::send_line(std::shared_ptr<Line> line) {
+  for (int i = 0; i < kBatchesInTurn; ++i) {
+    const auto batch = line->connection.take(buffer_, clock_.now());
+    if (!batch) co_return;
+    co_await send(*batch, line.get());
+  }
+  wake(*line);
+}
+
+Task<void> Switchboard::send(const Batch& batch, Line* line) {
+  Socket* socket = socket_for(batch.path.local);
+  if (socket == nullptr) co_return;
+  const Result<> sent = co_await as_result(socket->udp->send(batch.path.local.address, batch.path.remote,
+                                                             batch.bytes, batch.segment_size, batch.ecn));
+  // What a path doesn't take is lost, and found to be by the connection. But that there is no way there is
+  // worth knowing at once when it was dialed.
+  const bool hopeless = !sent && sent.error() == Errc::kUnreachable;
+  if (hopeless && line != nullptr && !line->connection.established()) {
+    line->connection.abandon(sent.error(), clock_.now());
+  }
+}
+
+Task<void> Switchboard::time_loop() {
+  while (true) {
+    const Instant now = clock_.now();
+    while (!timers_.empty() && timers_.begin()->first <= now) {
+      const std::shared_ptr<Line> line = lines_.at(timers_.begin()->second);
+      line->connection.tick(now);
+      if (line->connection.gone(now)) {
+        forget(*line);
+      } else {
+        // Its deadline is another once it has sent what is due.
+        timers_.erase(timers_.begin());
+        line->timer = Instant::max();
+        wake(*line);
+      }
+    }
+    co_await wait_for_timers();
+  }
+}
+
+Task<void> Switchboard::wait_for_timers() {
+  next_wake_ = timers_.empty() ? Instant::max() : timers_.begin()->first;
+  if (timers_.empty()) {
+    co_await timers_changed_.wait();
+    co_return;
+  }
+  Task<void> due = clock_.sleep_until(next_wake_);
+  Task<void> changed = timers_changed_.wait();
+  co_await race(std::move(due), std::move(changed));
+}
+
+// After anything happened to it: its timer, and its names.
+void Switchboard::settle(Line& line) {
+  for (const ConnectionIdChange& change : line.connection.take_id_changes()) {
+    if (change.added) {
+      by_id_.emplace(change.id, &line);
+      line.ids.push_back(change.id);
+    } else {
+      by_id_.erase(change.id);
+      std::erase(line.ids, change.id);
+    }
+  }
+  if (line.connection.gone(clock_.now())) {
+    forget(line);
+    return;
+  }
+  const Instant deadline = line.connection.deadline();
+  if (deadline == line.timer) return;
+  if (line.timer != Instant::max()) timers_.erase({line.timer, &line});
+  line.timer = deadline;
+  if (deadline == Instant::max()) return;
+  timers_.emplace(deadline, &line);
+  if (deadline < next_wake_) timers_changed_.notify_all();
+}
+
+void Switchboard::forget(Line& line) {
+  const std::shared_ptr<Line> keep = lines_.at(&line);
+  if (line.timer != Instant::max()) timers_.erase({line.timer, &line});
+  line.timer = Instant::max();
+  for (const ConnectionId& id : line.ids) by_id_.erase(id);
+  if (std::exchange(line.half_open, false)) half_open_.give();
+  if (std::exchange(line.waiting, false)) std::erase(backlog_, keep);
+  line.listed = false;
+  lines_.erase(&line);
+}
+
+}  // namespace warren::quic

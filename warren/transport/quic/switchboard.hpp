@@ -1,0 +1,122 @@
+// All QUIC connections over a set of UDP sockets: one socket for each address family serves for listening and
+// for dialing, so that a NAT has one mapping for both. Finds the connection that a datagram is for by its
+// connection ID, answers those that are for none, and pumps: sends what connections have, in turns, and wakes
+// them in time.
+#pragma once
+
+#include <deque>
+#include <set>
+
+#include "warren/async/task_group.hpp"
+#include "warren/base/token_bucket.hpp"
+#include "warren/core/limit.hpp"
+#include "warren/env/clock.hpp"
+#include "warren/transport/quic/muxed.hpp"
+
+namespace warren::quic {
+
+// What strangers can make of us.
+struct SwitchboardLimits {
+  Limits connection;
+  // Connections whose handshake is not done, or that nobody accepted yet. Each takes some 40 KiB.
+  std::uint64_t half_open_max = 256;
+  // From so many on, a client must show first that it is where it says (Retry), at one more round trip.
+  std::uint64_t retry_from = 64;
+  // A token of a Retry is good for so long.
+  Duration retry_age_max = 10s;
+  // Version negotiations, Retries, and stateless resets in a second: strangers don't use us as a mirror.
+  double answers_per_second = 500;
+  std::size_t answers_max = 64;  // waiting for the socket
+  // What close() waits for the last bytes to arrive.
+  Duration close_max = 1s;
+};
+
+class Switchboard {
+ public:
+  // Its tasks run on `executor`; the clock and `random` outlive it and its connections.
+  Switchboard(const Executor& executor, Clock& clock, Random& random, const tls::CertifiedKey& key,
+              const SwitchboardLimits& limits = {});
+  // Closed before.
+  ~Switchboard();
+  Switchboard(const Switchboard&) = delete;
+  Switchboard& operator=(const Switchboard&) = delete;
+
+  // Takes a socket into the set, and starts to receive from it. One that listens takes connections of
+  // strangers, too.
+  void add_socket(std::unique_ptr<DatagramSocket> socket, bool listens);
+
+  // A connection to there, which must be this peer when given. Throws kNoTransport when no socket has the
+  // address's family; kTimedOut, kPeerIdMismatch, ... (Connection::ended). Cancelable.
+  Task<std::unique_ptr<QuicConnection>> dial(Endpoint remote, std::optional<PeerId> expected);
+
+  // The next connection that a stranger made. Throws kClosed after close(). Cancelable; one at a time.
+  Task<std::unique_ptr<QuicConnection>> accept();
+
+  // Ends all connections, tells the peers, and closes the sockets. Idempotent; not cancelable.
+  Task<void> close();
+
+  // Datagrams that are not QUIC's (RFC 9443: their first two bits are 00) go there, if anywhere.
+  std::function<void(const Datagram& datagram, const Endpoint& local)> on_stray{};
+
+  std::size_t connection_count() const { return lines_.size(); }
+  const Limit& half_open() const { return half_open_; }
+  // Datagrams that nothing could be made of.
+  std::uint64_t ignored() const { return ignored_; }
+
+ private:
+  struct Socket {
+    std::unique_ptr<DatagramSocket> udp;
+    bool listens = false;
+  };
+  struct Answer {
+    Path path;
+    Bytes bytes;
+  };
+
+  Line& add_line(Side side, const Path& path, const FirstPacket* first, std::optional<PeerId> expected);
+  void on_datagram(Socket& socket, const Datagram& datagram, Instant now);
+  void on_stranger(Socket& socket, const PacketHeader& header, const Datagram& datagram, Instant now);
+  void on_first(FirstPacket first, const Path& path, const Datagram& datagram, Instant now);
+  void after_receive(Line& line);
+  void answer(const Path& path, Bytes bytes, Instant now);
+  void wake(Line& line);
+  void settle(Line& line);
+  void forget(Line& line);
+  Socket* socket_for(const Endpoint& local);
+
+  Task<void> receive_loop(Socket& socket);
+  Task<void> send_loop();
+  Task<void> send_answers();
+  Task<void> send_line(std::shared_ptr<Line> line);
+  Task<void> send(const Batch& batch, Line* line);
+  Task<void> time_loop();
+  Task<void> wait_for_timers();
+
+  Clock& clock_;
+  Random& random_;
+  const SwitchboardLimits limits_;
+  Credentials credentials_;
+  std::array<std::uint8_t, kSecretSize> secret_;
+  TokenBucket answer_rate_;
+  Limit half_open_;
+
+  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::unordered_map<Line*, std::shared_ptr<Line>> lines_;
+  std::unordered_map<ConnectionId, Line*, ConnectionIdHash> by_id_;
+  std::set<std::pair<Instant, Line*>> timers_;
+  std::deque<std::shared_ptr<Line>> ready_;  // may have something to send
+  std::deque<Answer> answers_;
+  std::deque<std::shared_ptr<Line>> backlog_;  // established, to be accepted
+  std::uint64_t ignored_ = 0;
+  bool closed_ = false;
+  bool sends_ = false;  // while the send loop is at it
+
+  Bytes buffer_;  // what is being sent
+  Event ready_changed_;
+  Event timers_changed_;
+  Event backlog_changed_;
+  Instant next_wake_ = Instant::max();
+  TaskGroup tasks_;
+};
+
+}  // namespace warren::quic

@@ -89,6 +89,7 @@ class Caller {
     ask(round);
     change_service(round);
     look_around();
+    change_access(round);
     sign(round);
   }
 
@@ -121,10 +122,26 @@ class Caller {
     const auto is_other = [&](const PeerStatus& peer) { return peer.peer_id == to_.peer_id(); };
     CHECK(std::ranges::any_of(from_.peers(), is_other));
     CHECK(to_.addresses() == to_info_.addresses);
+    CHECK_FALSE(from_.limits().empty());
+    const NodeMetrics metrics = from_.metrics();
+    CHECK(metrics.connections_inbound + metrics.connections_outbound > 0);
     std::set<std::string> texts;
     const auto messages = to_.inbox(0, 10'000);
     for (const InboxMessage& message : messages) texts.insert(to_text(message.payload));
     CHECK(texts.size() == messages.size());
+  }
+
+  // An entry of this thread's own comes and goes; it is about nobody here.
+  void change_access(int round) {
+    const auto subnet =
+        value_or_throw(Subnet::parse("192.0.2." + std::to_string(8 * (round % 32) + thread_)));
+    const auto listed = [&] {
+      return std::ranges::count(to_.access_entries(), AccessSubject(subnet), &AccessList::Entry::subject);
+    };
+    to_.set_access(subnet, Access::kDenied);
+    CHECK(listed() == 1);
+    to_.set_access(subnet, Access::kNormal);
+    CHECK(listed() == 0);
   }
 
   void sign(int round) const {
@@ -264,7 +281,9 @@ TEST_CASE("stop() does not wait for answers of others, but for handlers of its o
 }
 
 TEST_CASE("peers come and go while others look at them") {
+  std::atomic<int> arrivals = 0;
   Listener bob;
+  bob.node.on_event([&](const NodeEvent& event) { arrivals += event.kind == NodeEvent::Kind::kConnected; });
   const PeerInfo to_bob = info_of(bob.node);
   std::atomic<int> visitors = kThreads / 2;
   on_all_threads([&](int i) {
@@ -282,6 +301,7 @@ TEST_CASE("peers come and go while others look at them") {
       }
     }
   });
+  CHECK(arrivals >= rounds() * kThreads / 2);
   CHECK(bob.log.wait_for(static_cast<std::size_t>(rounds()) * kThreads / 2));
   CHECK(bob.log.times() == once_each(0, rounds()));
 }

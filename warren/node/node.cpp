@@ -33,6 +33,12 @@ identify::Accounts identify_accounts(LimitTable& limits) {
           .addresses = &limits[&SwarmLimits::identify_addresses_max]};
 }
 
+yamux::Limits yamux_limits(const Config& config) {
+  yamux::Limits limits;
+  limits.unread_max = config.limits.bytes_buffered_per_connection_max;
+  return limits;
+}
+
 std::unique_ptr<PipeProtector> make_protector(const Config& config, Env& env) {
   if (!config.pre_shared_key) return nullptr;
   return std::make_unique<pnet::Protector>(*config.pre_shared_key, env.random);
@@ -66,7 +72,7 @@ struct Node::Parts {
         tcp(env),
         noise(host_key, env.random, env.offload),
         tls(host_key, env.clock, env.random),
-        yamux(env),
+        yamux(env, yamux_limits(config)),
         protector(make_protector(config, env)),
         upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
         host(env, host_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
@@ -77,6 +83,8 @@ struct Node::Parts {
     LimitTable& limits = host.limit_table();
     peerstore.account(limits[&SwarmLimits::peerstore_peers_max],
                       limits[&SwarmLimits::peerstore_addresses_per_peer_max]);
+    yamux.account({.all = &limits[&SwarmLimits::bytes_buffered_max],
+                   .per_connection = &limits[&SwarmLimits::bytes_buffered_per_connection_max]});
   }
 
   Env& env;

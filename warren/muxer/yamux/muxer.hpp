@@ -8,15 +8,16 @@ namespace warren::yamux {
 
 class YamuxMuxer final : public Muxer {
  public:
-  // The clock and `unread` outlive the muxer and all that it makes.
-  explicit YamuxMuxer(Env& env, const Limits& limits = {}, UnreadLimits unread = {})
-      : YamuxMuxer(env.executor, env.clock, limits, unread) {}
-  YamuxMuxer(Executor executor, Clock& clock, const Limits& limits = {}, UnreadLimits unread = {})
+  // The clock outlives the muxer and all that it makes.
+  explicit YamuxMuxer(Env& env, const Limits& limits = {}) : YamuxMuxer(env.executor, env.clock, limits) {}
+  YamuxMuxer(Executor executor, Clock& clock, const Limits& limits = {})
       : executor_(std::move(executor)),
         clock_(clock),
         limits_(limits),
-        unread_(unread),
         heartbeat_(std::make_shared<Heartbeat>(executor_, clock_)) {}
+
+  // Where the connections made from now on count what they hold unread; what they share outlives them.
+  void account(UnreadLimits unread) { unread_ = unread; }
 
   ProtocolId id() const override { return "/yamux/1.0.0"; }
 
@@ -29,7 +30,7 @@ class YamuxMuxer final : public Muxer {
   const Executor executor_;
   Clock& clock_;
   const Limits limits_;
-  const UnreadLimits unread_;
+  UnreadLimits unread_;
   const std::shared_ptr<Heartbeat> heartbeat_;
 };
 

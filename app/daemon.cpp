@@ -92,7 +92,7 @@ Task<void> serve_until_stopped(Run& run, const DataDir& dir, const DaemonOptions
   co_await run.node.start();
   run.control.emplace(run.loop, run.node, dir.access());
   run.control->start(dir.control_address());
-  if (options.metrics) run.metrics.emplace(run.loop, run.node, *options.metrics);
+  if (options.metrics) run.metrics.emplace(run.loop.env(), run.node, *options.metrics);
   print_ready(run.node, run.metrics ? run.metrics->url() : "", options.json);
   co_await run.signals.wait();
   log::info("daemon", "stops");

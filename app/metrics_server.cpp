@@ -1,57 +1,58 @@
 #include "app/metrics_server.hpp"
 
 #include <fmt/format.h>
-#include <prometheus/exposer.h>
 
+#include <array>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
 #include <charconv>
 
 #include "app/exit_status.hpp"
 #include "app/metrics_text.hpp"
+#include "warren/core/farewell.hpp"
 
 namespace warren::app {
 namespace {
 
-// Whoever reads slowly, or says nothing, takes one of the threads for as long as the limit; what comes then
-// waits in a short queue, and the node does not notice.
-const std::vector<std::string> kLimits = {"num_threads",       "2",    "connection_queue",   "8",
-                                          "max_request_size",  "4096", "request_timeout_ms", "5000",
-                                          "enable_keep_alive", "no"};
+namespace http = boost::beast::http;
 
-// For the loop to answer, which takes microseconds.
-constexpr Duration kCollectLimit = 3s;
+// One or two programs ask for metrics, a few times a minute, in some hundred bytes.
+constexpr std::size_t kConnectionsMax = 16;
+constexpr std::size_t kRequestMax = 4096;
+constexpr Duration kTimeLimit = 5s;  // for a request and its answer
 
-Task<NodeMetrics> metrics_of(const Node& node) {
-  co_return node.metrics();
-}
-
-class Collector final : public prometheus::Collectable {
- public:
-  Collector(real::Loop& loop, Node& node) : node_(node), calls_(loop) {}
-
-  // On a thread of the server. Nothing when the daemon stops.
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    const auto metrics =
-        calls_.run<NodeMetrics>([this] { return metrics_of(node_); }, kCollectLimit, [] { return false; });
-    return metrics ? metric_families(*metrics) : std::vector<prometheus::MetricFamily>();
-  }
-
-  Task<void> close() { return calls_.close(); }
-
- private:
-  Node& node_;
-  mutable LoopCalls calls_;
+struct Request {
+  http::verb method = http::verb::unknown;
+  std::string path;
 };
 
-std::unique_ptr<prometheus::Exposer> listen(const Endpoint& endpoint) {
-  std::vector<std::string> options = {"listening_ports", endpoint.to_string()};
-  options.insert(options.end(), kLimits.begin(), kLimits.end());
-  try {
-    return std::make_unique<prometheus::Exposer>(std::move(options));
-  } catch (const std::exception&) {  // it says no more than that
-    throw Failure(
-        ExitStatus::kFailed,
-        fmt::format("metrics cannot be served at {}; choose another address or port", endpoint.to_string()));
+// kMalformed; kTooLarge.
+Task<Request> read_request(TcpStream& stream) {
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(kRequestMax);
+  std::array<std::uint8_t, kRequestMax> bytes;
+  std::size_t have = 0;
+  while (!parser.is_header_done()) {
+    if (have == bytes.size()) throw_error(Errc::kTooLarge);
+    const std::size_t more = co_await stream.read_some(MutableBytes(bytes).subspan(have));
+    if (more == 0) throw_error(Errc::kEndOfStream);
+    have += more;
+    boost::system::error_code error;
+    const std::size_t used = parser.put(boost::asio::buffer(bytes.data(), have), error);
+    if (error && error != http::error::need_more) throw_error(Errc::kMalformed, error.message());
+    std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(used),
+              bytes.begin() + static_cast<std::ptrdiff_t>(have), bytes.begin());
+    have -= used;
   }
+  const std::string target(parser.get().target());
+  co_return Request{parser.get().method(), target.substr(0, target.find('?'))};
+}
+
+std::string reply(std::string_view status, std::string_view body, bool with_body) {
+  return fmt::format(
+      "HTTP/1.1 {}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {}\r\n"
+      "Connection: close\r\n\r\n{}",
+      status, body.size(), with_body ? body : "");
 }
 
 }  // namespace
@@ -66,8 +67,7 @@ Endpoint parse_metrics_address(const std::string& text, const std::string& where
   std::uint16_t number = 0;
   const char* end = port.data() + port.size();
   const auto parsed = std::from_chars(port.data(), end, number);
-  if (!address || address->is_v4() == in_brackets || port.empty() || parsed.ec != std::errc() ||
-      parsed.ptr != end) {
+  if (!address || address->is_v4() == in_brackets || parsed.ec != std::errc() || parsed.ptr != end) {
     throw Failure(ExitStatus::kUsage,
                   fmt::format("{}: \"{}\" is not an IP address with a port; write one like 127.0.0.1:9464 or "
                               "[::1]:9464",
@@ -76,35 +76,49 @@ Endpoint parse_metrics_address(const std::string& text, const std::string& where
   return {*address, number};
 }
 
-struct MetricsServer::State {
-  State(real::Loop& node_loop, Node& node, const Endpoint& endpoint)
-      : loop(node_loop), collector(std::make_shared<Collector>(node_loop, node)), exposer(listen(endpoint)) {
-    exposer->RegisterCollectable(collector);
-    const Endpoint real{endpoint.address, static_cast<std::uint16_t>(exposer->GetListeningPorts().front())};
-    url = "http://" + real.to_string() + "/metrics";
+MetricsServer::MetricsServer(Env& env, const Node& node, const Endpoint& endpoint)
+    : env_(env), node_(node), accepting_(env.executor, "metrics.accept"), serving_(env.executor, "metrics") {
+  auto listener = env.network.listen_tcp(endpoint);
+  if (!listener) {
+    throw Failure(ExitStatus::kFailed,
+                  fmt::format("metrics cannot be served at {}: {}; choose another address or port",
+                              endpoint.to_string(), listener.error().message()));
   }
-
-  real::Loop& loop;
-  std::shared_ptr<Collector> collector;
-  std::unique_ptr<prometheus::Exposer> exposer;
-  std::string url;
-};
-
-MetricsServer::MetricsServer(real::Loop& loop, Node& node, Endpoint endpoint)
-    : state_(std::make_unique<State>(loop, node, endpoint)) {}
-
-MetricsServer::~MetricsServer() = default;
-
-const std::string& MetricsServer::url() const {
-  return state_->url;
+  listener_ = std::move(*listener);
+  accepting_.spawn(accept());
 }
 
 Task<void> MetricsServer::close() {
-  co_await state_->collector->close();
-  // Its threads may still ask the loop, which goes on meanwhile.
-  State* state = state_.get();
-  const auto end = [state] { state->exposer.reset(); };
-  co_await state->loop.env().offload.run(end);
+  listener_->close();
+  co_await accepting_.close();
+  co_await serving_.close();
+}
+
+Task<void> MetricsServer::accept() {
+  while (true) {
+    auto stream = co_await listener_->accept();
+    if (serving_.size() < kConnectionsMax) serving_.spawn(serve(std::move(stream)));
+  }
+}
+
+Task<void> MetricsServer::serve(std::unique_ptr<TcpStream> stream) {
+  co_await with_timeout(env_.clock, kTimeLimit, answer(*stream));
+}
+
+Task<void> MetricsServer::answer(TcpStream& stream) {
+  const Request request = co_await read_request(stream);
+  const bool is_head = request.method == http::verb::head;
+  std::string text;
+  if (request.method != http::verb::get && !is_head) {
+    text = reply("405 Method Not Allowed", "Only GET is answered.\n", true);
+  } else if (request.path == "/metrics") {
+    text = reply("200 OK", metrics_text(node_.metrics()), !is_head);
+  } else {
+    text = reply("404 Not Found", "There is /metrics, and nothing else.\n", !is_head);
+  }
+  const Bytes bytes = to_bytes(std::string_view(text));
+  co_await stream.write(bytes);
+  co_await say_farewell(env_.clock, stream);
 }
 
 }  // namespace warren::app

@@ -1,11 +1,10 @@
-// The metrics over HTTP, for Prometheus: http://ADDRESS/metrics and nothing else.
+// The metrics over HTTP, for Prometheus: http://ADDRESS/metrics and nothing else. Lives in the loop.
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "app/loop_calls.hpp"
-#include "warren/env/endpoint.hpp"
+#include "warren/async/task_group.hpp"
 #include "warren/node/node.hpp"
 
 namespace warren::app {
@@ -17,18 +16,24 @@ Endpoint parse_metrics_address(const std::string& text, const std::string& where
 class MetricsServer {
  public:
   // Begins to serve. Both outlive it. Throws Failure when nobody can listen there.
-  MetricsServer(real::Loop& loop, Node& node, Endpoint endpoint);
-  ~MetricsServer();
+  MetricsServer(Env& env, const Node& node, const Endpoint& endpoint);
 
   // "http://127.0.0.1:9464/metrics", with the real port.
-  const std::string& url() const;
+  std::string url() const { return "http://" + listener_->local_endpoint().to_string() + "/metrics"; }
 
-  // In the loop: ends it, and waits until its threads have.
+  // Ends it, and waits until nothing of it runs.
   Task<void> close();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  Task<void> accept();
+  Task<void> serve(std::unique_ptr<TcpStream> stream);
+  Task<void> answer(TcpStream& stream);
+
+  Env& env_;
+  const Node& node_;
+  std::unique_ptr<TcpListener> listener_;
+  TaskGroup accepting_;
+  TaskGroup serving_;
 };
 
 }  // namespace warren::app

@@ -125,18 +125,14 @@ void add_messaging(const MessagingCounters& messaging, Families& to) {
 
 }  // namespace
 
-std::vector<MetricFamily> metric_families(const NodeMetrics& metrics) {
+std::string metrics_text(const NodeMetrics& metrics) {
   Families families;
   families.gauge("warren_build_info", "Always 1; the version is a label.").count(1, {{"version", kVersion}});
   families.gauge("warren_uptime_seconds", "Since the node's start.").value(seconds_of(metrics.uptime));
   add_swarm(metrics, families);
   add_limits(metrics, families);
   add_messaging(metrics.messaging, families);
-  return families.take();
-}
-
-std::string metrics_text(const NodeMetrics& metrics) {
-  return prometheus::TextSerializer().Serialize(metric_families(metrics));
+  return prometheus::TextSerializer().Serialize(families.take());
 }
 
 }  // namespace warren::app

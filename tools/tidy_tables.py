@@ -177,7 +177,6 @@ CATCH_PLACES = {
     "warren/env/real/": "translates Asio's exceptions into ours",
     "warren/node/blocking_node": "the boundary to the application's handlers and constructors",
     "app/loop_calls": "the end of a call of the control API, which becomes its status",
-    "app/metrics_server": "the HTTP library says by an exception that it cannot listen",
     "app/main.cpp": "says it in one sentence and sets the exit status",
     "cmake/test_main.cpp": "main of the test programs",
     "test/fuzz/": "main of the fuzz targets",

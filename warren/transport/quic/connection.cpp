@@ -59,6 +59,12 @@ Result<> Connection::migrate(const Path& path, Instant now) {
   return result;
 }
 
+void Connection::probe() {
+  if (ended_ || !established_) return;
+  engine_.probe();
+  wake_();
+}
+
 void Connection::close(CloseReason reason, Instant now) {
   if (ended_) return;
   close_packet_.bytes.resize(limits_.datagram_max);

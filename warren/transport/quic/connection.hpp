@@ -70,6 +70,10 @@ class Connection final : private EngineEvents {
   // The client's address changed: goes on from there. kUnsupported: not yet, or the peer doesn't allow it.
   Result<> migrate(const Path& path, Instant now);
 
+  // The way may be better than it was, as after a cable was put back: asks the peer at once, instead of
+  // waiting for the next attempt, which comes the later the longer the silence was.
+  void probe();
+
   // Packets with these destinations are for this connection; changes since the last call.
   std::vector<ConnectionId> connection_ids() const { return engine_.connection_ids(); }
   std::vector<ConnectionIdChange> take_id_changes() { return std::exchange(id_changes_, {}); }

@@ -67,7 +67,8 @@ Engine::Engine(const EngineSetup& setup, const Limits& limits, TlsSession& tls, 
       events_(events),
       random_(setup.random),
       reset_secret_(setup.reset_secret),
-      qlog_(setup.qlog) {
+      qlog_(setup.qlog),
+      keepalive_(limits.keepalive) {
   const ngtcp2_callbacks callbacks = engine_callbacks(setup.side);
   ngtcp2_settings settings = settings_for(setup, limits);
   ngtcp2_transport_params parameters = parameters_for(limits);
@@ -97,7 +98,7 @@ Engine::Engine(const EngineSetup& setup, const Limits& limits, TlsSession& tls, 
   connection_.reset(connection);
   tls_.attach(connection);
   ngtcp2_conn_set_tls_native_handle(connection, tls_.handle());
-  ngtcp2_conn_set_keep_alive_timeout(connection, nanoseconds(limits.keepalive));
+  ngtcp2_conn_set_keep_alive_timeout(connection, nanoseconds(keepalive_));
 }
 
 Engine::~Engine() = default;
@@ -141,6 +142,9 @@ Engine::Written Engine::write(MutableBytes buffer, const Offer& offer, Instant n
     written.size = static_cast<std::size_t>(size);
     written.path = from_library(way.path);
     written.ecn = static_cast<Ecn>(info.ecn & NGTCP2_ECN_MASK);
+    if (std::exchange(probing_, false)) {
+      ngtcp2_conn_set_keep_alive_timeout(connection_.get(), nanoseconds(keepalive_));
+    }
     return written;
   }
   switch (size) {
@@ -203,6 +207,12 @@ Instant Engine::deadline() const {
   const Instant at = from_library(ngtcp2_conn_get_expiry(connection_.get()));
   // Some of the library's timers are over only after their instant.
   return at > expired_at_ ? at : expired_at_ + kTimerGrain;
+}
+
+// A keepalive that is due.
+void Engine::probe() {
+  probing_ = true;
+  ngtcp2_conn_set_keep_alive_timeout(connection_.get(), 1);
 }
 
 bool Engine::expire(Instant now) {

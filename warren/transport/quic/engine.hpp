@@ -136,6 +136,8 @@ class Engine {
   Path path() const;
   // Continues from another address, as the client. kUnsupported: not now, or not with this peer.
   Result<> migrate(const Path& path, Instant now);
+  // The next write() asks the peer for a sign of life, if nothing else does.
+  void probe();
   Duration round_trip() const;
   // Three probe timeouts: how long a closed connection is remembered.
   Duration close_period() const;
@@ -156,6 +158,8 @@ class Engine {
     void operator()(ngtcp2_conn* connection) const;
   };
   std::unique_ptr<ngtcp2_conn, FreeConnection> connection_;
+  Duration keepalive_;
+  bool probing_ = false;
   std::uint32_t packet_ecn_ = 0;  // of the packet that is being written
   Instant paced_until_ = Instant::min();
   Instant expired_at_ = Instant::min();

@@ -2,6 +2,8 @@
 // that keeps no state (RFC 9000, sections 5.2, 6, 8.1, 10.3; RFC 8999).
 #pragma once
 
+#include <optional>
+
 #include "warren/base/time.hpp"
 #include "warren/transport/quic/connection_id.hpp"
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "warren/base/time.hpp"
 #include "warren/transport/quic/connection_id.hpp"
 
 namespace warren::quic {

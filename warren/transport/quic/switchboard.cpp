@@ -24,6 +24,7 @@ Switchboard::Switchboard(const Executor& executor, Clock& clock, Random& random,
       credentials_(key),
       secret_(random.bytes<kSecretSize>()),
       answer_rate_(limits.answers_per_second, limits.answers_per_second, clock.now()),
+      unshown_rate_(limits.unshown_per_second, limits.unshown_per_second, clock.now()),
       half_open_("quic_half_open", "QUIC connections in their handshake", limits.half_open_max),
       buffer_(limits.connection.batch_max),
       tasks_(executor, "quic") {
@@ -78,6 +79,10 @@ Task<std::unique_ptr<QuicConnection>> Switchboard::accept() {
     }
     co_await backlog_changed_.wait();
   }
+}
+
+void Switchboard::probe_all() {
+  for (const auto& [key, line] : lines_) line->connection.probe();
 }
 
 Task<void> Switchboard::close() {

@@ -22,6 +22,9 @@ struct SwitchboardLimits {
   std::uint64_t half_open_max = 256;
   // From so many on, a client must show first that it is where it says (Retry), at one more round trip.
   std::uint64_t retry_from = 64;
+  // The same from so many new ones in a second on: failed ones, as of forged first packets, leave nothing
+  // half-open, but cost us the keys of a connection each.
+  double unshown_per_second = 200;
   // A token of a Retry is good for so long.
   Duration retry_age_max = 10s;
   // Version negotiations, Retries, and stateless resets in a second: strangers don't use us as a mirror.
@@ -52,6 +55,9 @@ class Switchboard {
   // The next connection that a stranger made. Throws kClosed after close(). Cancelable; one at a time.
   Task<std::unique_ptr<QuicConnection>> accept();
 
+  // A link came up: connections that went silent ask their peers at once whether they are still there.
+  void probe_all();
+
   // Ends all connections, tells the peers, and closes the sockets. Idempotent; not cancelable.
   Task<void> close();
 
@@ -78,7 +84,8 @@ class Switchboard {
   void on_stranger(Socket& socket, const PacketHeader& header, const Datagram& datagram, Instant now);
   void on_first(FirstPacket first, const Path& path, const Datagram& datagram, Instant now);
   void after_receive(Line& line);
-  void answer(const Path& path, Bytes bytes, Instant now);
+  bool may_answer(Instant now);
+  void answer(const Path& path, Bytes bytes);
   void wake(Line& line);
   void settle(Line& line);
   void forget(Line& line);
@@ -98,6 +105,7 @@ class Switchboard {
   Credentials credentials_;
   std::array<std::uint8_t, kSecretSize> secret_;
   TokenBucket answer_rate_;
+  TokenBucket unshown_rate_;
   Limit half_open_;
 
   std::vector<std::unique_ptr<Socket>> sockets_;

@@ -46,11 +46,11 @@ void Switchboard::on_stranger(Socket& socket, const PacketHeader& header, const 
   const bool large = datagram.payload.size() >= kFirstDatagramMin;
   if (!header.long_header) {
     // A connection of an earlier life of this node: its peer need not wait for a time-out.
-    answer(path, stateless_reset(header, datagram.payload.size(), secret_, random_), now);
+    if (may_answer(now)) answer(path, stateless_reset(header, datagram.payload.size(), secret_, random_));
   } else if (!socket.listens || closed_ || !large) {
     ++ignored_;
   } else if (!header.known_version) {
-    answer(path, version_negotiation(header, random_), now);
+    if (may_answer(now)) answer(path, version_negotiation(header, random_));
   } else if (auto first = decode_first(datagram.payload)) {
     on_first(std::move(*first), path, datagram, now);
   } else {
@@ -60,19 +60,22 @@ void Switchboard::on_stranger(Socket& socket, const PacketHeader& header, const 
 
 void Switchboard::on_first(FirstPacket first, const Path& path, const Datagram& datagram, Instant now) {
   const bool shown = verify_retry_token(first, path.remote, secret_, limits_.retry_age_max, now);
-  if (!shown && half_open_.used() >= limits_.retry_from) {
-    answer(path, retry(first, path.remote, secret_, now, random_), now);
+  const bool loaded = half_open_.used() >= limits_.retry_from;
+  if (!shown && (loaded || !unshown_rate_.take(now))) {
+    if (may_answer(now)) answer(path, retry(first, path.remote, secret_, now, random_));
     return;
   }
   if (!half_open_.take()) {
     // Only who has shown its address is told; for the others it is as if nobody were here.
-    if (shown) answer(path, refuse(first, kConnectionRefused), now);
+    if (shown && may_answer(now)) answer(path, refuse(first, kConnectionRefused));
     return;
   }
   Line& line = add_line(Side::kResponder, path, &first, std::nullopt);
   line.half_open = true;
   line.connection.receive(path, datagram.payload, datagram.ecn, now);
-  if (line.connection.wants_retry()) answer(path, retry(first, path.remote, secret_, now, random_), now);
+  if (line.connection.wants_retry() && may_answer(now)) {
+    answer(path, retry(first, path.remote, secret_, now, random_));
+  }
   after_receive(line);
 }
 
@@ -111,9 +114,14 @@ void Switchboard::after_receive(Line& line) {
   settle(line);
 }
 
-void Switchboard::answer(const Path& path, Bytes bytes, Instant now) {
+// Asked before the answer is made, since that is what takes time.
+bool Switchboard::may_answer(Instant now) {
   ++ignored_;
-  if (bytes.empty() || answers_.size() >= limits_.answers_max || !answer_rate_.take(now)) return;
+  return answers_.size() < limits_.answers_max && answer_rate_.take(now);
+}
+
+void Switchboard::answer(const Path& path, Bytes bytes) {
+  if (bytes.empty()) return;
   answers_.push_back({path, std::move(bytes)});
   ready_changed_.notify_all();
 }

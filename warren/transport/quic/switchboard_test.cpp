@@ -253,6 +253,47 @@ TEST_CASE("under load clients show first where they are; the half-open ones are 
   CHECK(bob.board.connection_count() == 1);
 }
 
+TEST_CASE_FIXTURE(BoardTest, "forged first packets cost little: from some number on, only a Retry each") {
+  Stranger stranger(world);
+  const auto certificate = tls::make_certificate(alice.key, world.clock().wall_now(), stranger.random);
+  const Credentials credentials(certificate);
+  const auto secret = stranger.random.bytes<kSecretSize>();
+  Bytes forged = stranger.first_datagram(bob.address(), secret, credentials);
+  forged[600] ^= 1;
+  for (int i = 0; i < 300; ++i) {
+    for (int byte = 6; byte < 14; ++byte)
+      forged[static_cast<std::size_t>(byte)] ^= static_cast<std::uint8_t>(i);
+    stranger.send(bob.address(), forged);
+  }
+  world.loop().advance(50ms);
+  CHECK(bob.board.connection_count() == 0);
+  std::size_t retries = 0;
+  while (true) {
+    const Bytes answer = stranger.receive();
+    if (answer.empty()) break;
+    CHECK((answer.front() & 0xf0) == 0xf0);
+    ++retries;
+  }
+  CHECK(retries > 0);
+  CHECK(retries <= 100);
+  const ConnectionPair pair = world.run(connect(alice, bob));
+  CHECK(pair.second->remote_peer() == alice.peer());
+}
+
+TEST_CASE_FIXTURE(BoardTest, "a cable pulled for 20 s and put back: the connection goes on at once") {
+  const ConnectionPair pair = world.run(connect(alice, bob));
+  const StreamPtr ours = world.run(pair.first->open_stream());
+  world.loop().advance(1s);
+  world.cut(alice.machine, bob.machine);
+  world.run(ours->write(as_bytes("hello")));
+  world.loop().advance(20s);
+  world.mend(alice.machine, bob.machine);
+  const Instant begin = world.clock().now();
+  alice.board.probe_all();
+  const StreamPtr theirs = world.run(pair.second->accept_stream());
+  CHECK(world.clock().now() - begin < 200ms);
+}
+
 Task<void> send_all(ByteStream& stream, const Bytes& bytes) {
   co_await stream.write(bytes);
   co_await stream.close_write();

@@ -3,7 +3,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "warren/async/as_result.hpp"
-#include "warren/async/race.hpp"
 
 namespace warren::quic {
 
@@ -11,6 +10,9 @@ namespace {
 
 // Of one connection before another's turn.
 constexpr int kBatchesInTurn = 4;
+
+// The library takes a pace that is so much ahead for kept.
+constexpr Duration kAlarmGrain = 500us;
 
 constexpr Duration kFarewellMax = 200ms;  // for the socket to take the last datagrams
 
@@ -29,7 +31,6 @@ Switchboard::Switchboard(const Executor& executor, Clock& clock, Random& random,
       buffer_(limits.connection.batch_max),
       tasks_(executor, "quic") {
   tasks_.spawn(send_loop());
-  tasks_.spawn(time_loop());
 }
 
 Switchboard::~Switchboard() = default;
@@ -163,34 +164,34 @@ Task<void> Switchboard::send(const Batch& batch, Line* line) {
   }
 }
 
-Task<void> Switchboard::time_loop() {
-  while (true) {
-    const Instant now = clock_.now();
-    while (!timers_.empty() && timers_.begin()->first <= now) {
-      const std::shared_ptr<Line> line = lines_.at(timers_.begin()->second);
-      line->connection.tick(now);
-      if (line->connection.gone(now)) {
-        forget(*line);
-      } else {
-        // Its deadline is another once it has sent what is due.
-        timers_.erase(timers_.begin());
-        line->timer = Instant::max();
-        wake(*line);
-      }
-    }
-    co_await wait_for_timers();
-  }
+// A deadline moves with every batch, and a sleeper that is called off costs an exception. So it sleeps on,
+// and another is sent to sleep when the new deadline is much earlier: a part of the time to wait, so that
+// there are never more than some dozens.
+void Switchboard::set_alarm(Instant at) {
+  const Instant now = clock_.now();
+  const Duration tolerance = std::max<Duration>(kAlarmGrain, (at - now) / 8);
+  if (!alarms_.empty() && *alarms_.begin() <= at + tolerance) return;
+  alarms_.insert(at);
+  tasks_.spawn(alarm(at));
 }
 
-Task<void> Switchboard::wait_for_timers() {
-  next_wake_ = timers_.empty() ? Instant::max() : timers_.begin()->first;
-  if (timers_.empty()) {
-    co_await timers_changed_.wait();
-    co_return;
+Task<void> Switchboard::alarm(Instant at) {
+  co_await clock_.sleep_until(at);
+  alarms_.erase(at);
+  const Instant now = clock_.now();
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    const std::shared_ptr<Line> line = lines_.at(timers_.begin()->second);
+    line->connection.tick(now);
+    if (line->connection.gone(now)) {
+      forget(*line);
+    } else {
+      // Its deadline is another once it has sent what is due.
+      timers_.erase(timers_.begin());
+      line->timer = Instant::max();
+      wake(*line);
+    }
   }
-  Task<void> due = clock_.sleep_until(next_wake_);
-  Task<void> changed = timers_changed_.wait();
-  co_await race(std::move(due), std::move(changed));
+  if (!timers_.empty()) set_alarm(timers_.begin()->first);
 }
 
 // After anything happened to it: its timer, and its names.
@@ -214,7 +215,7 @@ void Switchboard::settle(Line& line) {
   line.timer = deadline;
   if (deadline == Instant::max()) return;
   timers_.emplace(deadline, &line);
-  if (deadline < next_wake_) timers_changed_.notify_all();
+  set_alarm(timers_.begin()->first);
 }
 
 void Switchboard::forget(Line& line) {

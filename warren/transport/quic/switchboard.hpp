@@ -96,8 +96,8 @@ class Switchboard {
   Task<void> send_answers();
   Task<void> send_line(std::shared_ptr<Line> line);
   Task<void> send(const Batch& batch, Line* line);
-  Task<void> time_loop();
-  Task<void> wait_for_timers();
+  void set_alarm(Instant at);
+  Task<void> alarm(Instant at);
 
   Clock& clock_;
   Random& random_;
@@ -121,9 +121,8 @@ class Switchboard {
 
   Bytes buffer_;  // what is being sent
   Event ready_changed_;
-  Event timers_changed_;
   Event backlog_changed_;
-  Instant next_wake_ = Instant::max();
+  std::set<Instant> alarms_;  // that are set: somebody sleeps until then
   TaskGroup tasks_;
 };
 

@@ -142,6 +142,7 @@ void Connection::on_handshake_completed() {
 
 // What the callbacks left to be done.
 void Connection::settle(Instant now) {
+  if (established_ && !std::exchange(handshake_released_, true)) engine_.release_handshake();
   for (; finished_ > 0; --finished_) engine_.extend_stream_limit();
   if (credit_ > 0) engine_.extend_connection_window(std::exchange(credit_, 0));
   if (leaving_ && (now >= leaving_->until || delivered())) close(leaving_->reason, now);

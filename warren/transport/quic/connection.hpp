@@ -171,6 +171,7 @@ class Connection final : private EngineEvents {
   std::optional<Packet> held_;  // does not fit with a batch: for the next
 
   bool established_ = false;
+  bool handshake_released_ = false;
   std::optional<Leaving> leaving_;
   std::error_code ended_;
   Instant gone_at_{};

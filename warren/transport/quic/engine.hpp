@@ -136,6 +136,8 @@ class Engine {
   Path path() const;
   // Continues from another address, as the client. kUnsupported: not now, or not with this peer.
   Result<> migrate(const Path& path, Instant now);
+  // The handshake is over: gives back what only that needed.
+  void release_handshake();
   // The next write() asks the peer for a sign of life, if nothing else does.
   void probe();
   Duration round_trip() const;

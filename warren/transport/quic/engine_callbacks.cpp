@@ -18,6 +18,12 @@ struct Callbacks {
     return 0;
   }
 
+  static int handshake_message(ngtcp2_conn* connection, ngtcp2_crypto_level level, std::uint64_t offset,
+                               const std::uint8_t* data, std::size_t size, void* user) {
+    if (engine(user).tls_.handle() == nullptr) return 0;  // a ticket
+    return ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, size, user);
+  }
+
   static int handshake_completed(ngtcp2_conn*, void* user) {
     engine(user).events_.on_handshake_completed();
     return 0;
@@ -104,7 +110,7 @@ ngtcp2_callbacks engine_callbacks(Side side) {
   } else {
     callbacks.recv_client_initial = &ngtcp2_crypto_recv_client_initial_cb;
   }
-  callbacks.recv_crypto_data = &ngtcp2_crypto_recv_crypto_data_cb;
+  callbacks.recv_crypto_data = &Callbacks::handshake_message;
   callbacks.encrypt = &ngtcp2_crypto_encrypt_cb;
   callbacks.decrypt = &ngtcp2_crypto_decrypt_cb;
   callbacks.hp_mask = &ngtcp2_crypto_hp_mask_cb;

@@ -53,6 +53,11 @@ Result<> Engine::migrate(const Path& path, Instant now) {
   return {};
 }
 
+void Engine::release_handshake() {
+  ngtcp2_conn_set_tls_native_handle(connection_.get(), nullptr);
+  tls_.release();
+}
+
 Duration Engine::round_trip() const {
   ngtcp2_conn_stat stat;
   ngtcp2_conn_get_conn_stat(connection_.get(), &stat);

@@ -86,7 +86,12 @@ TlsSession::TlsSession(const Credentials& credentials, Side side, std::optional<
 }
 
 TlsSession::~TlsSession() {
-  gnutls_deinit(session_);
+  release();
+}
+
+void TlsSession::release() {
+  if (session_ != nullptr) gnutls_deinit(session_);
+  session_ = nullptr;
 }
 
 TlsSession& TlsSession::of(gnutls_session_int* session) {

@@ -41,7 +41,11 @@ class TlsSession {
 
   // The connection whose handshake this is; ends after the session's last use.
   void attach(ngtcp2_conn* connection) { connection_ = connection; }
+  // Null after release().
   gnutls_session_int* handle() const { return session_; }
+  // The handshake is over, and what comes after it, session tickets, is of no use: gives back the memory. Not
+  // to be called while the session is at work.
+  void release();
 
   // When the peer's certificate is good, and shows the peer that is expected.
   const std::optional<PublicKey>& remote_key() const { return remote_key_; }

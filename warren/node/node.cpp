@@ -81,7 +81,7 @@ struct Node::Parts {
         access(host),
         tasks(env.executor, "node") {
     LimitTable& limits = host.limit_table();
-    peerstore.account(limits[&SwarmLimits::peerstore_peers_max],
+    peerstore.account(limits[&SwarmLimits::peerstore_peers_max], limits[&SwarmLimits::peerstore_bytes_max],
                       limits[&SwarmLimits::peerstore_addresses_per_peer_max]);
     yamux.account({.all = &limits[&SwarmLimits::bytes_buffered_max],
                    .per_connection = &limits[&SwarmLimits::bytes_buffered_per_connection_max]});

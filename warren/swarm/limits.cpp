@@ -28,6 +28,7 @@ constexpr LimitKnob kKnobs[] = {
     {"identify_protocols_max", &L::identify_protocols_max, "protocols that a peer announces"},
     {"identify_addresses_max", &L::identify_addresses_max, "addresses that a peer announces"},
     {"peerstore_peers_max", &L::peerstore_peers_max, "peers remembered"},
+    {"peerstore_bytes_max", &L::peerstore_bytes_max, "bytes of what is remembered of them"},
     {"peerstore_addresses_per_peer_max", &L::peerstore_addresses_per_peer_max,
      "addresses remembered of one peer"},
 };

@@ -53,6 +53,7 @@ struct SwarmLimits {
   std::size_t identify_protocols_max = 256;
   std::size_t identify_addresses_max = 64;
   std::size_t peerstore_peers_max = 4096;
+  std::size_t peerstore_bytes_max = 12 * 1024 * 1024;
   std::size_t peerstore_addresses_per_peer_max = 32;
 
   // --- time ---

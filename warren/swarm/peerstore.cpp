@@ -2,9 +2,19 @@
 
 namespace warren {
 
-void MemoryPeerstore::account(Limit& peers, Limit& addresses_per_peer) {
-  limits_ = {.peers_max = peers.max(), .addresses_per_peer_max = addresses_per_peer.max()};
+namespace {
+
+// What a text or an address takes besides its characters, about.
+constexpr std::size_t kTextOverhead = 32;
+constexpr std::size_t kAddressOverhead = 48;
+
+}  // namespace
+
+void MemoryPeerstore::account(Limit& peers, Limit& bytes, Limit& addresses_per_peer) {
+  limits_ = {
+      .peers_max = peers.max(), .bytes_max = bytes.max(), .addresses_per_peer_max = addresses_per_peer.max()};
   peers_account_ = &peers;
+  bytes_account_ = &bytes;
   addresses_account_ = &addresses_per_peer;
 }
 
@@ -13,7 +23,10 @@ MemoryPeerstore::Entry& MemoryPeerstore::touch(const PeerId& peer) {
   by_age_.erase(entry.touched);
   entry.touched = ++clock_;
   by_age_.emplace(entry.touched, peer);
-  if (entries_.size() > std::max<std::size_t>(limits_.peers_max, 1)) forget_oldest();
+  if (entries_.size() > std::max<std::size_t>(limits_.peers_max, 1)) {
+    forget_oldest();
+    if (peers_account_ != nullptr) peers_account_->refuse();
+  }
   if (peers_account_ != nullptr) peers_account_->set_used(entries_.size());
   return entry;
 }
@@ -22,9 +35,32 @@ void MemoryPeerstore::forget_oldest() {
   const auto oldest = by_age_.begin();
   const auto entry = entries_.find(oldest->second);
   resized(entry->second.addresses.size(), 0);
+  bytes_ -= entry->second.bytes;
   entries_.erase(entry);
   by_age_.erase(oldest);
-  if (peers_account_ != nullptr) peers_account_->refuse();
+}
+
+std::size_t MemoryPeerstore::weight_of(const Entry& entry) {
+  std::size_t bytes = 0;
+  for (const Address& address : entry.addresses) bytes += address.address.bytes().size() + kAddressOverhead;
+  if (entry.description) {
+    const PeerDescription& said = *entry.description;
+    bytes += said.agent_version.size() + said.protocol_version.size();
+    for (const ProtocolId& protocol : said.protocols) bytes += protocol.size() + kTextOverhead;
+  }
+  return bytes;
+}
+
+void MemoryPeerstore::weigh(Entry& entry) {
+  const std::size_t bytes = weight_of(entry);
+  bytes_ += bytes - entry.bytes;
+  entry.bytes = bytes;
+  while (bytes_ > limits_.bytes_max && entries_.size() > 1) {
+    forget_oldest();
+    if (bytes_account_ != nullptr) bytes_account_->refuse();
+  }
+  if (bytes_account_ != nullptr) bytes_account_->set_used(bytes_);
+  if (peers_account_ != nullptr) peers_account_->set_used(entries_.size());
 }
 
 void MemoryPeerstore::resized(std::size_t before, std::size_t after) {
@@ -58,6 +94,7 @@ void MemoryPeerstore::add_addresses(const PeerId& peer, const std::vector<Multia
   const std::size_t before = entry.addresses.size();
   for (const Multiaddr& address : addresses) add(entry, address, source, expires);
   resized(before, entry.addresses.size());
+  weigh(entry);
 }
 
 bool MemoryPeerstore::add_peer_record(const PeerRecord& record, Instant expires) {
@@ -68,6 +105,7 @@ bool MemoryPeerstore::add_peer_record(const PeerRecord& record, Instant expires)
   std::erase_if(entry.addresses, [](const Address& a) { return a.source == AddressSource::kPeerRecord; });
   for (const Multiaddr& address : record.addresses) add(entry, address, AddressSource::kPeerRecord, expires);
   resized(before, entry.addresses.size());
+  weigh(entry);
   return true;
 }
 
@@ -89,7 +127,9 @@ std::vector<Multiaddr> MemoryPeerstore::addresses(const PeerId& peer, Instant no
 }
 
 void MemoryPeerstore::set_description(const PeerId& peer, PeerDescription description) {
-  touch(peer).description = std::move(description);
+  Entry& entry = touch(peer);
+  entry.description = std::move(description);
+  weigh(entry);
 }
 
 std::optional<PeerDescription> MemoryPeerstore::description(const PeerId& peer) const {

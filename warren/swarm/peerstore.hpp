@@ -1,4 +1,4 @@
-// The peerstore in memory: bounded in peers and in addresses per peer.
+// The peerstore in memory: bounded in peers, in bytes, and in addresses per peer.
 #pragma once
 
 #include <map>
@@ -9,7 +9,10 @@
 namespace warren {
 
 struct PeerstoreLimits {
-  std::size_t peers_max = 4096;             // about 4 MiB when full
+  std::size_t peers_max = 4096;
+  // What all peers' addresses and descriptions take: 4096 peers of the usual size, which is 3 KiB. A peer may
+  // say 160 KiB of itself.
+  std::size_t bytes_max = 12 * 1024 * 1024;
   std::size_t addresses_per_peer_max = 32;  // nodes announce 5 to 20
 };
 
@@ -17,10 +20,10 @@ class MemoryPeerstore final : public Peerstore {
  public:
   explicit MemoryPeerstore(PeerstoreLimits limits = {}) : limits_(limits) {}
 
-  // Takes the node's limits in place of its own and keeps their account: peers, and the most addresses of any
-  // peer. What is forgotten or not taken counts as refused. Called before anything is stored; the limits are
-  // alive as long as the store is written to.
-  void account(Limit& peers, Limit& addresses_per_peer);
+  // Takes the node's limits in place of its own and keeps their account: peers, bytes, and the most addresses
+  // of any peer. What is forgotten or not taken counts as refused. Called before anything is stored; the
+  // limits are alive as long as the store is written to.
+  void account(Limit& peers, Limit& bytes, Limit& addresses_per_peer);
 
   void add_addresses(const PeerId& peer, const std::vector<Multiaddr>& addresses, AddressSource source,
                      Instant expires) override;
@@ -45,6 +48,7 @@ class MemoryPeerstore final : public Peerstore {
     std::optional<PeerDescription> description;
     std::optional<ProtocolId> security;
     std::uint64_t touched = 0;
+    std::size_t bytes = 0;  // as counted by weigh()
   };
 
   // The peer's entry, made when new; the entry that was not written to for longest makes room.
@@ -52,13 +56,18 @@ class MemoryPeerstore final : public Peerstore {
   void add(Entry& entry, const Multiaddr& address, AddressSource source, Instant expires);
   void forget_oldest();
   void resized(std::size_t before, std::size_t after);
+  static std::size_t weight_of(const Entry& entry);
+  // After a change of this entry: those that were not written to for longest make room for it.
+  void weigh(Entry& entry);
 
   PeerstoreLimits limits_;
   std::map<PeerId, Entry> entries_;
   std::map<std::uint64_t, PeerId> by_age_;
   std::uint64_t clock_ = 0;
   SizeTally address_counts_;
+  std::size_t bytes_ = 0;
   Limit* peers_account_ = nullptr;
+  Limit* bytes_account_ = nullptr;
   Limit* addresses_account_ = nullptr;
 };
 

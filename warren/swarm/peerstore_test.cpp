@@ -86,11 +86,36 @@ TEST_CASE("a flood of peers forgets those that were not heard of for longest") {
   CHECK(store.description(peer(1))->agent_version == "again");
 }
 
+TEST_CASE("peers that say much of themselves are remembered in little") {
+  constexpr std::size_t kBytes = 100'000;
+  MemoryPeerstore store({.bytes_max = kBytes});
+  Limit peers("peers", "", 1000);
+  Limit bytes("bytes", "", kBytes);
+  Limit addresses("addresses", "", 1000);
+  store.account(peers, bytes, addresses);
+  const std::vector<ProtocolId> protocols(256, ProtocolId(250, 'x'));
+  for (std::uint8_t number = 1; number <= 20; ++number) {
+    store.set_description(peer(number),
+                          {.protocols = protocols, .agent_version = {}, .protocol_version = {}});
+    store.add_addresses(peer(number), tcp_ports(1, 20), AddressSource::kIdentify, kNow + 1h);
+    CHECK(bytes.used() <= kBytes);
+  }
+  CHECK(store.peers() == std::vector{peer(20)});
+  CHECK(store.description(peer(20))->protocols.size() == 256);
+  CHECK(peers.used() == 1);
+  CHECK(bytes.use().refused == 19);
+
+  // What is replaced is not counted twice.
+  store.set_description(peer(20), {});
+  CHECK(bytes.used() < 2000);
+}
+
 TEST_CASE("the node's limits hold for the store, and it keeps their account") {
   Limit peers("peerstore_peers_max", "", 2);
+  Limit bytes("peerstore_bytes_max", "", 1'000'000);
   Limit addresses("peerstore_addresses_per_peer_max", "", 3);
   MemoryPeerstore store;
-  store.account(peers, addresses);
+  store.account(peers, bytes, addresses);
   store.add_addresses(peer(1), tcp_ports(1, 5), AddressSource::kIdentify, kNow + 1h);
   CHECK(store.addresses(peer(1), kNow).size() == 3);
   CHECK(addresses.used() == 3);

@@ -150,6 +150,13 @@ def floods_of_identify_change_nothing(bench):
 
 
 @case
+def a_thousand_peers_that_say_much_of_themselves_are_remembered_in_little(bench):
+    with Victim(bench) as victim:
+        victim.flood("peers", 1000, enough=1000)
+        victim.check()
+
+
+@case
 def endless_streams_and_connections_leave_room_for_others(bench):
     with open_files(4096), Victim(bench) as victim:
         victim.flood("streams", 500_000, enough=500_000)

@@ -76,10 +76,10 @@ TEST_CASE("a dial that is canceled while it waits leaves its turn to others") {
 
 TEST_CASE("dial_addresses_max: further addresses are not tried, and the error says so") {
   Crowd crowd({.dial_addresses_max = 2});
-  PeerInfo alice = crowd.add().listen();
+  TestNode& node = crowd.add();
+  PeerInfo alice = node.listen();
   for (int port = 1; port <= 3; ++port) {
-    const std::string text =
-        "/ip4/" + crowd.bob_machine.address().to_string() + "/tcp/" + std::to_string(port);
+    const std::string text = "/ip4/" + node.machine.address().to_string() + "/tcp/" + std::to_string(port);
     alice.addresses.insert(alice.addresses.begin(), value_or_throw(Multiaddr::parse(text)));
   }
   const auto refused = crowd.world.run(as_outcome(crowd.bob.host.connect(alice)));

@@ -1,31 +1,52 @@
 #include "warren/swarm/dialer.hpp"
 
 #include "warren/async/as_result.hpp"
+#include "warren/swarm/dns_addresses.hpp"
+#include "warren/swarm/interface_addresses.hpp"
 #include "warren/swarm/metered_stream.hpp"
 
 namespace warren {
 
 namespace {
 
-void add_failure(DialError& failures, const Multiaddr& address, const std::system_error& error) {
-  const std::error_code code = error.code();
-  failures.code = failures.attempts.empty() || failures.code == code ? code : Errc::kUnreachable;
-  if (!failures.attempts.empty()) failures.attempts += "; ";
-  // Limits are told with their name.
-  const std::string why = code == Errc::kLimitReached ? error.what() : code.message();
-  failures.attempts += address.to_string() + ": " + why;
+// Counts a path as working once a connection is there, whatever is said over it, and as not working when the
+// attempt ends before.
+class PathResult {
+ public:
+  PathResult(BlackHoleDetector& detector, Multiaddr address)
+      : detector_(detector), address_(std::move(address)) {}
+  PathResult(const PathResult&) = delete;
+  PathResult& operator=(const PathResult&) = delete;
+  ~PathResult() { detector_.record(address_, reached_); }
+  void set_reached() { reached_ = true; }
+
+ private:
+  BlackHoleDetector& detector_;
+  Multiaddr address_;
+  bool reached_ = false;
+};
+
+Multiaddr without_peer(const Multiaddr& address) {
+  const bool names_peer = !address.empty() && address.components().back().code == Protocol::kP2p;
+  return names_peer ? address.decapsulate_last() : address;
+}
+
+std::string backoff_text(Duration left) {
+  return "in back-off for " + std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) +
+         " s more";
 }
 
 }  // namespace
 
 Dialer::Dialer(Env& env, SwarmState& state, const Gate& gate, Upgrader& upgrader,
-               const std::vector<Transport*>& transports, Peerstore& peerstore)
+               const std::vector<Transport*>& transports, Peerstore& peerstore, Resolver* resolver)
     : env_(env),
       state_(state),
       gate_(gate),
       upgrader_(upgrader),
       transports_(transports),
       peerstore_(peerstore),
+      resolver_(resolver),
       rate_(env.clock, state.table[&SwarmLimits::dials_per_second_max]) {}
 
 Transport* Dialer::transport_for(const Multiaddr& address) const {
@@ -33,38 +54,113 @@ Transport* Dialer::transport_for(const Multiaddr& address) const {
   return found == transports_.end() ? nullptr : *found;
 }
 
-Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer) {
-  DialError failures;
+Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer,
+                                                                std::vector<Multiaddr> listening) {
   if (peer.addresses.empty()) co_return std::unexpected(DialError{Errc::kNoAddresses, {}});
-  auto upgraded = co_await as_result(
-      with_timeout(env_.clock, state_.limits.dial_timeout, dial_each(std::move(peer), failures)));
-  if (upgraded) co_return std::move(*upgraded);
-  failures.code = upgraded.error();
+  const Instant deadline = env_.clock.now() + state_.limits.dial_timeout;
+  DialError failures;
+  const std::vector<Multiaddr> addresses = co_await resolve(peer, failures);
+  const auto interfaces = env_.network.interface_addresses();
+  const auto local = LocalNetwork::of(interfaces, concrete_addresses(listening, interfaces));
+  DialError left_out;
+  DialRace race(env_, plan(peer.id, addresses, local, left_out), deadline,
+                [this, id = peer.id, deadline](Multiaddr address) {
+                  return try_address(std::move(address), id, deadline);
+                });
+  auto upgraded = co_await race.run();
+  if (upgraded) {
+    backoff_.clear(peer.id);
+    co_return std::move(*upgraded);
+  }
+  record_failures(peer.id, race.reports());
+  for (const DialReport& report : race.reports()) failures.add(report);
+  for (const Multiaddr& address : race.not_begun()) failures.note(address.to_string(), "no time was left");
+  failures.add(left_out);
+  if (!failures.code) failures.code = Errc::kNoAddresses;
+  if (race.timed_out()) failures.code = Errc::kTimedOut;
   co_return std::unexpected(std::move(failures));
 }
 
-Task<UpgradedConnection> Dialer::dial_each(PeerInfo peer, DialError& failures) {
-  const Instant deadline = env_.clock.now() + state_.limits.dial_timeout;
-  Limit& addresses = state_.table[&SwarmLimits::dial_addresses_max];
-  addresses.set_used(
-      std::max<std::uint64_t>(addresses.used(), std::min(peer.addresses.size(), addresses.max())));
-  for (std::size_t i = 0; i < peer.addresses.size(); ++i) {
-    if (i == addresses.max()) {
-      addresses.refuse();
-      if (i == 0) failures.code = Errc::kLimitReached;
-      failures.attempts += "; further addresses: " + std::string(addresses.knob());
-      break;
+Task<std::vector<Multiaddr>> Dialer::resolve(PeerInfo peer, DialError& failures) {
+  if (std::ranges::none_of(peer.addresses, begins_with_name)) co_return std::move(peer.addresses);
+  if (resolver_ == nullptr) {
+    std::vector<Multiaddr> addresses;
+    for (Multiaddr& address : peer.addresses) {
+      if (begins_with_name(address)) {
+        failures.add(address, Errc::kUnsupported, "this node cannot resolve names");
+      } else {
+        addresses.push_back(std::move(address));
+      }
     }
-    auto upgraded = co_await as_outcome(try_address(peer.addresses[i], peer.id, deadline));
-    if (upgraded) co_return std::move(*upgraded);
-    add_failure(failures, peer.addresses[i], upgraded.error());
+    co_return addresses;
   }
-  throw_error(failures.code);
+  DnsLimits limits;
+  limits.time_max = std::min(limits.time_max, state_.limits.dial_timeout);
+  DnsExpansion expansion = co_await expand_names(env_.executor, env_.clock, *resolver_, peer.id,
+                                                 std::move(peer.addresses), limits);
+  for (const auto& failure : expansion.failures) failures.add(failure.address, failure.error);
+  co_return std::move(expansion.addresses);
+}
+
+std::vector<Multiaddr> Dialer::permitted(const PeerId& peer, const std::vector<Multiaddr>& addresses,
+                                         const LocalNetwork& local, DialError& left_out) const {
+  const std::vector<Multiaddr> dialable = dialable_addresses(addresses, local);
+  std::vector<Multiaddr> permitted;
+  for (const Multiaddr& address : dialable) {
+    if (transport_for(address) == nullptr) {
+      left_out.add(address, Errc::kNoTransport);
+    } else if (gate_.is_denied(peer, address)) {
+      left_out.add(address, Errc::kDenied);
+    } else {
+      permitted.push_back(address);
+    }
+  }
+  for (const Multiaddr& given : addresses) {
+    if (std::ranges::find(dialable, without_peer(given)) == dialable.end())
+      left_out.note(given.to_string(), "cannot be dialed from here, or leads where another one does");
+  }
+  return permitted;
+}
+
+std::vector<Multiaddr> Dialer::without_backoff(const PeerId& peer, std::vector<Multiaddr> addresses,
+                                               DialError& left_out) const {
+  const Instant now = env_.clock.now();
+  const auto until = [&](const Multiaddr& address) { return backoff_.until(peer, address); };
+  if (addresses.empty()) return addresses;
+  const Multiaddr soonest = *std::ranges::min_element(addresses, {}, until);
+  std::erase_if(addresses, [&](const Multiaddr& address) {
+    if (until(address) <= now || address == soonest) return false;
+    left_out.add(address, Errc::kUnreachable, backoff_text(until(address) - now));
+    return true;
+  });
+  return addresses;
+}
+
+std::vector<DialAttempt> Dialer::plan(const PeerId& peer, const std::vector<Multiaddr>& addresses,
+                                      const LocalNetwork& local, DialError& left_out) {
+  const auto filtered = black_holes_.filter(permitted(peer, addresses, local, left_out));
+  for (const Multiaddr& address : filtered.refused)
+    left_out.add(address, Errc::kUnreachable, "this network seems to swallow all of its kind (black hole)");
+  const std::vector<Multiaddr> chosen = without_backoff(peer, filtered.allowed, left_out);
+  Limit& limit = state_.table[&SwarmLimits::dial_addresses_max];
+  limit.set_used(std::max<std::uint64_t>(limit.used(), std::min<std::uint64_t>(chosen.size(), limit.max())));
+  if (chosen.size() > limit.max()) {
+    limit.refuse();
+    if (limit.max() == 0) left_out.code = Errc::kLimitReached;
+    left_out.note("further addresses", std::string(limit.knob()));
+  }
+  return plan_dials(chosen, local, limit.max());
+}
+
+// What our own limits have ended says nothing of the address.
+void Dialer::record_failures(const PeerId& peer, const std::vector<DialReport>& reports) {
+  for (const DialReport& report : reports) {
+    if (report.code != Errc::kLimitReached)
+      backoff_.add_failure(peer, report.address, report.began + report.took);
+  }
 }
 
 Task<UpgradedConnection> Dialer::try_address(Multiaddr address, PeerId peer, Instant deadline) {
-  if (transport_for(address) == nullptr) throw_error(Errc::kNoTransport);
-  if (gate_.is_denied(peer, address)) throw_error(Errc::kDenied);
   co_await wait_turn(deadline);
   auto upgraded = co_await with_timeout(env_.clock, state_.limits.dial_attempt_timeout,
                                         dial_address(std::move(address), std::move(peer), deadline));
@@ -80,8 +176,10 @@ Task<void> Dialer::wait_turn(Instant deadline) {
 Task<UpgradedConnection> Dialer::dial_address(Multiaddr address, PeerId peer, Instant deadline) {
   Transport* const transport = transport_for(address);
   const std::vector<ProtocolId> proposals = proposals_for(peer);
+  PathResult path(black_holes_, address);
   for (std::size_t i = 0;; ++i) {
     auto raw = co_await transport->dial(address);
+    path.set_reached();
     auto upgraded = co_await as_result(upgrade(std::move(raw), peer, proposals[i]));
     if (upgraded) {
       remember(peer, upgraded->security);

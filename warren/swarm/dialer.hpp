@@ -1,39 +1,48 @@
-// Reaches a peer at one of its addresses: tries them in turn, each with a limit, and remembers why each
-// failed. Each attempt waits for its turn (dial_rate.hpp). A peer that does not speak the security that we
-// propose first is dialed anew with the next one; what it speaks is remembered in the peerstore, so that this
-// happens once.
+// Reaches a peer at one of its addresses: resolves names, leaves out what is known not to work, and lets the
+// rest race (dial_race.hpp), the likely best first (dial_ranking.hpp). Each attempt waits for its turn
+// (dial_rate.hpp). A peer that does not speak the security that we propose first is dialed anew with the next
+// one; what it speaks is remembered in the peerstore, so that this happens once.
 #pragma once
 
 #include "warren/core/peerstore.hpp"
 #include "warren/env/env.hpp"
+#include "warren/env/resolver.hpp"
+#include "warren/swarm/black_hole.hpp"
+#include "warren/swarm/dial_backoff.hpp"
+#include "warren/swarm/dial_race.hpp"
 #include "warren/swarm/dial_rate.hpp"
 #include "warren/swarm/gate.hpp"
-#include "warren/swarm/upgrader.hpp"
 
 namespace warren {
 
-// Why no address led to the peer. `code` is the attempts' common error, kUnreachable when they differ,
-// kNoAddresses when there were none, kTimedOut when the whole dial took too long; `attempts` names each
-// address with its error, and limits by their name.
-struct DialError {
-  std::error_code code;
-  std::string attempts;
-};
-
 class Dialer {
  public:
-  // All outlive the dialer.
+  // All outlive the dialer. Without a resolver, names are addresses that cannot be dialed.
   Dialer(Env& env, SwarmState& state, const Gate& gate, Upgrader& upgrader,
-         const std::vector<Transport*>& transports, Peerstore& peerstore);
+         const std::vector<Transport*>& transports, Peerstore& peerstore, Resolver* resolver);
 
-  Task<std::expected<UpgradedConnection, DialError>> dial(PeerInfo peer);
+  // `listening`: our own addresses, which are not dialed; unspecified ones stand for all of this machine.
+  //
+  // Addresses that have failed lately are left out while others are there. When all have, only the one whose
+  // back-off ends first is dialed: every dial is somebody's wish, who may know that the peer is back, and
+  // a single attempt is nothing to guard the network from. Whoever keeps asking goes through them in turn.
+  Task<std::expected<UpgradedConnection, DialError>> dial(PeerInfo peer, std::vector<Multiaddr> listening);
 
   // Brings the limits that count with time up to date.
   void update_limits() { rate_.update(); }
 
  private:
-  // Fills `failures` as it goes, so that they are known when time runs out.
-  Task<UpgradedConnection> dial_each(PeerInfo peer, DialError& failures);
+  // The addresses without names. Names that led nowhere are failures.
+  Task<std::vector<Multiaddr>> resolve(PeerInfo peer, DialError& failures);
+  std::vector<DialAttempt> plan(const PeerId& peer, const std::vector<Multiaddr>& addresses,
+                                const LocalNetwork& local, DialError& left_out);
+  // Those that this node has the means and the permission to dial.
+  std::vector<Multiaddr> permitted(const PeerId& peer, const std::vector<Multiaddr>& addresses,
+                                   const LocalNetwork& local, DialError& left_out) const;
+  std::vector<Multiaddr> without_backoff(const PeerId& peer, std::vector<Multiaddr> addresses,
+                                         DialError& left_out) const;
+  void record_failures(const PeerId& peer, const std::vector<DialReport>& reports);
+
   Task<UpgradedConnection> try_address(Multiaddr address, PeerId peer, Instant deadline);
   Task<UpgradedConnection> dial_address(Multiaddr address, PeerId peer, Instant deadline);
   Task<void> wait_turn(Instant deadline);
@@ -49,7 +58,10 @@ class Dialer {
   Upgrader& upgrader_;
   const std::vector<Transport*>& transports_;
   Peerstore& peerstore_;
+  Resolver* resolver_;
   DialRate rate_;
+  DialBackoff backoff_;
+  BlackHoleDetector black_holes_;
 };
 
 }  // namespace warren

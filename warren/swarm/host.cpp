@@ -14,16 +14,18 @@ constexpr Duration kConnectedAddressLife = 24h;
 }  // namespace
 
 SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrader& upgrader,
-                     std::vector<Transport*> transports, Peerstore& peerstore)
+                     std::vector<Transport*> transports, Peerstore& peerstore, Resolver* resolver)
     : env_(env),
       key_(key),
       peer_id_(PeerId::from_public_key(key.public_key())),
       peerstore_(peerstore),
       state_(limits),
-      swarm_(env, state_, upgrader, std::move(transports), peerstore,
-             [this](ConnectionPtr connection, StreamPtr stream) {
-               return serve(std::move(connection), std::move(stream));
-             }) {}
+      swarm_(
+          env, state_, upgrader, std::move(transports), peerstore,
+          [this](ConnectionPtr connection, StreamPtr stream) {
+            return serve(std::move(connection), std::move(stream));
+          },
+          resolver) {}
 
 std::vector<LimitUse> SwarmHost::limits() {
   swarm_.update_limits();

@@ -12,9 +12,9 @@ namespace warren {
 
 class SwarmHost final : public Host {
  public:
-  // All outlive the host.
+  // All outlive the host. Without a resolver, addresses with names (/dns4...) cannot be dialed.
   SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrader& upgrader,
-            std::vector<Transport*> transports, Peerstore& peerstore);
+            std::vector<Transport*> transports, Peerstore& peerstore, Resolver* resolver = nullptr);
 
   Result<Multiaddr> listen(const Multiaddr& address) { return swarm_.listen(address); }
   // Ends every connection and waits until nothing runs.

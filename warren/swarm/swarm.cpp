@@ -12,14 +12,14 @@ constexpr Duration kTrimInterval = 5s;
 }  // namespace
 
 Swarm::Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transport*> transports,
-             Peerstore& peerstore, StreamHandler serve)
+             Peerstore& peerstore, StreamHandler serve, Resolver* resolver)
     : env_(env),
       state_(state),
       upgrader_(upgrader),
       transports_(std::move(transports)),
       gate_(state),
       streams_(state.table),
-      dialer_(env, state, gate_, upgrader, transports_, peerstore),
+      dialer_(env, state, gate_, upgrader, transports_, peerstore, resolver),
       inbound_(env, state, gate_, upgrader, [this](UpgradedConnection u) { adopt_inbound(std::move(u)); }),
       serve_(std::move(serve)),
       dialing_(env.executor, "swarm.dial"),
@@ -65,7 +65,7 @@ Task<ConnectionPtr> Swarm::connect(PeerInfo peer) {
 Task<void> Swarm::dial(PeerInfo peer, std::shared_ptr<Dial> dial) {
   const PeerId id = peer.id;
   DialError error;
-  auto upgraded = co_await dialer_.dial(std::move(peer));
+  auto upgraded = co_await dialer_.dial(std::move(peer), listen_addresses());
   if (upgraded) {
     const auto adopted = adopt(std::move(*upgraded));
     if (!adopted) error = {adopted.error().reason, std::string(adopted.error().knob)};

@@ -14,9 +14,10 @@ namespace warren {
 
 class Swarm {
  public:
-  // What is given by reference, and the transports, outlive the swarm. `serve` gets each inbound stream.
+  // What is given by reference, the transports and the resolver outlive the swarm. `serve` gets each inbound
+  // stream. Without a resolver, addresses with names cannot be dialed.
   Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transport*> transports,
-        Peerstore& peerstore, StreamHandler serve);
+        Peerstore& peerstore, StreamHandler serve, Resolver* resolver = nullptr);
 
   // Starts to listen; the result is the address with its real port.
   Result<Multiaddr> listen(const Multiaddr& address);

@@ -17,7 +17,7 @@ struct TestNode {
   // Nodes with equal seeds are the same peer.
   explicit TestNode(sim::Machine& machine, SwarmLimits limits = {},
                     const std::vector<Security>& securities = {Security::kNoise, Security::kTls},
-                    std::optional<std::uint8_t> seed = {})
+                    std::optional<std::uint8_t> seed = {}, Resolver* resolver = nullptr)
       : machine(machine),
         key(PrivateKey::generate(KeyType::kEd25519,
                                  [&](MutableBytes to) {
@@ -29,7 +29,7 @@ struct TestNode {
         tls(key, machine.env().clock, machine.env().random),
         yamux(machine.env()),
         upgrader(choose(securities), {&yamux}),
-        host(machine.env(), key, limits, upgrader, {&tcp}, peerstore) {}
+        host(machine.env(), key, limits, upgrader, {&tcp}, peerstore, resolver) {}
 
   // Listens on the machine's first address; how others dial it.
   PeerInfo listen() {

@@ -6,6 +6,7 @@
 #include "warren/env/clock.hpp"
 #include "warren/env/network.hpp"
 #include "warren/env/random.hpp"
+#include "warren/env/resolver.hpp"
 
 namespace warren {
 
@@ -15,6 +16,7 @@ struct Env {
   Random& random;
   Network& network;
   Offload& offload;
+  Resolver* resolver = nullptr;  // null: addresses with names can't be dialed
 };
 
 }  // namespace warren

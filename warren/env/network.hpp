@@ -44,8 +44,8 @@ class Network {
   virtual Task<std::unique_ptr<TcpStream>> connect_tcp(Endpoint remote, std::optional<Endpoint> local) = 0;
 
   // Port 0 asks for a free one. IPv6 sockets take IPv6 only. Datagrams are never fragmented (path MTU
-  // discovery is the caller's). kAddressInUse, kAddressNotAvailable, kIo; kUnsupported where there is no UDP.
-  virtual Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint) { return fail(Errc::kUnsupported); }
+  // discovery is the caller's). kAddressInUse, kAddressNotAvailable, kIo.
+  virtual Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint local) = 0;
 
   // This machine's own addresses, loopback and link-local ones included.
   virtual std::vector<IpAddress> interface_addresses() = 0;

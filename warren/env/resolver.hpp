@@ -1,5 +1,4 @@
-// Names to addresses, as a seam of its own beside Env: the system's DNS (env/real), or a simulated one
-// (sim/dns.hpp).
+// Names to addresses: the system's DNS (env/real), or a simulated one (sim/dns.hpp).
 #pragma once
 
 #include <string>

@@ -136,10 +136,10 @@ TEST_CASE("a service that is not served any more is unknown") {
 }
 
 TEST_CASE("stop() ends a call in progress, and every later one") {
+  std::promise<void> asked;  // these outlive bob, whose handler uses them
+  std::promise<void> answer;
   BlockingNode alice(Config::ephemeral());
   BlockingNode bob(Config::ephemeral());
-  std::promise<void> asked;
-  std::promise<void> answer;
   bob.serve("patience", [&](const ServiceCall&) {
     asked.set_value();
     answer.get_future().wait();

@@ -75,7 +75,7 @@ struct Node::Parts {
         yamux(env, yamux_limits(config)),
         protector(make_protector(config, env)),
         upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
-        host(env, host_key, swarm_limits(config), upgrader, {&tcp}, peerstore),
+        host(env, host_key, swarm_limits(config), upgrader, {&tcp}, peerstore, env.resolver),
         identify(host, config.agent_version, identify_accounts(host.limit_table())),
         events(host, identify),
         access(host),

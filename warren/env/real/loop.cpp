@@ -11,6 +11,7 @@
 #include "warren/env/real/network.hpp"
 #include "warren/env/real/offload.hpp"
 #include "warren/env/real/random.hpp"
+#include "warren/env/real/resolver.hpp"
 
 namespace warren::real {
 
@@ -24,7 +25,8 @@ struct Loop::State {
   SystemRandom random;
   KernelNetwork network;
   WorkerPool offload;
-  Env env{context.get_executor(), clock, random, network, offload};
+  SystemResolver resolver{context.get_executor()};
+  Env env{context.get_executor(), clock, random, network, offload, &resolver};
 };
 
 Loop::Loop(std::size_t workers) : state_(std::make_unique<State>(workers)) {

@@ -33,7 +33,7 @@ struct Transfer {
     if (written == bytes.size()) from->close_write(*sender);
   }
   void read() {
-    if (!receiver) return;
+    if (!receiver || receiver->received.empty()) return;
     Bytes buffer(50'000);
     while (const std::size_t size = to->read(*receiver, buffer))
       append(received, BytesView(buffer).first(size));

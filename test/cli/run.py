@@ -43,7 +43,7 @@ def run(case, program):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind then, too
-    # Whoever runs this in the background of a shell has Ctrl-C ignored, by the programs that we start as well.
+    # Run in the background of a shell, this would ignore Ctrl-C, and so would the programs that we start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=Path, default=ROOT / "build/release/bin/warren")

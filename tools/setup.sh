@@ -1,4 +1,4 @@
-# Sourced by ./dev. Installs the packages that the build and the tools need: Debian 12 and 13, Ubuntu 24.04. When
+# Sourced by ./dev. Installs the packages that the build and the tools need: Debian 12. When
 # all of them are there nothing is contacted, and it takes a few milliseconds.
 
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache mold libssl-dev libsodium-dev libprotobuf-dev protobuf-compiler
@@ -14,7 +14,7 @@ BOOST_PACKAGES=(libboost1.81-dev libboost1.83-dev libboost1.88-dev)
 setup_failed() {
   {
     echo "dev: $1"
-    echo "Warren needs these packages (Debian 12 or 13, Ubuntu 24.04): ${*:2}"
+    echo "Warren needs these packages (those of Debian 12): ${*:2}"
     echo "Where they come from elsewhere, set WARREN_NO_SETUP=1 and this step is left out."
   } >&2
   exit 1

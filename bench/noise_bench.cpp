@@ -1,11 +1,10 @@
 // What Noise costs: handshakes, both ends on one core, and bytes through the records against the bare cipher.
 
-#include <benchmark/benchmark.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 
-#include "warren/core/stream.hpp"
+#include "bench/secure_bench.hpp"
 #include "warren/security/noise/records.hpp"
 #include "warren/security/noise/test_nodes.hpp"
 
@@ -13,16 +12,7 @@ namespace warren::noise {
 namespace {
 
 void handshake(benchmark::State& state, KeyType type) {
-  sim::Loop loop;
-  test::NoiseNode alice(loop, type, 1);
-  test::NoiseNode bob(loop, type, 2);
-  for (auto _ : state) {
-    security_test::Party initiator{alice, bob.peer(), {"/yamux/1.0.0"}};
-    security_test::Party responder{bob, {}, {"/yamux/1.0.0"}};
-    loop.run(security_test::secure_both(loop, initiator, responder, sim::pipe(loop)));
-    if (!initiator.channel || !responder.channel) state.SkipWithError("the handshake failed");
-  }
-  state.SetItemsProcessed(state.iterations());
+  security_bench::handshake<test::NoiseNode>(state, type);
 }
 BENCHMARK_CAPTURE(handshake, ed25519, KeyType::kEd25519);
 BENCHMARK_CAPTURE(handshake, sm2, KeyType::kSm2);
@@ -84,45 +74,8 @@ void records_seal_and_open(benchmark::State& state) {
 }
 BENCHMARK(records_seal_and_open)->Arg(100)->Arg(1000)->Arg(16 * 1024)->Arg(kSealMax);
 
-Task<void> send_all(ByteStream& stream, Bytes chunk, int count) {
-  for (int i = 0; i < count; ++i) co_await stream.write(chunk);
-  co_await stream.close_write();
-}
-
-Task<void> receive_all(ByteStream& stream, std::size_t& got) {
-  Bytes buffer(64 * 1024);
-  while (const std::size_t size = co_await stream.read_some(buffer)) got += size;
-}
-
-Task<void> transfer(sim::Loop& loop, ByteStream& from, ByteStream& to, std::size_t chunk, int count,
-                    std::size_t& got) {
-  TaskGroup group(loop.executor(), "bench");
-  group.spawn(send_all(from, Bytes(chunk, 7), count));
-  group.spawn(receive_all(to, got));
-  co_await group.join();
-}
-
-// 16 MiB through a simulated pipe, bare or secured: the difference is what a channel costs.
 void pipe_transfer(benchmark::State& state, bool secured) {
-  const std::size_t chunk = static_cast<std::size_t>(state.range(0));
-  constexpr std::size_t kTotal = 16 * 1024 * 1024;
-  sim::Loop loop;
-  test::NoiseNode alice(loop, KeyType::kEd25519, 1);
-  test::NoiseNode bob(loop, KeyType::kEd25519, 2);
-  for (auto _ : state) {
-    state.PauseTiming();
-    auto ends = sim::pipe(loop, {.buffer = 2 * kTotal});
-    security_test::Party initiator{alice};
-    security_test::Party responder{bob};
-    if (secured) loop.run(security_test::secure_both(loop, initiator, responder, std::move(ends)));
-    ByteStream& from = secured ? **initiator.channel : *ends.first;
-    ByteStream& to = secured ? **responder.channel : *ends.second;
-    std::size_t got = 0;
-    state.ResumeTiming();
-    loop.run(transfer(loop, from, to, chunk, static_cast<int>(kTotal / chunk), got));
-    if (got != kTotal / chunk * chunk) state.SkipWithError("not all arrived");
-  }
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kTotal));
+  security_bench::pipe_transfer<test::NoiseNode>(state, secured, 64 * 1024);
 }
 BENCHMARK_CAPTURE(pipe_transfer, bare, false)->Arg(64 * 1024);
 BENCHMARK_CAPTURE(pipe_transfer, noise, true)->Arg(64 * 1024)->Arg(256 * 1024);

@@ -29,6 +29,10 @@ enum class Errc {
   kDecryptFailed,
   kNotValidNow,
   kHandshakeRefused,
+  // Certificates of the web's authorities (wss).
+  kUntrustedCertificate,
+  kWrongServerName,
+  kNoCertificate,
   // Time and flow.
   kTimedOut,
   kCanceled,

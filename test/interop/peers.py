@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 import threading
 
+import transports
+
 # Time limits in seconds. A peer ends itself later than the runner gives up on it.
 STEP_S = 60
 EXIT_S = 15
@@ -26,18 +28,26 @@ def require(condition, message):
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A test peer's executable and flags, and, if known, a pattern of its error for a peer that is not the
-    expected one."""
+    """A test peer's executable and flags, what it listens at, and, if known, a pattern of its error for a peer
+    that is not the expected one."""
 
     name: str
     path: pathlib.Path
     flags: tuple = ()
     mismatch: str = ""
+    transport: transports.Transport = transports.TCP
 
     def using(self, **flags):
         """The same with these flags: security="tls" is --security tls."""
         words = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", value)]
         return dataclasses.replace(self, flags=(*self.flags, *words))
+
+    def over(self, transport):
+        """The same at addresses of that transport."""
+        flags = {"addr": transport.listen}
+        if transport.certificates:
+            flags["certificates"] = transports.certificates()
+        return dataclasses.replace(self.using(**flags), transport=transport)
 
     def listen(self, *flags):
         return Peer(self, ["listen", *self.flags, *flags])
@@ -51,6 +61,7 @@ class Peer:
 
     def __init__(self, program, words):
         self.name = f"{program.name} {words[0]}"
+        self.transport = program.transport
         limits = ["--seconds", RUN_S, "--timeout", STEP_S - 5]
         self.command = [str(word) for word in (program.path, *words, *limits)]
         self.stderr = tempfile.TemporaryFile(mode="w+", errors="replace")
@@ -121,8 +132,9 @@ class Peer:
         self.id, self.addresses = event["peer_id"], event["addresses"]
         require(self.addresses, f"{self.name} listens nowhere")
         for address in self.addresses:
-            wanted = rf"/ip4/127\.0\.0\.1/tcp/[1-9]\d*/p2p/{re.escape(self.id)}"
-            require(re.fullmatch(wanted, address), f"{self.name}: bad address {address!r}")
+            bare, _, named = address.partition("/p2p/")
+            good = self.transport.listens_at(bare) and named == self.id
+            require(good, f"{self.name}: bad address {address!r}")
         return self
 
     def bare_addresses(self):

@@ -6,6 +6,7 @@ skipped, where Go or npm is missing), 1 something failed, 2 wrong usage.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import fnmatch
 import os
@@ -20,10 +21,13 @@ import negotiation
 import private_network
 import sm2_peers
 import toolchains
+import transport_cases
 from peers import Failure, Program, require
 
 SM2_S = 180
 
+# Many cases wait more than they compute.
+JOBS = 3
 
 # Each security protocol is tested one by one with these, and with other types of keys in one conversation.
 DETAILS = (cases.identify, cases.ping, cases.echo_both_open, cases.wrong_peer_id)
@@ -37,6 +41,8 @@ class Stock:
     securities: tuple
     key_types: tuple
     details: tuple = DETAILS
+    stops_streams: bool = False  # and tells resets from ends, over QUIC
+    names_hosts: bool = False  # in what it dials over wss
 
 
 STOCK = (
@@ -45,9 +51,11 @@ STOCK = (
         securities=("noise", "tls"),
         key_types=("ed25519", "secp256k1", "ecdsa", "rsa"),
         details=(*DETAILS, cases.echo_dialer_opens, cases.echo_listener_opens),
+        stops_streams=True,
+        names_hosts=True,
     ),
     Stock(
-        Program("js", toolchains.JS_PEER, mismatch="does not match expected|Unexpected Peer"),
+        Program("js", toolchains.JS_PEER, mismatch="does not match expected|Unexpected Peer|Dialed peer"),
         securities=("noise", "tls"),
         key_types=("ed25519", "secp256k1", "rsa"),
     ),
@@ -57,6 +65,7 @@ GO = STOCK[0].peer
 # What Warren takes part in, of what the others offer. In the self-test that is all.
 WARREN_SECURITIES = ("noise", "tls")
 WARREN_KEY_TYPES = ("ed25519", "secp256k1", "ecdsa", "rsa")
+WARREN_TRANSPORTS = ()  # besides TCP
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +106,19 @@ def matrix(warren, self_test):
     return table
 
 
+def over_transports(warren, self_test):
+    """Name -> Case, of other transports than TCP."""
+    table = {}
+    for stock in STOCK:
+        other = stock.peer
+        needed = ("go", other.name) if self_test else (other.name,)
+        files = () if self_test else (warren.path,)
+        among = tuple(transport_cases.ALL) if self_test else WARREN_TRANSPORTS
+        for name, case in transport_cases.all_cases(stock, warren, among).items():
+            table[name] = Case(case, needed, files)
+    return table
+
+
 def sm2(arguments):
     """1,000 random keys and messages, signed here and verified there, both ways."""
     command = [str(toolchains.GO_SM2), *arguments, "--cases", "1000", "--timeout", str(SM2_S - 10)]
@@ -114,7 +136,7 @@ def sm2(arguments):
 def all_cases(folder, self_test):
     """Name -> Case. `folder` has Warren's programs."""
     warren = GO if self_test else Program("warren", folder / "warren_peer")
-    table = matrix(warren, self_test)
+    table = matrix(warren, self_test) | over_transports(warren, self_test)
     files = () if self_test else (warren.path,)
     for case in negotiation.CASES:
         if not self_test or case in negotiation.SELF_TEST:
@@ -156,23 +178,32 @@ def prepare(table):
     return table, failed
 
 
-def run(table):
+def run_one(case):
+    """What failed, or nothing, and how long it took."""
+    start = time.monotonic()
+    failure = None
+    try:
+        case.run()
+    except Failure as error:
+        failure = error
+    except (KeyError, TypeError, AttributeError) as error:
+        failure = Failure(f"an event has not the expected form: {error!r}")
+    return failure, time.monotonic() - start
+
+
+def run(table, jobs):
+    """Runs so many cases at a time, and reports them in their order."""
     failed = 0
     width = max(map(len, table), default=0)
-    for name, case in table.items():
-        start = time.monotonic()
-        failure = None
-        try:
-            case.run()
-        except Failure as error:
-            failure = error
-        except (KeyError, TypeError, AttributeError) as error:
-            failure = Failure(f"an event has not the expected form: {error!r}")
-        print(f"{'FAIL' if failure else 'ok  '} {name:{width}} {time.monotonic() - start:6.2f} s", flush=True)
-        if failure:
-            failed += 1
-            for text in (str(failure), *getattr(failure, "__notes__", [])):
-                print("       " + text.replace("\n", "\n       "), flush=True)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as threads:
+        runs = {name: threads.submit(run_one, case) for name, case in table.items()}
+        for name, running in runs.items():
+            failure, seconds = running.result()
+            print(f"{'FAIL' if failure else 'ok  '} {name:{width}} {seconds:6.2f} s", flush=True)
+            if failure:
+                failed += 1
+                for text in (str(failure), *getattr(failure, "__notes__", [])):
+                    print("       " + text.replace("\n", "\n       "), flush=True)
     return failed
 
 
@@ -181,6 +212,7 @@ def main():
     parser.add_argument("--only", metavar="NAME", help="run this case only, or those that match a pattern")
     parser.add_argument("--list", action="store_true", help="print the names of the cases")
     parser.add_argument("--self-test", action="store_true", help="let the Go programs play Warren's part too")
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"cases at a time ({JOBS})")
     release = toolchains.ROOT / "build/release/bin"
     parser.add_argument("--bin", type=pathlib.Path, default=release, help="folder of Warren's programs")
     options = parser.parse_args()
@@ -199,7 +231,7 @@ def main():
     if absent := sorted(str(path) for path in files if not path.is_file()):
         print(f"failed: interop: not built: {', '.join(absent)}")
         return 1
-    failed = run(table)
+    failed = run(table, max(1, options.jobs))
     print(f"{len(table) - failed} passed, {failed + failed_builds} failed")
     return 1 if failed or failed_builds else 0
 

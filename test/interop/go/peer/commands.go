@@ -141,6 +141,8 @@ func (n *node) command(ctx context.Context, words []string) error {
 		return n.ping(ctx, id, 1)
 	case words[0] == "ping" && len(numbers) == 1:
 		return n.ping(ctx, id, int(numbers[0]))
+	case words[0] == "endings" && len(numbers) == 0:
+		return n.endings(ctx, id)
 	case words[0] == "echo" && len(numbers) == 2 && numbers[0] <= echoStreamsMax && numbers[1] <= echoBytesMax:
 		return n.echo(ctx, id, int(numbers[0]), numbers[1])
 	}

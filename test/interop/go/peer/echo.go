@@ -45,8 +45,9 @@ func serveEcho(s network.Stream) {
 }
 
 // echo opens all the streams at once on the existing connection, sends a different random payload on
-// each, and checks what comes back, up to the end of the stream. No stream may finish before the first
-// bytes have come back on all of them, so that they are open together.
+// each, and checks what comes back, up to the end of the stream. No stream is closed before the first bytes
+// have come back on all of them, so that they are open together. Meanwhile all are read: streams of QUIC share
+// the connection's window.
 func (n *node) echo(ctx context.Context, id peer.ID, streams int, size int64) error {
 	start := time.Now()
 	ctx, cancel := context.WithCancel(ctx)
@@ -58,10 +59,7 @@ func (n *node) echo(ctx context.Context, id peer.ID, streams int, size int64) er
 		running.Go(func() {
 			first := sync.OnceFunc(waiting.Done)
 			defer first()
-			err := n.echoOne(ctx, id, uint64(i), size, func() {
-				first()
-				waiting.Wait()
-			})
+			err := n.echoOne(ctx, id, uint64(i), size, first, waiting.Wait)
 			if err != nil {
 				failures <- fmt.Errorf("stream %d: %w", i, err)
 				cancel() // the others need not go on
@@ -79,7 +77,7 @@ func (n *node) echo(ctx context.Context, id peer.ID, streams int, size int64) er
 	return nil
 }
 
-func (n *node) echoOne(ctx context.Context, id peer.ID, index uint64, size int64, firstBytes func()) error {
+func (n *node) echoOne(ctx context.Context, id peer.ID, index uint64, size int64, first, allFirst func()) error {
 	s, err := n.host.NewStream(network.WithNoDial(ctx, "echo"), id, echoProtocol)
 	if err != nil {
 		return err
@@ -90,12 +88,14 @@ func (n *node) echoOne(ctx context.Context, id peer.ID, index uint64, size int64
 	go func() {
 		_, err := io.CopyN(s, payload(index), size)
 		if err == nil {
+			allFirst()
 			err = s.CloseWrite()
 		}
 		sent <- err
 	}()
-	err = checkEcho(s, payload(index), size, firstBytes)
+	err = checkEcho(s, payload(index), size, first)
 	if err != nil {
+		first()
 		s.Reset() // ends the sender too
 	}
 	if sendErr := <-sent; err == nil && sendErr != nil {
@@ -107,7 +107,7 @@ func (n *node) echoOne(ctx context.Context, id peer.ID, index uint64, size int64
 	return s.Close()
 }
 
-func checkEcho(s io.Reader, want io.Reader, size int64, firstBytes func()) error {
+func checkEcho(s io.Reader, want io.Reader, size int64, first func()) error {
 	got, expected := make([]byte, echoChunk), make([]byte, echoChunk)
 	for done := int64(0); done < size; {
 		count := min(echoChunk, size-done)
@@ -124,7 +124,7 @@ func checkEcho(s io.Reader, want io.Reader, size int64, firstBytes func()) error
 			return fmt.Errorf("wrong bytes came back within [%d, %d)", done, done+count)
 		}
 		if done == 0 {
-			firstBytes()
+			first()
 		}
 		done += count
 	}

@@ -54,6 +54,12 @@ type echoEvent struct {
 	Ms      float64 `json:"ms"`
 }
 
+type endingsEvent struct {
+	Event  string `json:"event"`
+	PeerID string `json:"peer_id"`
+	Ok     bool   `json:"ok"`
+}
+
 type doneEvent struct {
 	Event string `json:"event"`
 }

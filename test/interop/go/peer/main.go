@@ -1,5 +1,5 @@
-// Peer is a stock go-libp2p node for Warren's interoperability tests: TCP, Noise (or TLS) and yamux,
-// nothing else. Flags and lines on stdin drive it, JSON lines on stdout report. The line protocol, which
+// Peer is a stock go-libp2p node for Warren's interoperability tests: TCP and WebSocket with Noise (or TLS) and
+// yamux, and QUIC, nothing else. Flags and lines on stdin drive it, JSON lines on stdout report. The line protocol, which
 // Warren's own test peer speaks too, is written down in test/interop/README.md.
 package main
 
@@ -15,12 +15,13 @@ import (
 
 const usage = `usage:
   peer listen [--addr MULTIADDR] [--security noise|tls|both] [--key-type TYPE]
-              [--psk KEYFILE] [--seconds N] [--timeout N]
+              [--psk KEYFILE] [--certificates FOLDER] [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
                       [--addr MULTIADDR|none] [--security noise|tls|both] [--key-type TYPE]
-                      [--psk KEYFILE] [--seconds N] [--timeout N]
+                      [--psk KEYFILE] [--certificates FOLDER] [--seconds N] [--timeout N]
 TYPE is ed25519 (the default), secp256k1, ecdsa, rsa, or sm2, which also makes the peer know that type;
-KEYFILE makes the peer a member of the private network with that pre-shared key
+KEYFILE makes the peer a member of the private network with that pre-shared key;
+FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at
 `
 
 // Exit statuses, the same as Warren's test peer has.
@@ -35,6 +36,7 @@ type options struct {
 	security string
 	keyType  string
 	psk      string
+	folder   string // of certificates
 	seconds  int
 	timeout  int
 
@@ -58,6 +60,7 @@ func parse(args []string) (command string, o options, err error) {
 	flags.StringVar(&o.security, "security", "noise", "the security protocols: noise, tls, or both in stock order")
 	flags.StringVar(&o.keyType, "key-type", "ed25519", "key of the host: ed25519, secp256k1, ecdsa (P-256), rsa (2048 bits) or sm2")
 	flags.StringVar(&o.psk, "psk", "", "file with the pre-shared key of a private network (swarm.key)")
+	flags.StringVar(&o.folder, "certificates", "", "folder with ca.pem, chain.pem and key.pem, for wss")
 	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
 	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")
 	switch command {

@@ -15,13 +15,13 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
-	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 )
 
 // node is a host, what other peers told it about themselves, and the limit of each step.
 type node struct {
 	host       host.Host
 	identified *identifiedPeers
+	seen       endings // of streams, as a server of endingsProtocol
 	timeout    time.Duration
 }
 
@@ -42,6 +42,10 @@ func newNode(o options) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	transports, err := transportOption(o)
+	if err != nil {
+		return nil, err
+	}
 	listen := libp2p.NoListenAddrs
 	if o.addr != "none" {
 		listen = libp2p.ListenAddrStrings(o.addr)
@@ -52,7 +56,7 @@ func newNode(o options) (*node, error) {
 		security,
 		resources,
 		network,
-		libp2p.Transport(tcp.NewTCPTransport),
+		transports,
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
@@ -65,8 +69,10 @@ func newNode(o options) (*node, error) {
 		h.Close()
 		return nil, err
 	}
+	n := &node{host: h, identified: identified, timeout: time.Duration(o.timeout) * time.Second}
 	h.SetStreamHandler(echoProtocol, serveEcho)
-	return &node{host: h, identified: identified, timeout: time.Duration(o.timeout) * time.Second}, nil
+	h.SetStreamHandler(endingsProtocol, n.seen.serve)
+	return n, nil
 }
 
 func securityOption(name string) (libp2p.Option, error) {

@@ -1,5 +1,5 @@
-// A stock js-libp2p node for Warren's interoperability tests: TCP, Noise (or TLS) and yamux, nothing else.
-// Flags and lines on stdin drive it, JSON lines on stdout report. The line protocol, which Warren's own test
+// A stock js-libp2p node for Warren's interoperability tests: TCP and WebSocket with Noise (or TLS) and yamux, and
+// QUIC, nothing else. Flags and lines on stdin drive it, JSON lines on stdout report. The line protocol, which Warren's own test
 // peer and the Go one speak too, is written down in test/interop/README.md.
 
 import { setMaxListeners } from 'node:events'

@@ -1,11 +1,16 @@
 // The host, and what it is made of.
 
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setDefaultCACertificates } from 'node:tls'
+
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { CODE_P2P } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
@@ -30,7 +35,7 @@ export async function startNode(options) {
   const host = await createLibp2p({
     privateKey: await chosen(KEYS, options.keyType, 'key type')(),
     addresses: { listen: options.addr === 'none' ? [] : [options.addr] },
-    transports: [tcp()],
+    transports: await transports(options),
     connectionEncrypters: [chosen(SECURITY, options.security, 'security protocol')()],
     streamMuxers: [yamux()],
     services: {
@@ -46,6 +51,27 @@ export async function startNode(options) {
   await host.handle(ECHO_PROTOCOL, serveEcho, { maxInboundStreams: 512, maxOutboundStreams: 512 })
   await host.start()
   return { host, identified, timeoutMs: options.timeout * 1000 }
+}
+
+async function transports({ addr, target, certificates }) {
+  const all = [tcp(), webSockets({ https: await ownCertificate(certificates) })]
+  // Its native part is not there for every machine.
+  if ([addr, target].some((text) => text?.includes('/quic-v1'))) {
+    const { quic } = await import('@chainsafe/libp2p-quic')
+    all.push(quic())
+  }
+  return all
+}
+
+// What a wss listener shows. From here on, dialers take certificates of that folder's authority, and no others:
+// they are Node's own, which have no option for it.
+async function ownCertificate(folder) {
+  if (folder === undefined) return undefined
+  const [ca, cert, key] = await Promise.all(
+    ['ca.pem', 'chain.pem', 'key.pem'].map((name) => readFile(join(folder, name), 'utf8'))
+  )
+  setDefaultCACertificates([ca])
+  return { cert, key }
 }
 
 // Ends the host, as far as that is possible in reasonable time: the process ends next.

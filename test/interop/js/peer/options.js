@@ -4,16 +4,18 @@ import { parseArgs } from 'node:util'
 
 export const usage = `usage:
   peer listen [--addr MULTIADDR] [--security noise|tls] [--key-type ed25519|secp256k1|rsa]
-              [--seconds N] [--timeout N]
+              [--certificates FOLDER] [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
                       [--addr MULTIADDR|none] [--security noise|tls] [--key-type ed25519|secp256k1|rsa]
-                      [--seconds N] [--timeout N]
+                      [--certificates FOLDER] [--seconds N] [--timeout N]
+FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at
 `
 
 const COMMON = {
   addr: { type: 'string', default: '/ip4/127.0.0.1/tcp/0' },
   security: { type: 'string', default: 'noise' },
   'key-type': { type: 'string', default: 'ed25519' },
+  certificates: { type: 'string' },
   seconds: { type: 'string', default: '120' },
   timeout: { type: 'string', default: '30' }
 }
@@ -42,6 +44,7 @@ export function readOptions(words) {
     addr: values.addr,
     security: values.security,
     keyType: values['key-type'],
+    certificates: values.certificates,
     seconds: readNumber(values.seconds, 1, 1_000_000),
     timeout: readNumber(values.timeout, 1, 1_000_000),
     identify: values.identify,

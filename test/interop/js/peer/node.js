@@ -44,6 +44,10 @@ export async function startNode(options) {
       // Stock allows one, but counts the stream of the last ping until the peer's end of stream has arrived.
       ping: ping({ maxOutboundStreams: 8 })
     },
+    // Stock gives up on a stream after 10 s, and on a connection when a ping takes 5 s, which happens where the machine
+    // has more to do than this.
+    connectionManager: { inboundStreamProtocolNegotiationTimeout: options.timeout * 1000 },
+    connectionMonitor: { abortConnectionOnPingFailure: false },
     start: false
   })
   const identified = new IdentifiedPeers(host)

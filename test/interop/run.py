@@ -142,7 +142,8 @@ def all_cases(folder, self_test):
         if not self_test or case in negotiation.SELF_TEST:
             table[case.__name__] = Case(lambda case=case: case(GO, warren), ("go",), files)
     if not self_test:
-        for name, case in sm2_peers.all_cases(GO, warren).items():
+        sm2_transports = [transport for transport in WARREN_TRANSPORTS if transport.muxes]
+        for name, case in sm2_peers.all_cases(GO, warren, sm2_transports).items():
             table[name] = Case(case, ("go",), files)
     program = None if self_test else folder / "warren"
     for name, case in private_network.all_cases(GO, warren, program).items():

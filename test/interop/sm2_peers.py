@@ -18,39 +18,45 @@ def conversation(pair):
     cases.conversation(pair)
 
 
-def stock_dials(stock, warren, security):
+def stock_dials(stock, warren):
     """Both sides say why; who knows the type of key is served."""
     with warren.listen() as listener:
-        with stock.using(security=security).dial(listener.ready().addresses[0]) as dialer:
+        with stock.dial(listener.ready().addresses[0]) as dialer:
             cases.check_refused(dialer, GO_UNKNOWN)
-        cases.check_still_serves(stock.using(security=security, key_type="sm2"), listener)
+        cases.check_still_serves(stock.using(key_type="sm2"), listener)
         listener.end()
         require(WARREN_REFUSED in listener.errors(), "the listener does not say why")
 
 
-def warren_dials_stock(stock, warren, security):
+def warren_dials_stock(stock, warren):
     """The listener hangs up on a key that it does not know, and Warren says why."""
-    with stock.using(security=security).listen() as listener:
+    with stock.listen() as listener:
         with warren.dial(listener.ready().addresses[0], "--ping", 1) as dialer:
             cases.check_refused(dialer, WARREN_REFUSED)
         listener.end()
 
 
-def all_cases(stock, warren):
-    """Name -> function without arguments."""
-    ours = warren.using(key_type="sm2")
+def all_cases(stock, warren, transports):
+    """Name -> function without arguments; over TCP with each security protocol, and over the transports."""
     table = {}
 
     def add(name, case, *arguments):
         table[name] = lambda: case(*arguments)
 
-    for security in cases.SECURITY_IDS:
-        theirs = stock.using(security=security, key_type="sm2")
-        bound = warren.using(security=security)
-        add(f"go_dials_warren_{security}_sm2", conversation, Pair(theirs, ours, security))
-        add(f"warren_dials_go_{security}_sm2", conversation, Pair(ours, theirs, security))
-        add(f"warren_sm2_dials_bound_{security}", cases.conversation, Pair(ours, bound, security))
-        add(f"warren_bound_dials_sm2_{security}", cases.conversation, Pair(bound, ours, security))
-        add(f"stock_go_dials_warren_{security}_sm2", stock_dials, stock, ours, security)
-        add(f"warren_sm2_dials_stock_go_{security}", warren_dials_stock, stock, ours, security)
+    ways = [(protocol, protocol, lambda p, s=protocol: p.using(security=s)) for protocol in cases.SECURITY_IDS]
+    ways += [(transport.name, "tls", lambda p, t=transport: p.over(t)) for transport in transports]
+    for name, security, bind in ways:
+        plain, theirs = bind(stock), bind(stock.using(key_type="sm2"))
+        ours = warren.using(key_type="sm2")
+        over_tcp = name in cases.SECURITY_IDS
+        ours = ours if over_tcp else bind(ours)  # over TCP it offers all it has
+        bound = bind(warren)
+        add(f"go_dials_warren_{name}_sm2", conversation, Pair(theirs, ours, security))
+        add(f"warren_dials_go_{name}_sm2", conversation, Pair(ours, theirs, security))
+        add(f"warren_sm2_dials_bound_{name}", cases.conversation, Pair(ours, bound, security))
+        add(f"warren_bound_dials_sm2_{name}", cases.conversation, Pair(bound, ours, security))
+        add(f"stock_go_dials_warren_{name}_sm2", stock_dials, plain, ours)
+        add(f"warren_sm2_dials_stock_go_{name}", warren_dials_stock, plain, ours)
+        if not over_tcp:
+            add(f"warren_sm2_dials_sm2_{name}", conversation, Pair(ours, ours, security))
     return table

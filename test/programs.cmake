@@ -1,4 +1,4 @@
-# Programs that the runners of test/interop, test/cli and test/demo start. They land in <build>/bin beside `warren`.
+# Programs that the runners of test/interop, test/cli, test/demo and test/net start: <build>/bin/NAME, beside `warren`.
 find_package(nlohmann_json REQUIRED)
 
 # warren_test_program(NAME source...)    linked with the whole library
@@ -8,9 +8,13 @@ function(warren_test_program name)
   target_link_libraries(${name} PRIVATE warren_node warren_sim nlohmann_json::nlohmann_json)
 endfunction()
 
-warren_test_program(warren_peer interop/warren_peer.cpp interop/peer_options.cpp interop/echo.cpp interop/line_reader.cpp)
+warren_test_program(warren_peer interop/warren_peer.cpp interop/peer_options.cpp interop/echo.cpp interop/endings.cpp interop/line_reader.cpp)
 warren_test_program(sm2_vectors interop/sm2_vectors.cpp)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/demo/tamper.cpp)
   warren_test_program(warren_tamper demo/tamper.cpp)
 endif()
 warren_test_program(warren_attacker attacks/attacker.cpp attacks/floods.cpp attacks/handshakes.cpp attacks/raw_peer.cpp)
+
+# The link between network namespaces of test/net needs the simulator's model and nothing else of the library.
+add_executable(warren_link net/link.cpp net/line.cpp net/quantities.cpp net/tun.cpp net/wire.cpp)
+target_link_libraries(warren_link PRIVATE warren_sim nlohmann_json::nlohmann_json)

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Runs the link between network namespaces, and `warren` daemons over it: each in a namespace of its own,
+with delay, loss and rates between them, pulled cables and changing addresses.
+
+Needs root and /dev/net/tun; without them nothing is tested, and the output says so. The cases are in
+cases_*.py. Exit status: 0 all passed, 1 something failed, 2 wrong usage. The last line is
+`N passed, N failed`.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# Cases are registered as those of the command line are, and use the same helpers.
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "cli")]
+# pylint: disable=wrong-import-position
+import lab  # noqa: E402
+import namespaces  # noqa: E402
+import cases_link  # noqa: E402, F401
+import cases_tcp  # noqa: E402, F401
+from bench import CASES, Bench  # noqa: E402
+from program import ROOT, Failure  # noqa: E402
+
+
+def run(case, program):
+    """What went wrong, or nothing."""
+    with tempfile.TemporaryDirectory(prefix="warren-net-") as folder:
+        try:
+            case(Bench(program, folder))
+        except Failure as failure:
+            return "\n".join([str(failure), *getattr(failure, "__notes__", [])])
+        except Exception:  # a bug in a case is a failed case
+            return traceback.format_exc()
+    return None
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind then, too
+    # Run in the background of a shell, this would ignore Ctrl-C, and so would the programs that we start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", type=Path, default=ROOT / "build/release/bin/warren")
+    parser.add_argument("--only", default="", metavar="TEXT", help="the cases with this in their name")
+    arguments = parser.parse_args()
+    reason = namespaces.missing()
+    if reason is not None and os.environ.get("CI") != "true":
+        print(f"skipped everything: {reason}")
+        print("0 passed, 0 failed")
+        return 0
+    for needed in (arguments.program, lab.PROGRAM):
+        if not needed.exists():
+            reason = f"{needed} is not there; build it with ./dev build release"
+    if reason is not None:
+        print(f"FAILED {reason}")
+        print("0 passed, 1 failed")
+        return 1
+    program = arguments.program.resolve()
+    chosen = [case for case in CASES if arguments.only in case.__name__]
+    failed = 0
+    for case in chosen:
+        begin = time.monotonic()
+        problem = run(case, program)
+        failed += problem is not None
+        verdict = "ok    " if problem is None else "FAILED"
+        print(f"{verdict} {case.__name__.replace('_', ' ')} ({time.monotonic() - begin:.1f} s)", flush=True)
+        if problem:
+            print("\n".join(f"    | {line}" for line in problem.splitlines()), flush=True)
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,6 +9,7 @@
 #include "warren/base/time.hpp"
 #include "warren/crypto/keys.hpp"
 #include "warren/multiformats/multiaddr.hpp"
+#include "warren/node/perf_access.hpp"
 #include "warren/swarm/access_list.hpp"
 #include "warren/swarm/limits.hpp"
 
@@ -50,6 +51,9 @@ struct Config {
 
   // Who is let in whatever the limits say, and who never is, at the start: Node::set_access changes it.
   std::vector<AccessList::Entry> access;
+
+  // Whom the perf protocol is served to: they can have this node send and receive without end.
+  PerfAccess perf = PerfAccess::kLocal;
 
   Duration dial_timeout = 15s;     // per connection, with the handshakes
   Duration request_timeout = 30s;  // per request, when the caller names none

@@ -8,6 +8,7 @@ cases_*.py. Exit status: 0 all passed, 1 something failed, 2 wrong usage. The la
 """
 
 import argparse
+import concurrent.futures
 import os
 import signal
 import sys
@@ -40,6 +41,21 @@ def run(case, program):
     return None
 
 
+def timed(case, program):
+    """What went wrong, or nothing, and how many seconds it took."""
+    begin = time.monotonic()
+    return run(case, program), time.monotonic() - begin
+
+
+def report(case, problem, seconds):
+    """Whether it failed."""
+    verdict = "ok    " if problem is None else "FAILED"
+    print(f"{verdict} {case.__name__.replace('_', ' ')} ({seconds:.1f} s)", flush=True)
+    if problem:
+        print("\n".join(f"    | {line}" for line in problem.splitlines()), flush=True)
+    return problem is not None
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind then, too
     # Run in the background of a shell, this would ignore Ctrl-C, and so would the programs that we start.
@@ -62,15 +78,15 @@ def main():
         return 1
     program = arguments.program.resolve()
     chosen = [case for case in CASES if arguments.only in case.__name__]
+    waiting = [case for case in chosen if getattr(case, "beside_others", False)]
     failed = 0
     for case in chosen:
-        begin = time.monotonic()
-        problem = run(case, program)
-        failed += problem is not None
-        verdict = "ok    " if problem is None else "FAILED"
-        print(f"{verdict} {case.__name__.replace('_', ' ')} ({time.monotonic() - begin:.1f} s)", flush=True)
-        if problem:
-            print("\n".join(f"    | {line}" for line in problem.splitlines()), flush=True)
+        if case not in waiting:
+            failed += report(case, *timed(case, program))
+    with concurrent.futures.ThreadPoolExecutor(max(1, len(waiting))) as pool:
+        results = [(case, pool.submit(timed, case, program)) for case in waiting]
+        for case, result in results:
+            failed += report(case, *result.result())
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "warren/async/event.hpp"
+#include "warren/core/receive_buffer.hpp"
 #include "warren/transport/quic/engine.hpp"
-#include "warren/transport/quic/receive_buffer.hpp"
 #include "warren/transport/quic/send_buffer.hpp"
 
 namespace warren::quic {

@@ -1,9 +1,9 @@
-#include "warren/muxer/yamux/receive_buffer.hpp"
+#include "warren/core/receive_buffer.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-namespace warren::yamux {
+namespace warren {
 namespace {
 
 constexpr std::size_t kBlockMin = 512;
@@ -61,4 +61,4 @@ std::size_t ReceiveBuffer::memory() const {
   return bytes;
 }
 
-}  // namespace warren::yamux
+}  // namespace warren

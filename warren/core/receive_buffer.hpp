@@ -1,5 +1,5 @@
-// Bytes that were received and not read yet, in blocks: memory follows what is in it, whatever size the
-// pieces came in and however the windows are set.
+// Bytes of a stream that were received and not read yet, in blocks: memory follows what is in it, whatever
+// size the pieces came in and however the windows are set.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 #include "warren/base/bytes.hpp"
 
-namespace warren::yamux {
+namespace warren {
 
 class ReceiveBuffer {
  public:
@@ -36,4 +36,4 @@ class ReceiveBuffer {
   std::size_t size_ = 0;
 };
 
-}  // namespace warren::yamux
+}  // namespace warren

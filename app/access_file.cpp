@@ -2,13 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
 #include "app/exit_status.hpp"
+#include "warren/base/file.hpp"
 
 namespace warren::app {
 namespace {
@@ -28,22 +29,9 @@ Result<AccessList::Entry> parse_line(std::string_view line) {
   return AccessList::Entry{std::move(*subject), allowed ? Access::kAllowed : Access::kDenied};
 }
 
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t size = write(file, text.data(), text.size());
-    if (size < 0 && errno != EINTR) return false;
-    if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
-  }
-  return true;
-}
-
-// So that the new name, too, is on the disk.
-bool sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool synced = fsync(descriptor) == 0;
-  close(descriptor);
-  return synced;
+bool write_fresh(const std::string& path, const std::string& text) {
+  const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  return file.is_open() && file.write_all(as_bytes(text)) && file.sync();
 }
 
 }  // namespace
@@ -80,11 +68,7 @@ Result<> write_access_file(const std::filesystem::path& path, const std::vector<
     text += to_string(subject) + "\n";
   }
   const std::string fresh = path.string() + ".new";
-  const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return fail(Errc::kIo);
-  const bool written = write_all(file, text) && fsync(file) == 0;
-  close(file);
-  if (!written || rename(fresh.c_str(), path.c_str()) != 0 || !sync_folder(path.parent_path())) {
+  if (!write_fresh(fresh, text) || rename(fresh.c_str(), path.c_str()) != 0 || !sync_folder_of(path)) {
     return fail(Errc::kIo);
   }
   return {};

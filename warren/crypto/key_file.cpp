@@ -6,49 +6,13 @@
 
 #include <cerrno>
 
+#include "warren/base/file.hpp"
 #include "warren/crypto/pem.hpp"
 
 namespace warren {
 namespace {
 
 namespace fs = std::filesystem;
-
-class File {
- public:
-  File(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR)) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  bool is_open() const { return fd_ >= 0; }
-  int fd() const { return fd_; }
-  bool sync() const { return ::fsync(fd_) == 0; }
-
-  bool write_all(BytesView bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return false;
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    return true;
-  }
-
-  bool read_all(MutableBytes bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t got = ::read(fd_, bytes.data(), bytes.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return false;
-      bytes = bytes.subspan(static_cast<std::size_t>(got));
-    }
-    return true;
-  }
-
- private:
-  int fd_;
-};
 
 fs::path temporary_beside(const fs::path& path, const RandomFill& random) {
   std::array<std::uint8_t, 8> suffix;
@@ -80,8 +44,7 @@ Result<> save_key_file(const fs::path& path, const PrivateKey& key, std::string_
   ::unlink(temporary.c_str());
   if (exists) return fail(Errc::kExists);
   if (!linked) return fail(Errc::kIo);
-  const File folder(path.has_parent_path() ? path.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
-  if (!folder.is_open() || !folder.sync()) return fail(Errc::kIo);
+  if (!sync_folder_of(path)) return fail(Errc::kIo);
   return {};
 }
 
@@ -89,7 +52,7 @@ Result<PrivateKey> load_key_file(const fs::path& path, std::string_view passphra
   const File file(path, O_RDONLY | O_NONBLOCK);  // a pipe would keep us waiting
   if (!file.is_open()) return fail(errno == ENOENT ? Errc::kNotFound : Errc::kIo);
   struct stat status{};
-  if (::fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return fail(Errc::kIo);
+  if (::fstat(file.descriptor(), &status) != 0 || !S_ISREG(status.st_mode)) return fail(Errc::kIo);
   if (status.st_size > static_cast<off_t>(kPemSizeMax)) return fail(Errc::kTooLarge);
   SecretBytes pem(static_cast<std::size_t>(status.st_size));
   if (!file.read_all(pem.writable())) return fail(Errc::kIo);

@@ -14,23 +14,9 @@
 
 #include "warren/crypto/node_id.hpp"
 #include "warren/crypto/peer_id.hpp"
-#include "warren/env/endpoint.hpp"
+#include "warren/swarm/subnet.hpp"
 
 namespace warren {
-
-// "192.0.2.0/24", "2001:db8::/32", or one address. IPv4 addresses in IPv6's clothes (::ffff:192.0.2.1) count
-// as what they are, here and in the list below.
-struct Subnet {
-  IpAddress address;  // with the bits after the prefix zero
-  unsigned prefix_bits = 0;
-
-  // Zeroes the bits after the prefix. kBadAddress for what is neither an address nor a subnet.
-  static Result<Subnet> parse(std::string_view text);
-  // Without the prefix where it is one address.
-  std::string to_string() const;
-  bool contains(const IpAddress& other) const;
-  bool operator==(const Subnet&) const = default;
-};
 
 using AccessSubject = std::variant<PeerId, NodeId, Subnet>;
 

@@ -1,13 +1,13 @@
 #include "warren/swarm/admission.hpp"
 
-#include <algorithm>
+#include "warren/swarm/subnet.hpp"
 
 namespace warren {
 
 namespace {
 
-constexpr unsigned kCustomerBytes = 7;  // a /56
-constexpr unsigned kSiteBytes = 6;      // a /48
+constexpr unsigned kCustomerBits = 56;
+constexpr unsigned kSiteBits = 48;
 
 std::expected<void, std::string_view> ask(Limit& limit) {
   if (limit.used() < limit.max()) return {};
@@ -16,12 +16,6 @@ std::expected<void, std::string_view> ask(Limit& limit) {
 }
 
 }  // namespace
-
-IpAddress ip6_prefix(const IpAddress& address, unsigned prefix_bytes) {
-  std::array<std::uint8_t, 16> bytes{};
-  std::ranges::copy(address.bytes().first(prefix_bytes), bytes.begin());
-  return IpAddress::v6(bytes);
-}
 
 bool is_exempt_address(const IpAddress& address) {
   return address.is_loopback() || address.is_private() || address.is_link_local();
@@ -43,8 +37,8 @@ std::expected<void, std::string_view> Admission::inbound_has_room(const std::opt
     if (!ip4_.has_room(*from)) return Refused(ip4_.knob());
     return {};
   }
-  if (!ip6_56_.has_room(ip6_prefix(*from, kCustomerBytes))) return Refused(ip6_56_.knob());
-  if (!ip6_48_.has_room(ip6_prefix(*from, kSiteBytes))) return Refused(ip6_48_.knob());
+  if (!ip6_56_.has_room(masked(*from, kCustomerBits))) return Refused(ip6_56_.knob());
+  if (!ip6_48_.has_room(masked(*from, kSiteBits))) return Refused(ip6_48_.knob());
   return {};
 }
 
@@ -78,10 +72,10 @@ bool Admission::take_for_address(Place& place, const IpAddress& address, std::st
     return place.address_.has_value();
   }
   knob = ip6_56_.knob();
-  place.address_ = ip6_56_.take(ip6_prefix(address, kCustomerBytes));
+  place.address_ = ip6_56_.take(masked(address, kCustomerBits));
   if (!place.address_) return false;
   knob = ip6_48_.knob();
-  place.site_ = ip6_48_.take(ip6_prefix(address, kSiteBytes));
+  place.site_ = ip6_48_.take(masked(address, kSiteBits));
   return place.site_.has_value();
 }
 

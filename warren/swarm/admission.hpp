@@ -54,9 +54,6 @@ class Admission {
   KeyedLimit<IpAddress> ip6_48_;
 };
 
-// The address with the bits after the prefix zero. IPv6 only.
-IpAddress ip6_prefix(const IpAddress& address, unsigned prefix_bytes);
-
 // Whether the per-address limits are not meant for it: many may be behind it that are ours, and nobody else.
 bool is_exempt_address(const IpAddress& address);
 

@@ -208,12 +208,17 @@ LocalNetwork LocalNetwork::of(std::vector<IpAddress> interfaces, std::vector<Mul
     if (scope != AddressScope::kPrivate && scope != AddressScope::kPublic) continue;
     (ip.is_v4() ? local.ip4 : local.ip6) = true;
     if (ip.is_v4() && scope != AddressScope::kPrivate) continue;
-    const auto subnet = Subnet::parse(ip.to_string() + (ip.is_v4() ? "/24" : "/64"));
-    if (subnet) local.on_link.push_back(*subnet);
+    const unsigned prefix_bits = ip.is_v4() ? 24 : 64;
+    local.on_link.push_back({masked(ip, prefix_bits), prefix_bits});
   }
   if (!local.ip4 && !local.ip6) local.ip4 = local.ip6 = true;
   local.addresses = std::move(interfaces);
   return local;
+}
+
+Multiaddr without_peer(const Multiaddr& address) {
+  const bool names_peer = !address.empty() && address.components().back().code == Protocol::kP2p;
+  return names_peer ? address.decapsulate_last() : address;
 }
 
 std::vector<Multiaddr> dialable_addresses(const std::vector<Multiaddr>& addresses,
@@ -222,8 +227,7 @@ std::vector<Multiaddr> dialable_addresses(const std::vector<Multiaddr>& addresse
   std::vector<Multiaddr> dialable;
   for (const Multiaddr& given : addresses) {
     if (dialable.size() == kDialCandidatesMax) break;
-    const bool names_peer = !given.empty() && given.components().back().code == Protocol::kP2p;
-    const Multiaddr address = names_peer ? given.decapsulate_last() : given;
+    const Multiaddr address = without_peer(given);
     if (address.empty() || !has_port(address, Protocol::kTcp) || !has_port(address, Protocol::kUdp)) continue;
     if (!is_reachable(address, local, loopback)) continue;
     if (std::ranges::find(local.listening, address) != local.listening.end()) continue;

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "warren/base/time.hpp"
-#include "warren/swarm/access_list.hpp"
+#include "warren/multiformats/multiaddr.hpp"
+#include "warren/swarm/subnet.hpp"
 
 namespace warren {
 
@@ -43,6 +44,9 @@ struct LocalNetwork {
   // addresses may not be known, and both families are taken to work.
   static LocalNetwork of(std::vector<IpAddress> interfaces, std::vector<Multiaddr> listening = {});
 };
+
+// Without the /p2p at its end, if there is one.
+Multiaddr without_peer(const Multiaddr& address);
 
 // Those that are worth an attempt, each once, in their order, without a /p2p at the end. Left out are
 // - addresses that nobody can dial: unspecified, multicast, IPv6 link-local, port 0;

@@ -22,6 +22,19 @@ namespace warren::app {
 namespace {
 
 // warren.toml names "any IPv6 address" on machines that have none, too: that alone is no reason not to run.
+// A pre-shared key guards pipes of bytes, which QUIC does not have.
+std::vector<Multiaddr> without_quic(const std::vector<Multiaddr>& listen) {
+  std::vector<Multiaddr> usable;
+  for (const Multiaddr& address : listen) {
+    if (address.has(Protocol::kQuicV1)) {
+      log::warning("daemon", "a private network has no QUIC: not listening on " + address.to_string());
+    } else {
+      usable.push_back(address);
+    }
+  }
+  return usable;
+}
+
 std::vector<Multiaddr> without_missing_ipv6(const std::vector<Multiaddr>& listen, Network& network) {
   const std::vector<IpAddress> own = network.interface_addresses();
   if (std::ranges::any_of(own, [](const IpAddress& address) { return !address.is_v4(); })) return listen;
@@ -36,17 +49,20 @@ std::vector<Multiaddr> without_missing_ipv6(const std::vector<Multiaddr>& listen
 
 Config node_config(const DataDir& dir, const ConfigFile& file, Network& network) {
   Keys keys = load_keys(dir, file.identity);
+  const auto swarm_key = load_swarm_key(dir);
+  const std::vector<Multiaddr> listen = without_missing_ipv6(file.listen, network);
   return Config{.node_key = std::move(keys.node),
                 .peer_key = std::move(keys.peer),
                 .identity = file.identity,
                 .network = file.network,
-                .pre_shared_key = load_swarm_key(dir),
-                .listen = without_missing_ipv6(file.listen, network),
+                .pre_shared_key = swarm_key,
+                .listen = swarm_key ? without_quic(listen) : listen,
                 .bootstrap = file.bootstrap,
                 .securities = file.securities,
                 .data_dir = dir.path().string(),
                 .limits = file.limits,
                 .access = read_access_file(dir.access()),
+                .perf = file.perf,
                 .dial_timeout = file.dial_timeout,
                 .request_timeout = file.request_timeout,
                 .agent_version = std::string("warren/") + kVersion};

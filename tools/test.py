@@ -80,6 +80,7 @@ def stages(full):
     install, has_install = runner("test/install/run.sh")
     cli, has_cli = runner("test/cli/run.py")
     interop, has_interop = runner("test/interop/run.py")
+    net, has_net = runner("test/net/run.py")
     seeds = {"WARREN_SIM_SEEDS": os.environ.get("WARREN_SIM_SEEDS", SEEDS_FULL)} if full else {}
     seconds = os.environ.get("WARREN_FUZZ_SECONDS", FUZZ_SECONDS_FULL)
     return [
@@ -118,6 +119,7 @@ def stages(full):
         Stage("install", install, "a consumer of find_package(Warren)", ("release",), present=has_install),
         Stage("cli", cli, "daemons and the command line", ("release",), present=has_cli),
         Stage("interop", interop, "other implementations", ("release",), present=has_interop),
+        Stage("net", net, "daemons in network namespaces", ("release",), present=has_net),
         Stage(
             "threads",
             [["bash", "-c", './dev build tsan && exec "$@"', "threads", *thread_sanitizer()]],

@@ -25,12 +25,25 @@ struct HostRefusal {
   std::optional<Multiaddr> from;  // the remote end
 };
 
+// What became of one of a peer's addresses in a dial.
+struct DialOutcome {
+  PeerId peer;
+  Multiaddr address;
+  std::optional<Instant> began;  // nothing: it was left out
+  Duration took{};
+  std::error_code error;  // none: this one led to the connection, or ended because another one had
+  bool won = false;
+  std::string why;  // in words, when it did not win
+};
+
 struct HostEvents {
   Signal<const ConnectionPtr&> connected;     // a new connection, in either direction
   Signal<const ConnectionPtr&> disconnected;  // it has ended
   Signal<const HostRefusal&> refused;         // inbound only: who dials gets the reason as an error
+  Signal<const DialOutcome&> dialed;          // each address of a dial, when the dial has ended
   Signal<> protocols_changed;                 // handle() or unhandle()
   Signal<> addresses_changed;                 // what addresses() returns
+  Signal<> network_changed;                   // this machine's links or addresses; routes settle soon after
 };
 
 class Host {

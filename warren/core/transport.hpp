@@ -1,11 +1,11 @@
 // How bytes reach another machine. A transport dials and listens by multiaddr and yields raw pipes, which the
-// upgrader (swarm/upgrader.hpp) secures and multiplexes.
+// upgrader (swarm/upgrader.hpp) secures and multiplexes. Those that need no upgrader: muxed_transport.hpp.
 #pragma once
 
 #include <memory>
 
+#include "warren/core/listener.hpp"
 #include "warren/core/stream.hpp"
-#include "warren/multiformats/multiaddr.hpp"
 
 namespace warren {
 
@@ -15,17 +15,10 @@ struct RawConnection {
   Multiaddr remote;
 };
 
-class TransportListener {
+class TransportListener : public Listener {
  public:
-  // Stops listening.
-  virtual ~TransportListener() = default;
-
   // Throws kClosed after close(). Cancelable.
   virtual Task<RawConnection> accept() = 0;
-
-  // The address that is listened on, with its real port; the host part may be unspecified (0.0.0.0).
-  virtual const Multiaddr& address() const = 0;
-  virtual void close() = 0;
 };
 
 class Transport {

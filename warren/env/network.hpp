@@ -49,6 +49,11 @@ class Network {
 
   // This machine's own addresses, loopback and link-local ones included.
   virtual std::vector<IpAddress> interface_addresses() = 0;
+
+  // Waits until this machine's links, addresses or routes have changed since the last call ended, or since
+  // this one began if it is the first. Throws kUnsupported where the system does not tell. One at a time;
+  // cancelable.
+  virtual Task<void> wait_for_change() = 0;
 };
 
 }  // namespace warren

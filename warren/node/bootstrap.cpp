@@ -2,6 +2,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/async/event.hpp"
+#include "warren/async/race.hpp"
 #include "warren/base/log.hpp"
 
 namespace warren {
@@ -13,6 +14,14 @@ Task<void> wait_while_connected(Host* host, PeerId peer) {
   const Subscription watch =
       host->events().disconnected.subscribe([&changed](const ConnectionPtr&) { changed.notify_all(); });
   while (!host->connections(peer).empty()) co_await changed.wait();
+}
+
+// True when the network has changed before.
+Task<bool> pause(Host* host, Duration duration) {
+  Event changed;
+  const Subscription watch = host->events().network_changed.subscribe([&changed] { changed.notify_all(); });
+  const Winner winner = co_await race(host->env().clock.sleep_for(duration), changed.wait());
+  co_return winner == Winner::kSecond;
 }
 
 }  // namespace
@@ -29,8 +38,8 @@ Task<void> keep_connected(Host* host, PeerInfo peer) {
       log::warning("bootstrap", "cannot reach " + peer.id.to_string() + ": " + connected.error().message());
     }
     const auto jitter = Duration(env.random.below(static_cast<std::uint64_t>(backoff.count() / 2)));
-    co_await env.clock.sleep_for(backoff / 2 + jitter);
-    backoff = std::min(backoff * 2, kBootstrapBackoffMax);
+    const bool changed = co_await pause(host, backoff / 2 + jitter);
+    backoff = changed ? kBootstrapBackoffMin : std::min(backoff * 2, kBootstrapBackoffMax);
   }
 }
 

@@ -2,12 +2,15 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/async/task_group.hpp"
+#include "warren/core/ip_address.hpp"
 #include "warren/messaging/binding.hpp"
 #include "warren/muxer/yamux/muxer.hpp"
 #include "warren/node/bootstrap.hpp"
 #include "warren/node/event_source.hpp"
+#include "warren/node/network_watch.hpp"
 #include "warren/node/node_access.hpp"
 #include "warren/protocols/identify/identify.hpp"
+#include "warren/protocols/perf/server.hpp"
 #include "warren/protocols/ping/ping.hpp"
 #include "warren/security/noise/transport.hpp"
 #include "warren/security/pnet/protector.hpp"
@@ -16,6 +19,7 @@
 #include "warren/storage/sqlite_inbox.hpp"
 #include "warren/swarm/host.hpp"
 #include "warren/swarm/peerstore.hpp"
+#include "warren/transport/quic/transport.hpp"
 #include "warren/transport/tcp/transport.hpp"
 
 namespace warren {
@@ -42,6 +46,12 @@ yamux::Limits yamux_limits(const Config& config) {
 std::unique_ptr<PipeProtector> make_protector(const Config& config, Env& env) {
   if (!config.pre_shared_key) return nullptr;
   return std::make_unique<pnet::Protector>(*config.pre_shared_key, env.random);
+}
+
+// QUIC has no place for a pre-shared key: its packets would show that a node is there, and what it is.
+std::unique_ptr<quic::QuicTransport> make_quic(const Config& config, Env& env, const PrivateKey& key) {
+  if (config.pre_shared_key) return nullptr;
+  return std::make_unique<quic::QuicTransport>(env, key);
 }
 
 // Those of the configuration, in its order; what it names besides is refused by start().
@@ -72,10 +82,11 @@ struct Node::Parts {
         tcp(env),
         noise(host_key, env.random, env.offload),
         tls(host_key, env.clock, env.random),
+        quic(make_quic(config, env, host_key)),
         yamux(env, yamux_limits(config)),
         protector(make_protector(config, env)),
         upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
-        host(env, host_key, swarm_limits(config), upgrader, {&tcp}, peerstore, env.resolver),
+        host(env, host_key, swarm_limits(config), upgrader, {{&tcp}, muxed()}, peerstore),
         identify(host, config.agent_version, identify_accounts(host.limit_table())),
         events(host, identify),
         access(host),
@@ -85,6 +96,7 @@ struct Node::Parts {
                       limits[&SwarmLimits::peerstore_addresses_per_peer_max]);
     yamux.account({.all = &limits[&SwarmLimits::bytes_buffered_max],
                    .per_connection = &limits[&SwarmLimits::bytes_buffered_per_connection_max]});
+    if (quic) quic->account(limits[&SwarmLimits::half_open_quic_max]);
   }
 
   Env& env;
@@ -95,6 +107,7 @@ struct Node::Parts {
   tcp::TcpTransport tcp;
   noise::NoiseTransport noise;
   tls::TlsTransport tls;
+  std::unique_ptr<quic::QuicTransport> quic;  // null in a private network
   yamux::YamuxMuxer yamux;
   std::unique_ptr<PipeProtector> protector;  // null unless the network is private
   Upgrader upgrader;
@@ -103,6 +116,7 @@ struct Node::Parts {
   identify::Identify identify;
   EventSource events;
   NodeAccess access;
+  std::optional<perf::Server> perf;  // from start() on, unless it is off
 
   std::unique_ptr<SqliteInbox> inbox;  // these four from start() on
   std::unique_ptr<SqliteBindingStore> stored_bindings;
@@ -119,15 +133,41 @@ struct Node::Parts {
     std::optional<NodeId> node;
   };
   Task<Resolved> resolve(Target target);
+  std::vector<MuxedTransport*> muxed() const;
+  void listen();
   PeerStatus status(const ConnectionPtr& connection) const;
   void open_stores();
+  void serve_perf();
   Task<void> set_access(AccessSubject subject, Access value);
 };
+
+std::vector<MuxedTransport*> Node::Parts::muxed() const {
+  return quic ? std::vector<MuxedTransport*>{quic.get()} : std::vector<MuxedTransport*>{};
+}
+
+void Node::Parts::listen() {
+  for (const Multiaddr& address : config.listen) {
+    if (!quic && address.has(Protocol::kQuicV1)) {
+      throw_error(Errc::kBadConfig, address.to_string() + ": a private network is not reached over QUIC");
+    }
+    value_or_throw(host.listen(address), address.to_string());
+  }
+}
 
 void Node::Parts::open_stores() {
   inbox = value_or_throw(SqliteInbox::open(database(config, "inbox.db")), "inbox.db");
   stored_bindings = value_or_throw(SqliteBindingStore::open(database(config, "bindings.db")), "bindings.db");
   bindings = access.watch(*stored_bindings);
+}
+
+void Node::Parts::serve_perf() {
+  if (config.perf == PerfAccess::kOff) return;
+  perf.emplace(host, [this](const Connection& from) {
+    const PeerId& peer = from.remote_peer();
+    const Multiaddr& address = from.remote_address();
+    const Access listed = host.access().of(peer, messaging->node_of(peer), ip_address_of(address));
+    return serves_perf(config.perf, listed, address);
+  });
 }
 
 Task<void> Node::Parts::set_access(AccessSubject subject, Access value) {
@@ -181,17 +221,18 @@ Task<void> Node::start() {
       p.host, std::move(key), MessagingConfig{.network = p.config.network}, *p.inbox, *p.bindings);
   p.events.watch(*p.messaging);
   ping::serve(p.host);
+  p.serve_perf();
   p.identify.start();
   p.messaging->start();
   for (const auto& [subject, access] : p.config.access) co_await p.set_access(subject, access);
-  for (const Multiaddr& address : p.config.listen)
-    value_or_throw(p.host.listen(address), address.to_string());
+  p.listen();
   for (const Multiaddr& address : p.config.bootstrap) {
     const auto peer = PeerId::of(address);
     if (!peer) throw_error(Errc::kBadConfig, "bootstrap address without /p2p: " + address.to_string());
     std::ignore = p.host.protect(*peer, "bootstrap");  // over the bound, those named first are
     p.tasks.spawn(keep_connected(&p.host, PeerInfo{*peer, {address.before_last(Protocol::kP2p)}}));
   }
+  p.tasks.spawn(watch_network(&p.host));
   p.started_at = p.env.clock.now();
 }
 
@@ -221,10 +262,6 @@ std::vector<Multiaddr> Node::addresses() const {
 }
 Host& Node::host() {
   return parts_->host;
-}
-
-std::uint64_t Node::security_redials() const {
-  return parts_->host.counters().security_redials;
 }
 
 std::vector<PeerStatus> Node::peers() const {
@@ -316,6 +353,10 @@ NodeMetrics Node::metrics() const {
     ++(connection->direction() == Direction::kInbound ? metrics.connections_inbound
                                                       : metrics.connections_outbound);
   }
+  if (p.quic) {
+    metrics.swarm.bytes_received += p.quic->bytes_received();
+    metrics.swarm.bytes_sent += p.quic->bytes_sent();
+  }
   metrics.streams_inbound = p.host.limit_table()[&SwarmLimits::streams_max].used();
   return metrics;
 }
@@ -333,6 +374,13 @@ Task<PingReply> Node::ping(Target target) {
   const ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
   const Duration round_trip_time = co_await ping::ping(parts_->env, connection);
   co_return PingReply{round_trip_time, connection->remote_address()};
+}
+
+Task<BenchReport> Node::bench(Target target, perf::MeasurePlan plan, OnBench on_progress) {
+  auto resolved = co_await parts_->resolve(std::move(target));
+  ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
+  auto report = co_await warren::bench(parts_->env, std::move(connection), plan, std::move(on_progress));
+  co_return report;
 }
 
 Sm2Signature Node::sm2_sign(std::string_view domain, BytesView message) const {

@@ -11,6 +11,7 @@
 #include "warren/core/host.hpp"
 #include "warren/core/limit.hpp"
 #include "warren/messaging/messaging.hpp"
+#include "warren/node/bench.hpp"
 #include "warren/node/config.hpp"
 #include "warren/node/event.hpp"
 #include "warren/node/metrics.hpp"
@@ -56,8 +57,6 @@ class Node {
   // Concrete addresses and ports, without /p2p.
   std::vector<Multiaddr> addresses() const;
   std::vector<PeerStatus> peers() const;
-  // Dials that were repeated because the peer did not speak the security that was proposed first.
-  std::uint64_t security_redials() const;
 
   // Connects, over the best path there is, and tells to whom. Throws kNoAddresses, kUnreachable,
   // kPeerIdMismatch, kTimedOut...
@@ -103,6 +102,10 @@ class Node {
 
   // One round trip over the ping protocol.
   Task<PingReply> ping(Target target);
+
+  // How fast bytes come and go, over the perf protocol and the best path there is; measuring begins when the
+  // connection is there. Throws kProtocolNotSupported when the peer does not serve that to us.
+  Task<BenchReport> bench(Target target, perf::MeasurePlan plan, OnBench on_progress = {});
 
   // Raw 64-byte SM2 signature under the node's key over the domain-separated message (docs/wire.md).
   Sm2Signature sm2_sign(std::string_view domain, BytesView message) const;

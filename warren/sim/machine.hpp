@@ -46,6 +46,8 @@ class Machine {
   MachineNetwork& network() { return *network_; }
 
  private:
+  friend class World;  // which knows whose an address is
+
   std::uint32_t number_;
   std::string name_;
   std::vector<IpAddress> addresses_;

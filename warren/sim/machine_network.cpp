@@ -12,6 +12,16 @@ std::vector<IpAddress> MachineNetwork::interface_addresses() {
   return addresses;
 }
 
+Task<void> MachineNetwork::wait_for_change() {
+  if (!std::exchange(watched_, true)) changed_ = false;
+  while (!std::exchange(changed_, false)) co_await change_.wait();
+}
+
+void MachineNetwork::note_change() {
+  changed_ = true;
+  change_.notify_all();
+}
+
 void MachineNetwork::receive(Packet packet) {
   if (packet.kind == Packet::Kind::kDatagram) {
     udp_.receive(std::move(packet));

@@ -1,6 +1,7 @@
 // The Network of one simulated machine: TCP, UDP and the machine's addresses.
 #pragma once
 
+#include "warren/async/event.hpp"
 #include "warren/sim/tcp_network.hpp"
 #include "warren/sim/udp_network.hpp"
 
@@ -19,6 +20,7 @@ class MachineNetwork final : public Network {
   }
   Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint local) override { return udp_.bind(local); }
   std::vector<IpAddress> interface_addresses() override;
+  Task<void> wait_for_change() override;
 
   // A packet for this machine has arrived.
   void receive(Packet packet);
@@ -26,10 +28,16 @@ class MachineNetwork final : public Network {
   // See Machine::crash.
   void crash();
 
+  // Whoever waits for a change is told of one.
+  void note_change();
+
  private:
   Machine& machine_;
   TcpNetwork tcp_;
   UdpNetwork udp_;
+  Event change_;
+  bool watched_ = false;
+  bool changed_ = false;
 };
 
 }  // namespace warren::sim

@@ -30,11 +30,27 @@ Machine& World::add_machine(std::string name, std::vector<IpAddress> addresses) 
   machines_.push_back(
       std::make_unique<Machine>(*this, number, std::move(name), std::move(addresses), random_.u64()));
   Machine& machine = *machines_.back();
+  enter(machine);
+  return machine;
+}
+
+void World::enter(Machine& machine) {
   for (const IpAddress& address : machine.addresses()) {
     const bool is_new = by_address_.emplace(address, &machine).second;
     WARREN_ASSERT(is_new);
   }
-  return machine;
+}
+
+void World::move(Machine& machine, std::vector<IpAddress> addresses) {
+  for (const IpAddress& address : machine.addresses()) by_address_.erase(address);
+  machine.addresses_ = std::move(addresses);
+  enter(machine);
+  trace(machine.name() + " moves to " + machine.address().to_string());
+  machine.network().note_change();
+}
+
+void World::replug(Machine& machine) {
+  machine.network().note_change();
 }
 
 // 198.51.100.0/24 is reserved for documentation, 198.18.0.0/15 for benchmarks (RFC 6890).
@@ -98,7 +114,7 @@ void World::trace(const std::string& event) {
 
 void World::send(Machine& from, Packet packet) {
   const Machine* const to = machine_at(from, packet.to.address);
-  if (to) link(from, *to).send(direction(from, *to), std::move(packet));
+  if (to && from.owns(packet.from.address)) link(from, *to).send(direction(from, *to), std::move(packet));
 }
 
 const Machine* World::machine_at(const Machine& from, const IpAddress& address) const {

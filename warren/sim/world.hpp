@@ -60,6 +60,12 @@ class World {
     return loop_.run(std::move(task), limit);
   }
 
+  // The machine has other addresses from now on, as after it went to another network, and is told. What it
+  // still sends from the old ones is lost, as is what others send there.
+  void move(Machine& machine, std::vector<IpAddress> addresses);
+  // The machine is told that its network has changed, as when its cable is put back.
+  void replug(Machine& machine);
+
   // The events so far, each with its virtual time: "0.020000 bob accepted 198.51.100.1:49152". Two runs of
   // one seed have equal traces. The network adds its own events, scenarios may add theirs.
   void trace(const std::string& event);
@@ -72,6 +78,7 @@ class World {
   std::uint64_t next_connection() { return ++connections_; }
 
  private:
+  void enter(Machine& machine);
   Link& link(const Machine& a, const Machine& b);
   const Machine* machine_at(const Machine& from, const IpAddress& address) const;
   IpAddress next_address();

@@ -26,11 +26,6 @@ class PathResult {
   bool reached_ = false;
 };
 
-Multiaddr without_peer(const Multiaddr& address) {
-  const bool names_peer = !address.empty() && address.components().back().code == Protocol::kP2p;
-  return names_peer ? address.decapsulate_last() : address;
-}
-
 std::string backoff_text(Duration left) {
   return "in back-off for " + std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) +
          " s more";
@@ -39,19 +34,18 @@ std::string backoff_text(Duration left) {
 }  // namespace
 
 Dialer::Dialer(Env& env, SwarmState& state, const Gate& gate, Upgrader& upgrader,
-               const std::vector<Transport*>& transports, Peerstore& peerstore, Resolver* resolver)
+               const Transports& transports, Peerstore& peerstore)
     : env_(env),
       state_(state),
       gate_(gate),
       upgrader_(upgrader),
       transports_(transports),
       peerstore_(peerstore),
-      resolver_(resolver),
       rate_(env.clock, state.table[&SwarmLimits::dials_per_second_max]) {}
 
-Transport* Dialer::transport_for(const Multiaddr& address) const {
-  const auto found = std::ranges::find_if(transports_, [&](Transport* t) { return t->handles(address); });
-  return found == transports_.end() ? nullptr : *found;
+void Dialer::network_changed() {
+  backoff_.clear();
+  black_holes_.reset();
 }
 
 Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer,
@@ -83,7 +77,7 @@ Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer,
 
 Task<std::vector<Multiaddr>> Dialer::resolve(PeerInfo peer, DialError& failures) {
   if (std::ranges::none_of(peer.addresses, begins_with_name)) co_return std::move(peer.addresses);
-  if (resolver_ == nullptr) {
+  if (env_.resolver == nullptr) {
     std::vector<Multiaddr> addresses;
     for (Multiaddr& address : peer.addresses) {
       if (begins_with_name(address)) {
@@ -96,7 +90,7 @@ Task<std::vector<Multiaddr>> Dialer::resolve(PeerInfo peer, DialError& failures)
   }
   DnsLimits limits;
   limits.time_max = std::min(limits.time_max, state_.limits.dial_timeout);
-  DnsExpansion expansion = co_await expand_names(env_.executor, env_.clock, *resolver_, peer.id,
+  DnsExpansion expansion = co_await expand_names(env_.executor, env_.clock, *env_.resolver, peer.id,
                                                  std::move(peer.addresses), limits);
   for (const auto& failure : expansion.failures) failures.add(failure.address, failure.error);
   co_return std::move(expansion.addresses);
@@ -107,7 +101,7 @@ std::vector<Multiaddr> Dialer::permitted(const PeerId& peer, const std::vector<M
   const std::vector<Multiaddr> dialable = dialable_addresses(addresses, local);
   std::vector<Multiaddr> permitted;
   for (const Multiaddr& address : dialable) {
-    if (transport_for(address) == nullptr) {
+    if (!transports_.handle(address)) {
       left_out.add(address, Errc::kNoTransport);
     } else if (gate_.is_denied(peer, address)) {
       left_out.add(address, Errc::kDenied);
@@ -162,8 +156,10 @@ void Dialer::record_failures(const PeerId& peer, const std::vector<DialReport>& 
 
 Task<UpgradedConnection> Dialer::try_address(Multiaddr address, PeerId peer, Instant deadline) {
   co_await wait_turn(deadline);
-  auto upgraded = co_await with_timeout(env_.clock, state_.limits.dial_attempt_timeout,
-                                        dial_address(std::move(address), std::move(peer), deadline));
+  const bool muxed = transports_.muxed_for(address) != nullptr;
+  auto attempt = muxed ? dial_muxed(std::move(address), std::move(peer))
+                       : dial_pipe(std::move(address), std::move(peer), deadline);
+  auto upgraded = co_await with_timeout(env_.clock, state_.limits.dial_attempt_timeout, std::move(attempt));
   co_return upgraded;
 }
 
@@ -173,8 +169,20 @@ Task<void> Dialer::wait_turn(Instant deadline) {
   return rate_.wait_turn(std::min(left, state_.limits.dial_attempt_timeout));
 }
 
-Task<UpgradedConnection> Dialer::dial_address(Multiaddr address, PeerId peer, Instant deadline) {
-  Transport* const transport = transport_for(address);
+Task<UpgradedConnection> Dialer::dial_muxed(Multiaddr address, PeerId peer) {
+  const Instant began = env_.clock.now();
+  PathResult path(black_holes_, address);
+  auto upgraded = co_await as_result(transports_.muxed_for(address)->dial(address, std::move(peer)));
+  const bool silence =
+      !upgraded && (upgraded.error() == Errc::kTimedOut || upgraded.error() == Errc::kUnreachable);
+  if (!silence) path.set_reached();
+  if (!upgraded) throw_error(upgraded.error());
+  state_.counters.handshakes_outbound.add(env_.clock.now() - began);
+  co_return std::move(*upgraded);
+}
+
+Task<UpgradedConnection> Dialer::dial_pipe(Multiaddr address, PeerId peer, Instant deadline) {
+  Transport* const transport = transports_.pipe_for(address);
   const std::vector<ProtocolId> proposals = proposals_for(peer);
   PathResult path(black_holes_, address);
   for (std::size_t i = 0;; ++i) {

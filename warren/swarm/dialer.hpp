@@ -6,20 +6,20 @@
 
 #include "warren/core/peerstore.hpp"
 #include "warren/env/env.hpp"
-#include "warren/env/resolver.hpp"
 #include "warren/swarm/black_hole.hpp"
 #include "warren/swarm/dial_backoff.hpp"
 #include "warren/swarm/dial_race.hpp"
 #include "warren/swarm/dial_rate.hpp"
 #include "warren/swarm/gate.hpp"
+#include "warren/swarm/transports.hpp"
 
 namespace warren {
 
 class Dialer {
  public:
-  // All outlive the dialer. Without a resolver, names are addresses that cannot be dialed.
-  Dialer(Env& env, SwarmState& state, const Gate& gate, Upgrader& upgrader,
-         const std::vector<Transport*>& transports, Peerstore& peerstore, Resolver* resolver);
+  // All outlive the dialer.
+  Dialer(Env& env, SwarmState& state, const Gate& gate, Upgrader& upgrader, const Transports& transports,
+         Peerstore& peerstore);
 
   // `listening`: our own addresses, which are not dialed; unspecified ones stand for all of this machine.
   //
@@ -30,6 +30,8 @@ class Dialer {
 
   // Brings the limits that count with time up to date.
   void update_limits() { rate_.update(); }
+  // What has failed on the old network may work on this one.
+  void network_changed();
 
  private:
   // The addresses without names. Names that led nowhere are failures.
@@ -44,10 +46,11 @@ class Dialer {
   void record_failures(const PeerId& peer, const std::vector<DialReport>& reports);
 
   Task<UpgradedConnection> try_address(Multiaddr address, PeerId peer, Instant deadline);
-  Task<UpgradedConnection> dial_address(Multiaddr address, PeerId peer, Instant deadline);
+  // Over a transport that leaves nothing to be done, or over a pipe, with one security after the other.
+  Task<UpgradedConnection> dial_muxed(Multiaddr address, PeerId peer);
+  Task<UpgradedConnection> dial_pipe(Multiaddr address, PeerId peer, Instant deadline);
   Task<void> wait_turn(Instant deadline);
   Task<UpgradedConnection> upgrade(RawConnection raw, PeerId peer, ProtocolId security);
-  Transport* transport_for(const Multiaddr& address) const;
   // The securities to propose, in this order.
   std::vector<ProtocolId> proposals_for(const PeerId& peer) const;
   void remember(const PeerId& peer, const ProtocolId& security);
@@ -56,9 +59,8 @@ class Dialer {
   SwarmState& state_;
   const Gate& gate_;
   Upgrader& upgrader_;
-  const std::vector<Transport*>& transports_;
+  const Transports& transports_;
   Peerstore& peerstore_;
-  Resolver* resolver_;
   DialRate rate_;
   DialBackoff backoff_;
   BlackHoleDetector black_holes_;

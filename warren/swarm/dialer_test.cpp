@@ -247,12 +247,12 @@ TEST_CASE("without a resolver, a name is an address that cannot be dialed") {
 }
 
 TEST_CASE_FIXTURE(Dialing, "the error names every address, with its reason") {
-  const std::string what = connect({"/ip4/192.0.2.100/udp/1/quic-v1", "/ip4/0.0.0.0/tcp/5", kDead,
-                                    "/ip4/192.0.2.100/tcp/1", "/dns4/nobody.example/tcp/1"});
+  const std::string what = connect({"/ip4/192.0.2.100/udp/1/quic-v1/webtransport", "/ip4/0.0.0.0/tcp/5",
+                                    kDead, "/ip4/192.0.2.100/tcp/1", "/dns4/nobody.example/tcp/1"});
   check_in_order(what, {"/dns4/nobody.example/tcp/1: " + message(Errc::kNotFound),
                         kDead + ": " + message(Errc::kTimedOut) + " (5000 ms)",
                         "/ip4/192.0.2.100/tcp/1: " + message(Errc::kRefused) + " (20 ms)",
-                        "/ip4/192.0.2.100/udp/1/quic-v1: " + message(Errc::kNoTransport),
+                        "/ip4/192.0.2.100/udp/1/quic-v1/webtransport: " + message(Errc::kNoTransport),
                         "/ip4/0.0.0.0/tcp/5: cannot be dialed"});
   CHECK(error == Errc::kUnreachable);
   CHECK(took == kRoundTrip + SwarmLimits{}.dial_attempt_timeout);

@@ -14,22 +14,26 @@ constexpr Duration kConnectedAddressLife = 24h;
 }  // namespace
 
 SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrader& upgrader,
-                     std::vector<Transport*> transports, Peerstore& peerstore, Resolver* resolver)
+                     Transports transports, Peerstore& peerstore)
     : env_(env),
       key_(key),
       peer_id_(PeerId::from_public_key(key.public_key())),
       peerstore_(peerstore),
       state_(limits),
-      swarm_(
-          env, state_, upgrader, std::move(transports), peerstore,
-          [this](ConnectionPtr connection, StreamPtr stream) {
-            return serve(std::move(connection), std::move(stream));
-          },
-          resolver) {}
+      swarm_(env, state_, upgrader, std::move(transports), peerstore,
+             [this](ConnectionPtr connection, StreamPtr stream) {
+               return serve(std::move(connection), std::move(stream));
+             }) {}
 
 std::vector<LimitUse> SwarmHost::limits() {
   swarm_.update_limits();
   return state_.table.use();
+}
+
+void SwarmHost::network_changed() {
+  swarm_.network_changed();
+  state_.events.network_changed.emit();
+  state_.events.addresses_changed.emit();
 }
 
 std::vector<Multiaddr> SwarmHost::addresses() const {

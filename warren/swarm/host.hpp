@@ -12,11 +12,13 @@ namespace warren {
 
 class SwarmHost final : public Host {
  public:
-  // All outlive the host. Without a resolver, addresses with names (/dns4...) cannot be dialed.
-  SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrader& upgrader,
-            std::vector<Transport*> transports, Peerstore& peerstore, Resolver* resolver = nullptr);
+  // All outlive the host.
+  SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrader& upgrader, Transports transports,
+            Peerstore& peerstore);
 
   Result<Multiaddr> listen(const Multiaddr& address) { return swarm_.listen(address); }
+  // To be called when this machine's links or addresses have changed, and routes have settled.
+  void network_changed();
   // Ends every connection and waits until nothing runs.
   Task<void> close() { return swarm_.close(); }
 

@@ -17,15 +17,26 @@ Inbound::Inbound(Env& env, SwarmState& state, Gate& gate, Upgrader& upgrader,
       accepting_(env.executor, "swarm.accept"),
       upgrading_(env.executor, "swarm.upgrade") {}
 
+std::optional<Access> Inbound::greet(const Multiaddr& from) {
+  const auto access = gate_.greet(from);
+  if (access) return *access;
+  state_.tell(access.error(), {}, from);
+  return std::nullopt;
+}
+
+Task<void> Inbound::adopt_all(std::shared_ptr<MuxedListener> listener) {
+  while (true) {
+    auto connection = co_await listener->accept();
+    adopt_(std::move(connection));
+  }
+}
+
 Task<void> Inbound::accept(std::shared_ptr<TransportListener> listener) {
   const Refusal half_open_max{Errc::kLimitReached, state_.table[&SwarmLimits::half_open_max].knob()};
   while (true) {
     RawConnection raw = co_await listener->accept();
-    const auto access = gate_.greet(raw.remote);
-    if (!access) {
-      state_.tell(access.error(), {}, raw.remote);
-      continue;  // dropped, so closed
-    }
+    const auto access = greet(raw.remote);
+    if (!access) continue;  // dropped, so closed
     auto begun = half_open_.begin(raw.remote, *access);
     if (begun.dropped) state_.tell(half_open_max, begun.dropped->peer, begun.dropped->from);
     if (begun.place) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "warren/async/task_group.hpp"
+#include "warren/core/muxed_transport.hpp"
 #include "warren/env/env.hpp"
 #include "warren/swarm/gate.hpp"
 #include "warren/swarm/half_open.hpp"
@@ -18,12 +19,17 @@ class Inbound {
 
   // Takes what comes until the listener is closed.
   void serve(std::shared_ptr<TransportListener> listener) { accepting_.spawn(accept(std::move(listener))); }
+  void serve(std::shared_ptr<MuxedListener> listener) { accepting_.spawn(adopt_all(std::move(listener))); }
+
+  // Whether a handshake with a stranger at this address makes sense; tells when it does not.
+  std::optional<Access> greet(const Multiaddr& from);
 
   // Ends the handshakes under way and waits. Listeners must be closed, or are waited for no longer.
   Task<void> close();
 
  private:
   Task<void> accept(std::shared_ptr<TransportListener> listener);
+  Task<void> adopt_all(std::shared_ptr<MuxedListener> listener);
   Task<void> shake_hands(RawConnection raw, HalfOpen::Place place);
   Task<UpgradedConnection> upgrade(RawConnection raw, Handshake& handshake);
 

@@ -14,6 +14,7 @@ constexpr LimitKnob kKnobs[] = {
     {"connections_per_ip6_56_max", &L::connections_per_ip6_56_max, "inbound connections from one IPv6 /56"},
     {"connections_per_ip6_48_max", &L::connections_per_ip6_48_max, "inbound connections from one IPv6 /48"},
     {"half_open_max", &L::half_open_max, "inbound handshakes under way"},
+    {"half_open_quic_max", &L::half_open_quic_max, "the same over QUIC"},
     {"dials_per_second_max", &L::dials_per_second_max, "dial attempts in a second"},
     {"dial_addresses_max", &L::dial_addresses_max, "addresses that one dial tries"},
     {"connections_high", &L::connections_high, "connections above which the least useful are closed"},

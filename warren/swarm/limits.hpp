@@ -26,6 +26,9 @@ struct SwarmLimits {
   // Inbound connections whose handshake is not done. Each costs a socket and up to 100 KiB. When a further
   // one comes, the oldest of them makes room: an honest handshake takes milliseconds.
   std::size_t half_open_max = 128;
+  // The same over QUIC, where each costs 40 KiB. From a quarter of them on, clients must show first that they
+  // are where they say, so that forged addresses cannot fill this.
+  std::size_t half_open_quic_max = 256;
   // Dial attempts that begin in one second; further ones wait their turn.
   std::size_t dials_per_second_max = 64;
   // Addresses of one peer that one dial tries.

@@ -170,7 +170,7 @@ TEST_CASE("with a peer that knows no early muxer, the muxer costs a round trip m
     TestNode carol(machine);
     WithoutMuxers old(security == Security::kNoise ? static_cast<SecureTransport&>(carol.noise) : carol.tls);
     Upgrader upgrader({&old}, {&carol.yamux});
-    SwarmHost host(machine.env(), carol.key, {}, upgrader, {&carol.tcp}, carol.peerstore);
+    SwarmHost host(machine.env(), carol.key, {}, upgrader, {{&carol.tcp}}, carol.peerstore);
     host.handle(ProtocolId(kEcho), [](ConnectionPtr, StreamPtr stream) { return echo(std::move(stream)); });
     const auto address = Multiaddr::parse("/ip4/" + machine.address().to_string() + "/tcp/0");
     net.bob_info = {host.peer_id(), {value_or_throw(host.listen(value_or_throw(address)))}};

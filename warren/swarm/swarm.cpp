@@ -1,6 +1,7 @@
 #include "warren/swarm/swarm.hpp"
 
 #include "warren/async/cancellation.hpp"
+#include "warren/core/ip_address.hpp"
 
 namespace warren {
 
@@ -11,15 +12,14 @@ constexpr Duration kTrimInterval = 5s;
 
 }  // namespace
 
-Swarm::Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transport*> transports,
-             Peerstore& peerstore, StreamHandler serve, Resolver* resolver)
+Swarm::Swarm(Env& env, SwarmState& state, Upgrader& upgrader, Transports transports, Peerstore& peerstore,
+             StreamHandler serve)
     : env_(env),
       state_(state),
-      upgrader_(upgrader),
       transports_(std::move(transports)),
       gate_(state),
       streams_(state.table),
-      dialer_(env, state, gate_, upgrader, transports_, peerstore, resolver),
+      dialer_(env, state, gate_, upgrader, transports_, peerstore),
       inbound_(env, state, gate_, upgrader, [this](UpgradedConnection u) { adopt_inbound(std::move(u)); }),
       serve_(std::move(serve)),
       dialing_(env.executor, "swarm.dial"),
@@ -27,13 +27,20 @@ Swarm::Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transp
       running_(env.executor, "swarm.connection") {}
 
 Result<Multiaddr> Swarm::listen(const Multiaddr& address) {
-  const auto transport = std::ranges::find_if(transports_, [&](Transport* t) { return t->handles(address); });
-  if (transport == transports_.end()) return fail(Errc::kNoTransport);
-  auto listener = (*transport)->listen(address);
+  if (Transport* pipes = transports_.pipe_for(address)) return serve_listener(pipes->listen(address));
+  MuxedTransport* const muxed = transports_.muxed_for(address);
+  if (muxed == nullptr) return fail(Errc::kNoTransport);
+  return serve_listener(
+      muxed->listen(address, [this](const Multiaddr& from) { return inbound_.greet(from).has_value(); }));
+}
+
+template <class T>
+Result<Multiaddr> Swarm::serve_listener(Result<std::unique_ptr<T>> listener) {
   if (!listener) return fail(listener.error());
-  listeners_.push_back(std::move(*listener));
-  inbound_.serve(listeners_.back());
-  return listeners_.back()->address();
+  const std::shared_ptr<T> shared = std::move(*listener);
+  listeners_.push_back(shared);
+  inbound_.serve(shared);
+  return shared->address();
 }
 
 std::vector<Multiaddr> Swarm::listen_addresses() const {
@@ -128,6 +135,18 @@ void Swarm::enforce_access() {
   }
 }
 
+void Swarm::network_changed() {
+  dialer_.network_changed();
+  for (MuxedTransport* transport : transports_.muxed) transport->network_changed();
+  const auto own = env_.network.interface_addresses();
+  for (const auto& connection : connections_) {
+    // A socket that is bound to no address takes another by itself, and QUIC goes on from there.
+    const auto local = ip_address_of(connection->local_address());
+    const bool gone = local && !local->is_unspecified() && std::ranges::find(own, *local) == own.end();
+    if (gone) connection->close_because(Errc::kUnreachable);
+  }
+}
+
 void Swarm::note_count() {
   state_.table[&SwarmLimits::connections_high].set_used(connections_.size());
   state_.table[&SwarmLimits::connections_low].set_used(connections_.size());
@@ -185,6 +204,7 @@ Task<void> Swarm::close() {
   for (const auto& connection : connections_) connection->close();
   co_await running_.close();
   listeners_.clear();
+  for (MuxedTransport* transport : transports_.muxed) co_await transport->close();
 }
 
 }  // namespace warren

@@ -14,10 +14,9 @@ namespace warren {
 
 class Swarm {
  public:
-  // What is given by reference, the transports and the resolver outlive the swarm. `serve` gets each inbound
-  // stream. Without a resolver, addresses with names cannot be dialed.
-  Swarm(Env& env, SwarmState& state, Upgrader& upgrader, std::vector<Transport*> transports,
-        Peerstore& peerstore, StreamHandler serve, Resolver* resolver = nullptr);
+  // What is given by reference and the transports outlive the swarm. `serve` gets each inbound stream.
+  Swarm(Env& env, SwarmState& state, Upgrader& upgrader, Transports transports, Peerstore& peerstore,
+        StreamHandler serve);
 
   // Starts to listen; the result is the address with its real port.
   Result<Multiaddr> listen(const Multiaddr& address);
@@ -39,6 +38,10 @@ class Swarm {
   // Closes the connections that the access list denies by now.
   void enforce_access();
 
+  // This machine's links or addresses are others now: forgets what failed before, closes the connections
+  // whose local address is gone, since TCP would wait for minutes, and has the others looked after.
+  void network_changed();
+
   // Stops listening and dialing, closes all connections, and waits until nothing runs.
   Task<void> close();
 
@@ -53,6 +56,8 @@ class Swarm {
   // kLimitReached, kDenied or kClosed: the connection is dropped.
   std::expected<void, Refusal> adopt(UpgradedConnection upgraded);
   void adopt_inbound(UpgradedConnection upgraded);
+  template <class T>
+  Result<Multiaddr> serve_listener(Result<std::unique_ptr<T>> listener);
   static void finish(Dial& dial, DialError error);
   Task<void> run(std::shared_ptr<SwarmConnection> connection, Admission::Place place);
   Task<void> serve(std::shared_ptr<SwarmConnection> connection);
@@ -64,14 +69,13 @@ class Swarm {
 
   Env& env_;
   SwarmState& state_;
-  Upgrader& upgrader_;
-  std::vector<Transport*> transports_;
+  Transports transports_;
   Gate gate_;
   StreamAdmission streams_;
   Dialer dialer_;
   Inbound inbound_;
   StreamHandler serve_;
-  std::vector<std::shared_ptr<TransportListener>> listeners_;
+  std::vector<std::shared_ptr<Listener>> listeners_;
   std::vector<std::shared_ptr<SwarmConnection>> connections_;
   std::map<PeerId, std::shared_ptr<Dial>> dials_;
   TaskGroup dialing_;   // one task a peer that is dialed

@@ -7,6 +7,7 @@
 #include "warren/sim/world.hpp"
 #include "warren/swarm/host.hpp"
 #include "warren/swarm/peerstore.hpp"
+#include "warren/transport/quic/transport.hpp"
 #include "warren/transport/tcp/transport.hpp"
 
 namespace warren {
@@ -14,7 +15,7 @@ namespace warren {
 struct TestNode {
   enum class Security { kNoise, kTls };
 
-  // Nodes with equal seeds are the same peer.
+  // Nodes with equal seeds are the same peer. `resolver` becomes the machine's.
   explicit TestNode(sim::Machine& machine, SwarmLimits limits = {},
                     const std::vector<Security>& securities = {Security::kNoise, Security::kTls},
                     std::optional<std::uint8_t> seed = {}, Resolver* resolver = nullptr)
@@ -27,16 +28,21 @@ struct TestNode {
         tcp(machine.env()),
         noise(key, machine.env().random, machine.env().offload),
         tls(key, machine.env().clock, machine.env().random),
+        quic(machine.env(), key),
         yamux(machine.env()),
         upgrader(choose(securities), {&yamux}),
-        host(machine.env(), key, limits, upgrader, {&tcp}, peerstore, resolver) {}
+        host(machine.env(), key, limits, upgrader, {{&tcp}, {&quic}}, peerstore) {
+    quic.account(host.limit_table()[&SwarmLimits::half_open_quic_max]);
+    machine.env().resolver = resolver;
+  }
 
   // Listens on the machine's first address; how others dial it.
-  PeerInfo listen() {
+  PeerInfo listen(const std::string& transport = "/tcp/0") {
     const std::string family = machine.address().is_v4() ? "/ip4/" : "/ip6/";
-    const auto address = Multiaddr::parse(family + machine.address().to_string() + "/tcp/0");
+    const auto address = Multiaddr::parse(family + machine.address().to_string() + transport);
     return {host.peer_id(), {value_or_throw(host.listen(value_or_throw(address)))}};
   }
+  PeerInfo listen_quic() { return listen("/udp/0/quic-v1"); }
 
   std::vector<SecureTransport*> choose(const std::vector<Security>& securities) {
     std::vector<SecureTransport*> chosen;
@@ -52,6 +58,7 @@ struct TestNode {
   tcp::TcpTransport tcp;
   noise::NoiseTransport noise;
   tls::TlsTransport tls;
+  quic::QuicTransport quic;
   yamux::YamuxMuxer yamux;
   Upgrader upgrader;
   MemoryPeerstore peerstore;

@@ -2,24 +2,11 @@
 // (unless the handshake did). https://github.com/libp2p/specs/blob/master/connections/README.md
 #pragma once
 
-#include "warren/core/connection.hpp"
-#include "warren/core/muxer.hpp"
 #include "warren/core/pipe_protector.hpp"
 #include "warren/core/transport.hpp"
+#include "warren/core/upgraded_connection.hpp"
 
 namespace warren {
-
-// A finished connection, before the swarm adopts it.
-struct UpgradedConnection {
-  std::unique_ptr<MuxedConnection> muxed;
-  PeerId remote_peer;
-  PublicKey remote_key;
-  Multiaddr local;
-  Multiaddr remote;
-  Direction direction;
-  ProtocolId security;
-  ProtocolId muxer;
-};
 
 class Upgrader {
  public:

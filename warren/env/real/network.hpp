@@ -2,6 +2,7 @@
 #pragma once
 
 #include "warren/env/network.hpp"
+#include "warren/env/real/change_watch.hpp"
 
 namespace warren::real {
 
@@ -14,9 +15,11 @@ class KernelNetwork final : public Network {
   Task<std::unique_ptr<TcpStream>> connect_tcp(Endpoint remote, std::optional<Endpoint> local) override;
   Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint local) override;
   std::vector<IpAddress> interface_addresses() override;
+  Task<void> wait_for_change() override { return changes_.wait(executor_); }
 
  private:
   Executor executor_;
+  ChangeWatch changes_;
 };
 
 }  // namespace warren::real

@@ -27,7 +27,7 @@ Switchboard::Switchboard(const Executor& executor, Clock& clock, Random& random,
       secret_(random.bytes<kSecretSize>()),
       answer_rate_(limits.answers_per_second, limits.answers_per_second, clock.now()),
       unshown_rate_(limits.unshown_per_second, limits.unshown_per_second, clock.now()),
-      half_open_("quic_half_open", "QUIC connections in their handshake", limits.half_open_max),
+      own_half_open_("half_open_quic_max", "inbound QUIC handshakes under way", limits.half_open_max),
       buffer_(limits.connection.batch_max),
       tasks_(executor, "quic") {
   tasks_.spawn(send_loop());
@@ -35,27 +35,39 @@ Switchboard::Switchboard(const Executor& executor, Clock& clock, Random& random,
 
 Switchboard::~Switchboard() = default;
 
-void Switchboard::add_socket(std::unique_ptr<DatagramSocket> socket, bool listens) {
-  sockets_.push_back(std::make_unique<Socket>(std::move(socket), listens));
+void Switchboard::add_socket(std::unique_ptr<DatagramSocket> socket) {
+  sockets_.push_back(std::make_unique<Socket>());
+  sockets_.back()->udp = std::move(socket);
   tasks_.spawn(receive_loop(*sockets_.back()));
 }
 
-Switchboard::Socket* Switchboard::socket_for(const Endpoint& local) {
+Switchboard::Socket* Switchboard::socket_for(const Endpoint& local) const {
   for (const auto& socket : sockets_) {
     const Endpoint bound = socket->udp->local_endpoint();
-    if (bound.port == local.port && bound.address.is_v4() == local.address.is_v4()) return socket.get();
+    if (bound.port != local.port || bound.address.is_v4() != local.address.is_v4()) continue;
+    if (bound.address.is_unspecified() || bound.address == local.address) return socket.get();
   }
   return nullptr;
 }
 
+// A socket bound to one address sends from there only, and loopback and the rest do not reach each other.
+Switchboard::Socket* Switchboard::socket_towards(const Endpoint& remote) const {
+  Socket* found = nullptr;
+  for (const auto& socket : sockets_) {
+    const IpAddress bound = socket->udp->local_endpoint().address;
+    if (bound.is_v4() != remote.address.is_v4()) continue;
+    if (!bound.is_unspecified() && bound.is_loopback() != remote.address.is_loopback()) continue;
+    if (socket->greet) return socket.get();
+    found = socket.get();
+  }
+  return found;
+}
+
 Task<std::unique_ptr<QuicConnection>> Switchboard::dial(Endpoint remote, std::optional<PeerId> expected) {
   if (closed_) throw_error(Errc::kClosed);
-  const auto family = [&](const auto& socket) {
-    return socket->udp->local_endpoint().address.is_v4() == remote.address.is_v4();
-  };
-  const auto socket = std::ranges::find_if(sockets_, family);
-  if (socket == sockets_.end()) throw_error(Errc::kNoTransport);
-  const Path path{(*socket)->udp->local_endpoint(), remote};
+  const Socket* socket = socket_towards(remote);
+  if (socket == nullptr) throw_error(Errc::kNoTransport);
+  const Path path{socket->udp->local_endpoint(), remote};
   Line& line = add_line(Side::kInitiator, path, nullptr, std::move(expected));
   // Canceled, or refused: it closes the connection.
   auto connection = std::make_unique<QuicConnection>(lines_.at(&line));
@@ -68,17 +80,38 @@ Task<std::unique_ptr<QuicConnection>> Switchboard::dial(Endpoint remote, std::op
   co_return connection;
 }
 
-Task<std::unique_ptr<QuicConnection>> Switchboard::accept() {
+Result<> Switchboard::listen(const Endpoint& local, Greet greet) {
+  Socket* socket = socket_for(local);
+  if (socket == nullptr) return fail(Errc::kNotFound);
+  if (socket->greet) return fail(Errc::kAddressInUse);
+  socket->greet = std::move(greet);
+  return {};
+}
+
+void Switchboard::stop_listening(const Endpoint& local) {
+  Socket* socket = socket_for(local);
+  if (socket == nullptr) return;
+  socket->greet = nullptr;
+  socket->backlog_changed.notify_all();
+  for (const auto& line : std::exchange(socket->backlog, {})) {
+    line->waiting = false;
+    if (std::exchange(line->half_open, false)) half_open_->give();
+    line->connection.close({.by_application = true, .code = kNoError, .text = {}}, clock_.now());
+  }
+}
+
+Task<std::unique_ptr<QuicConnection>> Switchboard::accept(Endpoint local) {
   while (true) {
-    if (closed_) throw_error(Errc::kClosed);
-    while (!backlog_.empty()) {
-      const std::shared_ptr<Line> line = std::move(backlog_.front());
-      backlog_.pop_front();
+    Socket* socket = socket_for(local);
+    if (closed_ || socket == nullptr || !socket->greet) throw_error(Errc::kClosed);
+    while (!socket->backlog.empty()) {
+      const std::shared_ptr<Line> line = std::move(socket->backlog.front());
+      socket->backlog.pop_front();
       line->waiting = false;
-      if (std::exchange(line->half_open, false)) half_open_.give();
+      if (std::exchange(line->half_open, false)) half_open_->give();
       if (!line->connection.ended()) co_return std::make_unique<QuicConnection>(line);
     }
-    co_await backlog_changed_.wait();
+    co_await socket->backlog_changed.wait();
   }
 }
 
@@ -90,7 +123,7 @@ Task<void> Switchboard::close() {
   const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   closed_ = true;
-  backlog_changed_.notify_all();
+  for (const auto& socket : sockets_) socket->backlog_changed.notify_all();
   for (const auto& [key, line] : lines_) {
     line->connection.close({.by_application = true, .code = kNoError, .text = {}}, clock_.now());
   }
@@ -99,13 +132,16 @@ Task<void> Switchboard::close() {
     co_await clock_.sleep_for(1ms);
   }
   co_await tasks_.close();
-  for (const auto& socket : sockets_) socket->udp->close();
-  backlog_.clear();
+  for (const auto& socket : sockets_) {
+    socket->udp->close();
+    socket->backlog.clear();
+  }
   ready_.clear();
   by_id_.clear();
   timers_.clear();
   for (const auto& [key, line] : std::exchange(lines_, {})) {
     line->listed = false;
+    line->connection.set_wake([] {});  // its owner may keep it for longer than we live
   }
   co_await boost::asio::this_coro::throw_if_cancelled(throws);
 }
@@ -156,6 +192,7 @@ Task<void> Switchboard::send(const Batch& batch, Line* line) {
   if (socket == nullptr) co_return;
   const Result<> sent = co_await as_result(socket->udp->send(batch.path.local.address, batch.path.remote,
                                                              batch.bytes, batch.segment_size, batch.ecn));
+  if (sent) bytes_sent_ += batch.bytes.size();
   // What a path doesn't take is lost, and found to be by the connection. But that there is no way there is
   // worth knowing at once when it was dialed.
   const bool hopeless = !sent && sent.error() == Errc::kUnreachable;
@@ -223,9 +260,12 @@ void Switchboard::forget(Line& line) {
   if (line.timer != Instant::max()) timers_.erase({line.timer, &line});
   line.timer = Instant::max();
   for (const ConnectionId& id : line.ids) by_id_.erase(id);
-  if (std::exchange(line.half_open, false)) half_open_.give();
-  if (std::exchange(line.waiting, false)) std::erase(backlog_, keep);
+  if (std::exchange(line.half_open, false)) half_open_->give();
+  if (std::exchange(line.waiting, false)) {
+    for (const auto& socket : sockets_) std::erase(socket->backlog, keep);
+  }
   line.listed = false;
+  line.connection.set_wake([] {});
   lines_.erase(&line);
 }
 

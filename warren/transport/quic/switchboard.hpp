@@ -19,9 +19,9 @@ namespace warren::quic {
 struct SwitchboardLimits {
   Limits connection;
   // Connections whose handshake is not done, or that nobody accepted yet. Each takes some 40 KiB.
+  // From a quarter of them on, a client must show first that it is where it says (Retry), at one more round
+  // trip.
   std::uint64_t half_open_max = 256;
-  // From so many on, a client must show first that it is where it says (Retry), at one more round trip.
-  std::uint64_t retry_from = 64;
   // The same from so many new ones in a second on: failed ones, as of forged first packets, leave nothing
   // half-open, but cost us the keys of a connection each.
   double unshown_per_second = 200;
@@ -44,16 +44,29 @@ class Switchboard {
   Switchboard(const Switchboard&) = delete;
   Switchboard& operator=(const Switchboard&) = delete;
 
-  // Takes a socket into the set, and starts to receive from it. One that listens takes connections of
-  // strangers, too.
-  void add_socket(std::unique_ptr<DatagramSocket> socket, bool listens);
+  // Half-open connections are taken from this limit, which outlives the switchboard, and no longer from one
+  // of its own. Before the first datagram.
+  void account(Limit& half_open) { half_open_ = &half_open; }
 
-  // A connection to there, which must be this peer when given. Throws kNoTransport when no socket has the
-  // address's family; kTimedOut, kPeerIdMismatch, ... (Connection::ended). Cancelable.
+  // Takes a socket into the set, and starts to receive from it.
+  void add_socket(std::unique_ptr<DatagramSocket> socket);
+  // Whether one of the sockets can send there.
+  bool can_reach(const Endpoint& remote) const { return socket_towards(remote) != nullptr; }
+
+  // A connection to there, which must be this peer when given, from a socket that listens if possible. Throws
+  // kNoTransport when none can send there; kTimedOut, kPeerIdMismatch, ... (Connection::ended). Cancelable.
   Task<std::unique_ptr<QuicConnection>> dial(Endpoint remote, std::optional<PeerId> expected);
 
-  // The next connection that a stranger made. Throws kClosed after close(). Cancelable; one at a time.
-  Task<std::unique_ptr<QuicConnection>> accept();
+  // Whether a stranger at this address may begin a handshake.
+  using Greet = std::function<bool(const Endpoint& from)>;
+  // From now on strangers may connect to the socket that is bound to `local`. kAddressInUse when they may
+  // already; kNotFound when there is no such socket.
+  Result<> listen(const Endpoint& local, Greet greet);
+  // Not any more. Those that nobody has accepted are dropped.
+  void stop_listening(const Endpoint& local);
+  // The next connection that a stranger made to that socket. Throws kClosed after stop_listening() and
+  // close(). Cancelable; one at a time for a socket.
+  Task<std::unique_ptr<QuicConnection>> accept(Endpoint local);
 
   // A link came up: connections that went silent ask their peers at once whether they are still there.
   void probe_all();
@@ -65,14 +78,19 @@ class Switchboard {
   std::function<void(const Datagram& datagram, const Endpoint& local)> on_stray{};
 
   std::size_t connection_count() const { return lines_.size(); }
-  const Limit& half_open() const { return half_open_; }
+  const Limit& half_open() const { return *half_open_; }
   // Datagrams that nothing could be made of.
   std::uint64_t ignored() const { return ignored_; }
+  // Of UDP payloads.
+  std::uint64_t bytes_received() const { return bytes_received_; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
 
  private:
   struct Socket {
     std::unique_ptr<DatagramSocket> udp;
-    bool listens = false;
+    Greet greet;                                // empty: does not listen
+    std::deque<std::shared_ptr<Line>> backlog;  // established, to be accepted
+    Event backlog_changed;
   };
   struct Answer {
     Path path;
@@ -82,14 +100,15 @@ class Switchboard {
   Line& add_line(Side side, const Path& path, const FirstPacket* first, std::optional<PeerId> expected);
   void on_datagram(Socket& socket, const Datagram& datagram, Instant now);
   void on_stranger(Socket& socket, const PacketHeader& header, const Datagram& datagram, Instant now);
-  void on_first(FirstPacket first, const Path& path, const Datagram& datagram, Instant now);
+  void on_first(Socket& socket, FirstPacket first, const Path& path, const Datagram& datagram, Instant now);
   void after_receive(Line& line);
   bool may_answer(Instant now);
   void answer(const Path& path, Bytes bytes);
   void wake(Line& line);
   void settle(Line& line);
   void forget(Line& line);
-  Socket* socket_for(const Endpoint& local);
+  Socket* socket_for(const Endpoint& local) const;
+  Socket* socket_towards(const Endpoint& remote) const;
 
   Task<void> receive_loop(Socket& socket);
   Task<void> send_loop();
@@ -106,7 +125,8 @@ class Switchboard {
   std::array<std::uint8_t, kSecretSize> secret_;
   TokenBucket answer_rate_;
   TokenBucket unshown_rate_;
-  Limit half_open_;
+  Limit own_half_open_;
+  Limit* half_open_ = &own_half_open_;
 
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::unordered_map<Line*, std::shared_ptr<Line>> lines_;
@@ -114,14 +134,14 @@ class Switchboard {
   std::set<std::pair<Instant, Line*>> timers_;
   std::deque<std::shared_ptr<Line>> ready_;  // may have something to send
   std::deque<Answer> answers_;
-  std::deque<std::shared_ptr<Line>> backlog_;  // established, to be accepted
   std::uint64_t ignored_ = 0;
+  std::uint64_t bytes_received_ = 0;
+  std::uint64_t bytes_sent_ = 0;
   bool closed_ = false;
   bool sends_ = false;  // while the send loop is at it
 
   Bytes buffer_;  // what is being sent
   Event ready_changed_;
-  Event backlog_changed_;
   std::set<Instant> alarms_;  // that are set: somebody sleeps until then
   TaskGroup tasks_;
 };

@@ -13,7 +13,10 @@ Task<void> Switchboard::receive_loop(Socket& socket) {
   while (true) {
     const std::span<const Datagram> datagrams = co_await socket.udp->receive();
     const Instant now = clock_.now();
-    for (const Datagram& datagram : datagrams) on_datagram(socket, datagram, now);
+    for (const Datagram& datagram : datagrams) {
+      bytes_received_ += datagram.payload.size();
+      on_datagram(socket, datagram, now);
+    }
   }
 }
 
@@ -47,25 +50,30 @@ void Switchboard::on_stranger(Socket& socket, const PacketHeader& header, const 
   if (!header.long_header) {
     // A connection of an earlier life of this node: its peer need not wait for a time-out.
     if (may_answer(now)) answer(path, stateless_reset(header, datagram.payload.size(), secret_, random_));
-  } else if (!socket.listens || closed_ || !large) {
+  } else if (!socket.greet || closed_ || !large) {
     ++ignored_;
   } else if (!header.known_version) {
     if (may_answer(now)) answer(path, version_negotiation(header, random_));
   } else if (auto first = decode_first(datagram.payload)) {
-    on_first(std::move(*first), path, datagram, now);
+    on_first(socket, std::move(*first), path, datagram, now);
   } else {
     ++ignored_;
   }
 }
 
-void Switchboard::on_first(FirstPacket first, const Path& path, const Datagram& datagram, Instant now) {
+void Switchboard::on_first(Socket& socket, FirstPacket first, const Path& path, const Datagram& datagram,
+                           Instant now) {
   const bool shown = verify_retry_token(first, path.remote, secret_, limits_.retry_age_max, now);
-  const bool loaded = half_open_.used() >= limits_.retry_from;
+  const bool loaded = half_open_->used() >= half_open_->max() / 4;
   if (!shown && (loaded || !unshown_rate_.take(now))) {
     if (may_answer(now)) answer(path, retry(first, path.remote, secret_, now, random_));
     return;
   }
-  if (!half_open_.take()) {
+  if (!socket.greet(path.remote)) {
+    if (shown && may_answer(now)) answer(path, refuse(first, kConnectionRefused));
+    return;
+  }
+  if (!half_open_->take()) {
     // Only who has shown its address is told; for the others it is as if nobody were here.
     if (shown && may_answer(now)) answer(path, refuse(first, kConnectionRefused));
     return;
@@ -106,10 +114,13 @@ Line& Switchboard::add_line(Side side, const Path& path, const FirstPacket* firs
 
 void Switchboard::after_receive(Line& line) {
   const bool fresh = line.half_open && line.connection.established() && !line.waiting;
-  if (fresh) {
+  Socket* const socket = fresh ? socket_for(line.connection.path().local) : nullptr;
+  if (fresh && (socket == nullptr || !socket->greet)) {
+    line.connection.close({.by_application = true, .code = kNoError, .text = {}}, clock_.now());
+  } else if (fresh) {
     line.waiting = true;
-    backlog_.push_back(lines_.at(&line));
-    backlog_changed_.notify_all();
+    socket->backlog.push_back(lines_.at(&line));
+    socket->backlog_changed.notify_all();
   }
   settle(line);
 }

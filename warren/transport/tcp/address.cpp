@@ -1,20 +1,17 @@
 #include "warren/transport/tcp/address.hpp"
 
+#include "warren/core/ip_address.hpp"
+
 namespace warren::tcp {
 
 Result<Endpoint> endpoint_of(const Multiaddr& address) {
-  const auto components = address.components();
-  if (components.size() != 2 || components[1].code != Protocol::kTcp) return fail(Errc::kBadAddress);
-  if (components[0].code != Protocol::kIp4 && components[0].code != Protocol::kIp6)
-    return fail(Errc::kBadAddress);
-  const auto ip = IpAddress::from_bytes(components[0].value);
-  if (!ip) return fail(ip.error());
-  return Endpoint{*ip, components[1].port()};
+  const auto endpoint = warren::endpoint_of(address, Protocol::kTcp);
+  if (!endpoint || address.components().size() != 2) return fail(Errc::kBadAddress);
+  return *endpoint;
 }
 
 Multiaddr multiaddr_of(const Endpoint& endpoint) {
-  const Protocol family = endpoint.address.is_v4() ? Protocol::kIp4 : Protocol::kIp6;
-  return Multiaddr().with(family, endpoint.address.bytes()).with_port(Protocol::kTcp, endpoint.port);
+  return warren::multiaddr_of(endpoint, Protocol::kTcp);
 }
 
 }  // namespace warren::tcp

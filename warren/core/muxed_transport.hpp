@@ -1,0 +1,42 @@
+// Transports that secure and multiplex by themselves, as QUIC does: they yield finished connections, which
+// nothing is left to be done to.
+#pragma once
+
+#include <functional>
+
+#include "warren/core/listener.hpp"
+#include "warren/core/upgraded_connection.hpp"
+
+namespace warren {
+
+class MuxedListener : public Listener {
+ public:
+  // The next connection that a stranger made, after its handshake. Throws kClosed after close(). Cancelable.
+  virtual Task<UpgradedConnection> accept() = 0;
+};
+
+class MuxedTransport {
+ public:
+  virtual ~MuxedTransport() = default;
+
+  // Whether dial() and listen() know what to do with this address (without its /p2p part).
+  virtual bool handles(const Multiaddr& address) const = 0;
+
+  // A connection to `peer`, who must be there. Throws kRefused, kUnreachable, kTimedOut, kPeerIdMismatch...
+  // Cancelable; the caller sets the time limit.
+  virtual Task<UpgradedConnection> dial(Multiaddr address, PeerId peer) = 0;
+
+  // Asked before a stranger's handshake costs anything: whether it makes sense to begin one.
+  using Greet = std::function<bool(const Multiaddr& from)>;
+  // The listener and what it accepts end before the transport does.
+  virtual Result<std::unique_ptr<MuxedListener>> listen(const Multiaddr& address, Greet greet) = 0;
+
+  // The way to the peers may be another than it was: a link came up, an address changed. Connections find
+  // out now, not at their next packet.
+  virtual void network_changed() = 0;
+
+  // Ends what is left of its connections, and waits until nothing runs. Idempotent; not cancelable.
+  virtual Task<void> close() = 0;
+};
+
+}  // namespace warren

@@ -1,0 +1,113 @@
+#include "warren/transport/quic/transport.hpp"
+
+#include "warren/transport/quic/address.hpp"
+
+namespace warren::quic {
+
+namespace {
+
+UpgradedConnection upgraded(std::unique_ptr<QuicConnection> connection, Direction direction) {
+  const Path path = connection->path();
+  PeerId peer = connection->remote_peer();
+  PublicKey key = connection->remote_key();
+  return {.muxed = std::move(connection),
+          .remote_peer = std::move(peer),
+          .remote_key = std::move(key),
+          .local = multiaddr_of(path.local),
+          .remote = multiaddr_of(path.remote),
+          .direction = direction,
+          .security = ProtocolId(kSecurity),
+          .muxer = ProtocolId(kMuxer)};
+}
+
+IpAddress any_of_family(const Endpoint& remote) {
+  return remote.address.is_v4() ? IpAddress() : IpAddress::v6({});
+}
+
+}  // namespace
+
+// Closes with its switchboard at the latest, which ends with the transport.
+class QuicTransport::QuicListener final : public MuxedListener {
+ public:
+  QuicListener(QuicTransport& transport, const Endpoint& local)
+      : transport_(transport), local_(local), address_(multiaddr_of(local)) {}
+  ~QuicListener() override { close(); }
+
+  Task<UpgradedConnection> accept() override {
+    if (!transport_.switchboard_) throw_error(Errc::kClosed);
+    auto connection = co_await transport_.switchboard_->accept(local_);
+    co_return upgraded(std::move(connection), Direction::kInbound);
+  }
+  const Multiaddr& address() const override { return address_; }
+  void close() override {
+    if (!std::exchange(open_, false) || !transport_.switchboard_) return;
+    transport_.switchboard_->stop_listening(local_);
+  }
+
+ private:
+  QuicTransport& transport_;
+  Endpoint local_;
+  Multiaddr address_;
+  bool open_ = true;
+};
+
+QuicTransport::QuicTransport(Env& env, const PrivateKey& host_key, const SwitchboardLimits& limits)
+    : env_(env), host_key_(host_key), limits_(limits) {}
+
+QuicTransport::~QuicTransport() = default;
+
+Switchboard& QuicTransport::switchboard() {
+  if (!switchboard_) {
+    const auto certificate = tls::make_certificate(host_key_, env_.clock.wall_now(), env_.random);
+    switchboard_ =
+        std::make_unique<Switchboard>(env_.executor, env_.clock, env_.random, certificate, limits_);
+    if (half_open_ != nullptr) switchboard_->account(*half_open_);
+  }
+  return *switchboard_;
+}
+
+bool QuicTransport::handles(const Multiaddr& address) const {
+  return endpoint_of(address).has_value();
+}
+
+Task<UpgradedConnection> QuicTransport::dial(Multiaddr address, PeerId peer) {
+  if (closed_) throw_error(Errc::kClosed);
+  const Endpoint remote = value_or_throw(endpoint_of(address), address.to_string());
+  if (!switchboard().can_reach(remote)) {
+    const Endpoint any{any_of_family(remote), 0};
+    switchboard().add_socket(value_or_throw(env_.network.bind_udp(any)));
+  }
+  auto connection = co_await switchboard().dial(remote, std::move(peer));
+  co_return upgraded(std::move(connection), Direction::kOutbound);
+}
+
+Result<std::unique_ptr<MuxedListener>> QuicTransport::listen(const Multiaddr& address, Greet greet) {
+  if (closed_) return fail(Errc::kClosed);
+  const auto wanted = endpoint_of(address);
+  if (!wanted) return fail(wanted.error());
+  Endpoint local = *wanted;
+  const Switchboard::Greet may_begin = [greet = std::move(greet)](const Endpoint& from) {
+    return greet(multiaddr_of(from));
+  };
+  auto listening = switchboard().listen(local, may_begin);
+  if (!listening && listening.error() == Errc::kNotFound) {
+    auto socket = env_.network.bind_udp(local);
+    if (!socket) return fail(socket.error());
+    local = (*socket)->local_endpoint();
+    switchboard().add_socket(std::move(*socket));
+    listening = switchboard().listen(local, may_begin);
+  }
+  if (!listening) return fail(listening.error());
+  return std::make_unique<QuicListener>(*this, local);
+}
+
+void QuicTransport::network_changed() {
+  if (switchboard_) switchboard_->probe_all();
+}
+
+Task<void> QuicTransport::close() {
+  closed_ = true;
+  if (switchboard_) co_await switchboard_->close();
+}
+
+}  // namespace warren::quic

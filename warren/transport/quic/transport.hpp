@@ -1,0 +1,50 @@
+// QUIC version 1: /ip4|ip6/<address>/udp/<port>/quic-v1. One UDP socket for each address family listens and
+// dials, so that a NAT shows others the same mapping for both.
+// https://github.com/libp2p/specs/blob/master/quic/README.md
+#pragma once
+
+#include "warren/core/muxed_transport.hpp"
+#include "warren/env/env.hpp"
+#include "warren/transport/quic/switchboard.hpp"
+
+namespace warren::quic {
+
+// What connections say of themselves: QUIC has TLS inside (without multistream-select), and its own streams.
+inline constexpr std::string_view kSecurity = "/tls/1.0.0";
+inline constexpr std::string_view kMuxer = "/quic-v1";
+
+class QuicTransport final : public MuxedTransport {
+ public:
+  // Nothing is made before the first dial() or listen(): then the certificate, which serves all connections
+  // and is signed by `host_key`, and the sockets. Environment and key outlive the transport.
+  QuicTransport(Env& env, const PrivateKey& host_key, const SwitchboardLimits& limits = {});
+  // Closed before.
+  ~QuicTransport() override;
+
+  // Inbound handshakes are taken from this limit, which outlives the transport. Before the first listen().
+  void account(Limit& half_open) { half_open_ = &half_open; }
+
+  bool handles(const Multiaddr& address) const override;
+  Task<UpgradedConnection> dial(Multiaddr address, PeerId peer) override;
+  Result<std::unique_ptr<MuxedListener>> listen(const Multiaddr& address, Greet greet) override;
+  void network_changed() override;
+  Task<void> close() override;
+
+  // Of UDP payloads.
+  std::uint64_t bytes_received() const { return switchboard_ ? switchboard_->bytes_received() : 0; }
+  std::uint64_t bytes_sent() const { return switchboard_ ? switchboard_->bytes_sent() : 0; }
+
+ private:
+  class QuicListener;
+
+  Switchboard& switchboard();
+
+  Env& env_;
+  const PrivateKey& host_key_;
+  SwitchboardLimits limits_;
+  Limit* half_open_ = nullptr;
+  bool closed_ = false;
+  std::unique_ptr<Switchboard> switchboard_;  // from the first use on
+};
+
+}  // namespace warren::quic

@@ -33,6 +33,7 @@ SPLIT = {"security", "muxer", "transport", "protocols"}
 LAYER_EXCEPTIONS = {
     ("swarm", "negotiation"): "the upgrader and the host negotiate what runs on a pipe",
     ("transport/quic", "security/tls"): "libp2p's certificate is the same over QUIC and over TCP",
+    ("transport/websocket", "security/tls"): "secure WebSockets speak the web's TLS, with the same records",
 }
 
 # Tests, and headers that only tests include: they may use siblings of their module.

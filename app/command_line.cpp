@@ -103,12 +103,15 @@ void describe_looking(CLI::App& program, std::function<ExitStatus()>& chosen) {
 void describe_reaching(CLI::App& program, std::function<ExitStatus()>& chosen) {
   const auto connect = add<ConnectOptions>(program, chosen, "connect", "Connect to another node",
                                            "  warren connect /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...\n"
-                                           "  warren connect zEPJ...",
+                                           "  warren connect zEPJ...\n"
+                                           "  warren connect -v 12D3KooW...",
                                            run_connect);
   add_target(connect);
   add_timeout(connect, "Give up after this time")->capture_default_str();
+  connect.app->add_flag("-v,--verbose", connect.options->verbose,
+                        "Tell what became of each of its addresses, when and why");
   connect.app->add_flag("--direct", connect.options->direct, "Exit with 6 when there is only a relayed path");
-  add_json(connect, "Print one JSON object");
+  add_json(connect, "Print one JSON object; with -v it has an array `attempts`, also when all failed");
 
   const auto ping = add<PingOptions>(program, chosen, "ping", "Measure round trips to another node",
                                      "  warren ping zEPJ...\n"
@@ -123,7 +126,35 @@ void describe_reaching(CLI::App& program, std::function<ExitStatus()>& chosen) {
       ->type_name("SECONDS")
       ->check(between(0.0, 3600.0));
   ping.app->add_flag("--direct", ping.options->direct, "Exit with 6 when the path is relayed");
-  add_json(ping, "Print one JSON object a reply");
+  add_json(ping, "Print one JSON object a reply, with `path`: its `transport` and `address`");
+}
+
+void describe_measuring(CLI::App& program, std::function<ExitStatus()>& chosen) {
+  const auto bench = add<BenchOptions>(program, chosen, "bench",
+                                       "Measure how fast bytes come from another node and go to it",
+                                       "  warren bench zEPJ...                     10 s down, then 10 s up\n"
+                                       "  warren bench zEPJ... --seconds 3 --streams 8\n"
+                                       "  warren bench 12D3KooW... --download 1GiB --json\n"
+                                       "  warren bench 12D3KooW... --download 100M --upload 10M\n\n"
+                                       "The other node has to serve /perf/1.0.0: `perf` in its warren.toml "
+                                       "says to whom, and `warren allow` over\n"
+                                       "there adds to them. Any libp2p peer that serves it will do. Ctrl-C "
+                                       "ends it with what was measured so far.",
+                                       run_bench);
+  add_target(bench);
+  const std::string size = "; 500K, 10M, 1.5GiB (10MB is 10,000,000); 0: none";
+  bench.app->add_option("--download", bench.options->download, "How many bytes come" + size)->type_name("N");
+  bench.app->add_option("--upload", bench.options->upload, "How many bytes go" + size)->type_name("N");
+  bench.app
+      ->add_option("--seconds", bench.options->seconds,
+                   "The most that a direction takes; default: 10 without a number of bytes, else no limit")
+      ->type_name("S")
+      ->check(between(0.1, 600.0));
+  bench.app->add_option("--streams", bench.options->streams, "How many at once; they share the bytes")
+      ->capture_default_str()
+      ->type_name("K")
+      ->check(between(1U, 100U));
+  add_json(bench, "Print one JSON object, and no progress");
 }
 
 void describe_messages(CLI::App& program, std::function<ExitStatus()>& chosen) {
@@ -196,6 +227,7 @@ void describe_commands(CLI::App& app, std::function<ExitStatus()>& chosen) {
   describe_node(app, chosen);
   describe_looking(app, chosen);
   describe_reaching(app, chosen);
+  describe_measuring(app, chosen);
   describe_messages(app, chosen);
   describe_services(app, chosen);
   describe_operating(app, chosen);

@@ -78,6 +78,23 @@ class Section {
     }
   }
 
+  // One of the words.
+  template <class Value>
+  void word(std::string_view key, Value& value,
+            std::initializer_list<std::pair<std::string_view, Value>> words) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    const std::string text = node->is_string() ? node->as_string()->get() : "";
+    for (const auto& [name, meaning] : words) {
+      if (text != name) continue;
+      value = meaning;
+      return;
+    }
+    std::vector<std::string_view> names;
+    for (const auto& [name, meaning] : words) names.push_back(name);
+    fail(*node, key, fmt::format("is none of \"{}\"", fmt::join(names, "\", \"")));
+  }
+
   using Parser = Multiaddr (*)(const std::string& text, const std::string& where);
 
   void addresses(std::string_view key, std::vector<Multiaddr>& values, Parser parse) {
@@ -186,6 +203,11 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   root.addresses("bootstrap", config.bootstrap, parse_bootstrap);
 
   root.text("metrics", config.metrics);
+  root.word<PerfAccess>("perf", config.perf,
+                        {{"off", PerfAccess::kOff},
+                         {"allowed", PerfAccess::kAllowed},
+                         {"local", PerfAccess::kLocal},
+                         {"anyone", PerfAccess::kAnyone}});
 
   Section identity = root.section("identity");
   std::string mode(name_of(config.identity));

@@ -1,13 +1,13 @@
 // The warren.toml of a new node.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "app/config_file.hpp"
 #include "app/exit_status.hpp"
+#include "warren/base/file.hpp"
 
 namespace warren::app {
 namespace {
@@ -19,7 +19,12 @@ constexpr const char* kTemplate =
 network = "{}"
 
 # Where to listen. Port 0 takes any free one. `warren up --listen ADDRESS` overrides the list.
-listen = ["/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"]
+listen = [
+  "/ip4/0.0.0.0/udp/4001/quic-v1",
+  "/ip6/::/udp/4001/quic-v1",
+  "/ip4/0.0.0.0/tcp/4001",
+  "/ip6/::/tcp/4001",
+]
 
 # Nodes to connect to at the start, each with its PeerID: "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...".
 # Nothing outside is contacted unless it is listed here or named in a command.
@@ -31,6 +36,11 @@ securities = ["/noise", "/tls/1.0.0"]
 # Where to serve metrics for Prometheus, such as "127.0.0.1:9464"; empty: nowhere. Whoever reaches that
 # address can read them. `warren up --metrics ADDRESS` overrides it.
 metrics = ""
+
+# Who may measure this node with `warren bench`, and so have it send and receive without end: "off": nobody;
+# "allowed": whom `warren allow` names; "local": these, and peers of this machine and of private networks;
+# "anyone".
+perf = "local"
 
 [identity]
 # "bound": the SM2 key (node.key) is who the node is, and another key (peer.key) is its libp2p peer. A binding
@@ -57,15 +67,11 @@ level = "info"
 
 void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity) {
   const std::string text = fmt::format(kTemplate, network, name_of(identity));
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  const bool written = file >= 0 &&
-                       write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       fsync(file) == 0;
-  const int error = errno;
-  if (file >= 0) close(file);
+  const File file(path, O_WRONLY | O_CREAT | O_EXCL);
+  const bool written = file.is_open() && file.write_all(as_bytes(text)) && file.sync();
   if (!written) {
     throw Failure(ExitStatus::kFailed, fmt::format("{} cannot be written: {}; give another --data-dir",
-                                                   path.string(), std::strerror(error)));
+                                                   path.string(), std::strerror(errno)));
   }
 }
 

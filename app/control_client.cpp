@@ -61,6 +61,29 @@ class GrpcServeStream final : public ServeStream {
   std::atomic<bool> canceled_ = false;
 };
 
+class GrpcBenchStream final : public BenchStream {
+ public:
+  GrpcBenchStream(v1::Control::Stub& stub, const v1::BenchRequest& request)
+      : stream_(stub.Bench(&context_, request)) {}
+
+  bool read(v1::BenchReply& reply) override { return stream_->Read(&reply); }
+
+  void cancel() override {
+    canceled_ = true;
+    context_.TryCancel();
+  }
+
+  void finish() override {
+    const grpc::Status status = stream_->Finish();
+    if (!canceled_) throw_unless_ok(context_, status);
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::BenchReply>> stream_;
+  std::atomic<bool> canceled_ = false;
+};
+
 }  // namespace
 
 struct ControlClient::State {
@@ -111,6 +134,27 @@ v1::Peer ControlClient::connect(const std::string& target, Duration timeout) {
   v1::ConnectRequest request;
   request.set_target(target);
   return state_->call(&v1::Control::Stub::Connect, request, timeout);
+}
+
+DialResult ControlClient::dial(const std::string& target, Duration timeout) {
+  grpc::ClientContext context;
+  set_limit(context, timeout);
+  v1::ConnectRequest request;
+  request.set_target(target);
+  const auto replies = state_->stub->Dial(&context, request);
+  DialResult result;
+  v1::DialReply next;
+  while (replies->Read(&next)) {
+    if (next.has_attempt()) result.attempts.push_back(next.attempt());
+    if (next.has_peer()) result.peer = next.peer();
+  }
+  const grpc::Status status = replies->Finish();
+  if (!status.ok()) result.failure = to_failure(context, status);
+  return result;
+}
+
+std::unique_ptr<BenchStream> ControlClient::bench(const v1::BenchRequest& request) {
+  return std::make_unique<GrpcBenchStream>(*state_->stub, request);
 }
 
 void ControlClient::ping(const v1::PingRequest& request,

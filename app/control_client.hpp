@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "app/data_dir.hpp"
 #include "app/exit_status.hpp"
@@ -29,6 +31,26 @@ class ServeStream {
   virtual void finish() = 0;
 };
 
+// A measurement under way.
+class BenchStream {
+ public:
+  virtual ~BenchStream() = default;
+
+  // What has been measured by now; false when there will be no more.
+  virtual bool read(v1::BenchReply& reply) = 0;
+  // From any thread: read() returns false soon.
+  virtual void cancel() = 0;
+  // After read() returned false, and once: throws the reason if there was one; cancel() is none.
+  virtual void finish() = 0;
+};
+
+// What became of a dial's addresses, and then the peer or the reason why there is none.
+struct DialResult {
+  std::vector<v1::DialAttempt> attempts;
+  v1::Peer peer;
+  std::optional<Failure> failure;
+};
+
 class ControlClient {
  public:
   // Connects; kNoDaemon when nothing answers.
@@ -39,6 +61,8 @@ class ControlClient {
   v1::Addresses addresses();
   v1::Peers peers();
   v1::Peer connect(const std::string& target, Duration timeout);
+  DialResult dial(const std::string& target, Duration timeout);
+  std::unique_ptr<BenchStream> bench(const v1::BenchRequest& request);
   // Calls `reply` for each; count 0 means without end.
   void ping(const v1::PingRequest& request, const std::function<void(const v1::PingReply&)>& reply);
   void send(const v1::SendRequest& request, Duration timeout);

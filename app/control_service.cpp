@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/config_file.hpp"
+#include "app/control_values.hpp"
 #include "app/grpc_error.hpp"
 #include "app/version.hpp"
 #include "warren/base/log.hpp"
@@ -13,23 +14,11 @@ namespace warren::app {
 namespace {
 
 // Above what the node itself allows, so that its own reason is the one that is told.
-constexpr Duration kConnectLimit = 60s;
 constexpr Duration kSendLimit = 150s;
 constexpr Duration kRequestLimit = 15min;
 
 Bytes bytes_of(const std::string& text) {
   return to_bytes(std::string_view(text));
-}
-
-void describe_peer(const PeerStatus& peer, Instant now, v1::Peer& to) {
-  to.set_peer_id(peer.peer_id.to_string());
-  if (peer.node_id) to.set_node_id(peer.node_id->to_string());
-  to.set_path(peer.address.to_string());
-  to.set_relayed(peer.address.has(Protocol::kP2pCircuit));
-  to.set_inbound(peer.direction == Direction::kInbound);
-  to.set_rtt_ms(to_ms(peer.round_trip_time));
-  to.set_connected_ms(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.connected_at).count());
-  to.set_version(peer.agent_version);
 }
 
 void describe_message(const InboxMessage& message, v1::InboxMessage& to) {
@@ -40,12 +29,6 @@ void describe_message(const InboxMessage& message, v1::InboxMessage& to) {
   to.set_sent_at_ms(unix_ms(message.sent_at));
   to.set_received_at_ms(unix_ms(message.received_at));
   to.set_id(to_text(message.id));
-}
-
-CallResult<Target> parse_target(const std::string& text) {
-  Result<Target> target = Target::parse(text);
-  if (target) return std::move(*target);
-  return std::unexpected(CallError{target.error(), "\"" + text + "\": " + target.error().message()});
 }
 
 // What the node answers at once, as tasks for the loop.
@@ -119,39 +102,6 @@ grpc::Status ControlService::ListPeers(grpc::ServerContext* context, const v1::L
       in_loop<std::vector<PeerStatus>>(*context, [&] { return peers_of(node_); }, kLookupLimit);
   if (!peers) return to_status(*context, peers.error());
   for (const PeerStatus& peer : *peers) describe_peer(peer, loop_.env().clock.now(), *reply->add_peers());
-  return grpc::Status::OK;
-}
-
-grpc::Status ControlService::Connect(grpc::ServerContext* context, const v1::ConnectRequest* request,
-                                     v1::Peer* reply) {
-  const auto target = parse_target(request->target());
-  if (!target) return to_status(*context, target.error());
-  const auto peer = in_loop<PeerStatus>(*context, [&] { return node_.connect(*target); }, kConnectLimit);
-  if (!peer) return to_status(*context, peer.error());
-  describe_peer(*peer, loop_.env().clock.now(), *reply);
-  return grpc::Status::OK;
-}
-
-grpc::Status ControlService::Ping(grpc::ServerContext* context, const v1::PingRequest* request,
-                                  grpc::ServerWriter<v1::PingReply>* replies) {
-  const auto target = parse_target(request->target());
-  if (!target) return to_status(*context, target.error());
-  const auto interval = std::chrono::milliseconds(request->interval_ms());
-  for (std::uint32_t number = 1; request->count() == 0 || number <= request->count(); ++number) {
-    if (number > 1) {
-      const auto slept =
-          in_loop<void>(*context, [&] { return loop_.env().clock.sleep_for(interval); }, kNoCallLimit);
-      if (!slept) return to_status(*context, slept.error());
-    }
-    const auto pong = in_loop<PingReply>(*context, [&] { return node_.ping(*target); }, kConnectLimit);
-    if (!pong) return to_status(*context, pong.error());
-    v1::PingReply reply;
-    reply.set_number(number);
-    reply.set_rtt_ms(to_ms(pong->round_trip_time));
-    reply.set_path(pong->path.to_string());
-    reply.set_relayed(pong->path.has(Protocol::kP2pCircuit));
-    if (!replies->Write(reply)) return grpc::Status::CANCELLED;
-  }
   return grpc::Status::OK;
 }
 

@@ -34,10 +34,6 @@ class ControlService final : public v1::Control::Service {
                              v1::Addresses* reply) override;
   grpc::Status ListPeers(grpc::ServerContext* context, const v1::ListPeersRequest* request,
                          v1::Peers* reply) override;
-  grpc::Status Connect(grpc::ServerContext* context, const v1::ConnectRequest* request,
-                       v1::Peer* reply) override;
-  grpc::Status Ping(grpc::ServerContext* context, const v1::PingRequest* request,
-                    grpc::ServerWriter<v1::PingReply>* replies) override;
   grpc::Status Send(grpc::ServerContext* context, const v1::SendRequest* request,
                     v1::SendReply* reply) override;
   grpc::Status Inbox(grpc::ServerContext* context, const v1::InboxRequest* request,
@@ -48,6 +44,16 @@ class ControlService final : public v1::Control::Service {
                        v1::ServiceReply* reply) override;
   grpc::Status Serve(grpc::ServerContext* context,
                      grpc::ServerReaderWriter<v1::ServeOutput, v1::ServeInput>* stream) override;
+
+  // Those that reach other nodes: reach_calls.cpp, bench_call.cpp.
+  grpc::Status Connect(grpc::ServerContext* context, const v1::ConnectRequest* request,
+                       v1::Peer* reply) override;
+  grpc::Status Dial(grpc::ServerContext* context, const v1::ConnectRequest* request,
+                    grpc::ServerWriter<v1::DialReply>* replies) override;
+  grpc::Status Ping(grpc::ServerContext* context, const v1::PingRequest* request,
+                    grpc::ServerWriter<v1::PingReply>* replies) override;
+  grpc::Status Bench(grpc::ServerContext* context, const v1::BenchRequest* request,
+                     grpc::ServerWriter<v1::BenchReply>* replies) override;
 
   // Those for the node's operator: operator_calls.cpp.
   grpc::Status Events(grpc::ServerContext* context, const v1::EventsRequest* request,

@@ -24,7 +24,7 @@ JsonObject& JsonObject::text(std::string_view key, std::string_view value) {
 }
 
 JsonObject& JsonObject::text_or_null(std::string_view key, std::string_view value) {
-  return value.empty() ? add(key, "null") : text(key, value);
+  return value.empty() ? null(key) : text(key, value);
 }
 
 JsonObject& JsonObject::number(std::string_view key, std::int64_t value) {
@@ -41,6 +41,14 @@ JsonObject& JsonObject::flag(std::string_view key, bool value) {
 
 JsonObject& JsonObject::texts(std::string_view key, const std::vector<std::string>& values) {
   return add(key, dump(values));
+}
+
+JsonObject& JsonObject::object(std::string_view key, const JsonObject& value) {
+  return add(key, value.to_string());
+}
+
+JsonObject& JsonObject::null(std::string_view key) {
+  return add(key, "null");
 }
 
 JsonObject& JsonObject::objects(std::string_view key, const std::vector<JsonObject>& values) {

@@ -1,4 +1,4 @@
-// A flat JSON object that is printed as one line, members in the order in which they were given.
+// A JSON object that is printed as one line, members in the order in which they were given.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,8 @@ class JsonObject {
   JsonObject& real(std::string_view key, double value);
   JsonObject& flag(std::string_view key, bool value);
   JsonObject& texts(std::string_view key, const std::vector<std::string>& values);
+  JsonObject& object(std::string_view key, const JsonObject& value);
+  JsonObject& null(std::string_view key);
   JsonObject& objects(std::string_view key, const std::vector<JsonObject>& values);
 
   std::string to_string() const { return "{" + members_ + "}"; }

@@ -91,11 +91,13 @@ std::string duration_text(std::int64_t ms) {
   return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
 }
 
-std::string size_text(std::size_t bytes) {
+std::string size_text(std::uint64_t bytes) {
   if (bytes == 1) return "1 byte";
   if (bytes < 1024) return fmt::format("{} bytes", bytes);
   if (bytes < 1024 * 1024) return fmt::format("{:.3g} KiB", static_cast<double>(bytes) / 1024);
-  return fmt::format("{:.4g} MiB", static_cast<double>(bytes) / (1024 * 1024));
+  if (bytes < 10'000ull * 1024 * 1024)
+    return fmt::format("{:.4g} MiB", static_cast<double>(bytes) / (1024 * 1024));
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1024 * 1024 * 1024));
 }
 
 }  // namespace warren::app

@@ -23,7 +23,7 @@ std::string timestamp(std::int64_t unix_ms);
 // "3 d 4 h", "2 min 5 s", "850 ms": the two largest units.
 std::string duration_text(std::int64_t ms);
 
-// "16 MiB", "1.5 KiB", "12 bytes"
-std::string size_text(std::size_t bytes);
+// "20.5 GiB", "16 MiB", "1.5 KiB", "12 bytes"
+std::string size_text(std::uint64_t bytes);
 
 }  // namespace warren::app

@@ -37,7 +37,8 @@ struct UpOptions : CommonOptions {
 struct ConnectOptions : CommonOptions {
   std::string target;
   double timeout_seconds = 30;
-  bool direct = false;  // a relayed path is not enough
+  bool direct = false;   // a relayed path is not enough
+  bool verbose = false;  // tell of each attempt
 };
 
 struct PingOptions : CommonOptions {
@@ -45,6 +46,14 @@ struct PingOptions : CommonOptions {
   std::uint32_t count = 4;  // 0: without end
   double interval_seconds = 1;
   bool direct = false;
+};
+
+struct BenchOptions : CommonOptions {
+  std::string target;
+  std::optional<std::string> download;  // byte counts
+  std::optional<std::string> upload;
+  std::optional<double> seconds;  // of each direction
+  unsigned streams = 1;
 };
 
 // A payload: the text, the file, or standard input.
@@ -99,6 +108,7 @@ ExitStatus run_addrs(const CommonOptions& options);
 ExitStatus run_peers(const CommonOptions& options);
 ExitStatus run_connect(const ConnectOptions& options);
 ExitStatus run_ping(const PingOptions& options);
+ExitStatus run_bench(const BenchOptions& options);
 ExitStatus run_send(const SendOptions& options);
 ExitStatus run_inbox(const InboxOptions& options);
 ExitStatus run_serve(const ServeOptions& options);

@@ -19,6 +19,7 @@ JsonObject json_of(const v1::Peer& peer) {
       .text("peer_id", peer.peer_id())
       .text_or_null("node_id", peer.node_id())
       .text("path", peer.path())
+      .text("transport", peer.transport())
       .flag("relayed", peer.relayed())
       .text("direction", peer.inbound() ? "inbound" : "outbound")
       .real("rtt_ms", peer.rtt_ms())

@@ -5,7 +5,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
-#include "app/json.hpp"
+#include "app/path_text.hpp"
 #include "app/seconds.hpp"
 
 namespace warren::app {
@@ -29,12 +29,11 @@ ExitStatus run_ping(const PingOptions& options) {
       const JsonObject line = JsonObject()
                                   .number("number", reply.number())
                                   .real("rtt_ms", reply.rtt_ms())
-                                  .text("path", reply.path())
+                                  .object("path", path_json(reply))
                                   .flag("relayed", reply.relayed());
       fmt::print("{}\n", line.to_string());
     } else {
-      fmt::print("{}: {:.2f} ms over {} ({})\n", reply.number(), reply.rtt_ms(), reply.path(),
-                 reply.relayed() ? "relayed" : "direct");
+      fmt::print("{}: {:.2f} ms over {}\n", reply.number(), reply.rtt_ms(), path_text(reply));
     }
     std::fflush(stdout);
   });

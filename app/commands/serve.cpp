@@ -1,12 +1,7 @@
 // `warren serve NAME --exec CMD`: several workers, each of which takes a request, runs the command, and
 // answers.
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <mutex>
@@ -17,48 +12,11 @@
 #include "app/control_client.hpp"
 #include "app/payload.hpp"
 #include "app/seconds.hpp"
+#include "app/stop_flag.hpp"
 #include "app/text.hpp"
 
 namespace warren::app {
 namespace {
-
-// Readable from the moment when everything is to end: a signal came, or the daemon went away.
-class StopFlag {
- public:
-  // Before any thread starts, since threads inherit what is blocked here.
-  StopFlag() : flag_(eventfd(0, EFD_CLOEXEC)) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signals_ = signalfd(-1, &set, SFD_CLOEXEC);
-    if (flag_ < 0 || signals_ < 0)
-      throw Failure(ExitStatus::kFailed, "too many files are open; raise `ulimit -n`");
-  }
-  ~StopFlag() {
-    close(flag_);
-    close(signals_);
-  }
-  StopFlag(const StopFlag&) = delete;
-  StopFlag& operator=(const StopFlag&) = delete;
-
-  int descriptor() const { return flag_; }
-  void raise() const { eventfd_write(flag_, 1); }
-
-  // Returns when it is raised, and whether by a signal.
-  bool wait() const {
-    std::array<pollfd, 2> events = {pollfd{flag_, POLLIN, 0}, pollfd{signals_, POLLIN, 0}};
-    while (poll(events.data(), events.size(), -1) < 0) {
-    }
-    raise();
-    return events[1].revents != 0;
-  }
-
- private:
-  int flag_ = -1;
-  int signals_ = -1;
-};
 
 class Service {
  public:

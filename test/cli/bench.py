@@ -1,5 +1,6 @@
 """What the cases share: a registry, and fresh nodes in a temporary folder."""
 
+import contextlib
 import re
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ STRANGER = "12D3KooWAn77DQ4Xz3BcoEE8yA5nX6xTGNmD7EnsRmNuXmcF1chE"
 STRANGER_NODE = "zEPJcGHUVYyrGAXXGQhLF39KAny4ojC9RPmA777H2iVztKwBd"
 
 COMMANDS = (
-    "init up id status addrs peers connect ping send inbox serve request "
+    "init up id status addrs peers connect ping bench send inbox serve request "
     "events limits metrics allow deny access completion"
 ).split()
 
@@ -66,6 +67,26 @@ class Pair:
     def __exit__(self, *reason):
         self.alice.__exit__(*reason)
         self.bob.__exit__(*reason)
+
+
+def configure(node, *lines, section="[limits]"):
+    """Puts lines at the head of a section of warren.toml."""
+    config = node.path / "warren.toml"
+    text = config.read_text()
+    head = f"\n{section}\n"
+    require(head in text, f"warren.toml has no {section}")
+    config.write_text(text.replace(head, head + "\n".join(lines) + "\n"))
+
+
+@contextlib.contextmanager
+def trio(bench, *limits):
+    """Alice, bob and carol, all running. `limits`: lines for bob's [limits]."""
+    alice, bob, carol = (bench.node(name) for name in ("alice", "bob", "carol"))
+    configure(bob, *limits)
+    with alice, bob, carol:
+        for node in (alice, bob, carol):
+            node.up()
+        yield alice, bob, carol
 
 
 def serve(node, name, command, *words):

@@ -8,18 +8,10 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from bench import case, expect_status, serve, wait_until
+from bench import case, configure, expect_status, serve, trio, wait_until
 from program import Failure, require
 
 EVENT_KEYS = {"at_ms", "event", "peer_id", "node_id", "address", "direction"}
-
-
-def configure(node, *lines):
-    """Puts lines at the head of the section [limits] of warren.toml."""
-    config = node.path / "warren.toml"
-    text = config.read_text()
-    require("\n[limits]\n" in text, "warren.toml has no [limits]")
-    config.write_text(text.replace("\n[limits]\n", "\n[limits]\n" + "\n".join(lines) + "\n"))
 
 
 def limits_of(node):
@@ -137,11 +129,7 @@ def securities_of_the_file_are_those_of_the_node(bench):
 
 @case
 def a_limit_refuses_counts_and_tells(bench):
-    alice, bob, carol = bench.node("alice"), bench.node("bob"), bench.node("carol")
-    configure(bob, "connections_inbound_max = 1")
-    with alice, bob, carol:
-        for node in (alice, bob, carol):
-            node.up()
+    with trio(bench, "connections_inbound_max = 1") as (alice, bob, carol):
         alice.do("connect", bob.addresses[0])
         require(limits_of(bob)["connections_inbound_max"]["used"] == 1, "the connection is not counted")
         result = carol.run("connect", bob.addresses[0])

@@ -18,8 +18,10 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 # pylint: disable=wrong-import-position
 import cases_attacks  # noqa: E402, F401
 import cases_access  # noqa: E402, F401
+import cases_bench  # noqa: E402, F401
 import cases_completion  # noqa: E402, F401
 import cases_daemon  # noqa: E402, F401
+import cases_dial  # noqa: E402, F401
 import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401
 import cases_operator  # noqa: E402, F401

@@ -87,7 +87,8 @@ def connect(story, alice, bob):
     replies = alice.do("ping", bob.node_id, "-c", "3", "-i", "0.05", "--json").jsons()
     best = min(reply["rtt_ms"] for reply in replies)
     kind = "relayed" if replies[-1]["relayed"] else "direct"
-    story.fact("path", f"{replies[-1]['path']} ({kind}): TCP, Noise, yamux")
+    path = replies[-1]["path"]
+    story.fact("path", f"{path['transport']} {path['address']} ({kind}): Noise, yamux")
     story.fact("round trip", f"{best:.2f} ms, the best of {len(replies)}")
     story.fact("proved", f"that peer is bob, {short(bob)}: a binding signed by his SM2 and his Ed25519 key")
 

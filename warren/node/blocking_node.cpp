@@ -158,6 +158,10 @@ PingReply BlockingNode::ping(Target target) {
   return state_->run(state_->node->ping(std::move(target)));
 }
 
+BenchReport BlockingNode::bench(Target target, perf::MeasurePlan plan, OnBench on_progress) {
+  return state_->run(state_->node->bench(std::move(target), plan, std::move(on_progress)));
+}
+
 std::vector<InboxMessage> BlockingNode::inbox(std::uint64_t after, std::size_t limit) {
   return state_->run(state_->node->inbox(after, limit));
 }

@@ -31,6 +31,8 @@ class BlockingNode {
   Bytes request(Target target, std::string service, Bytes payload);
   Bytes request(Target target, std::string service, Bytes payload, Duration timeout);
   PingReply ping(Target target);
+  // `on_progress` runs on the node's thread.
+  BenchReport bench(Target target, perf::MeasurePlan plan, OnBench on_progress = {});
   std::vector<InboxMessage> inbox(std::uint64_t after, std::size_t limit);
 
   // `handler` runs on a worker thread, as several calls at once do, and may block; what it throws is a failed

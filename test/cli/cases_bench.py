@@ -1,0 +1,148 @@
+"""Measuring: warren bench."""
+
+import signal
+import time
+
+from bench import STRANGER, Pair, case, expect_status
+from program import require
+
+MIB = 1024 * 1024
+
+
+def bench_json(node, *words):
+    return node.do("bench", *words, "--json").json()
+
+
+def expect_transfer(transfer, least_bytes):
+    require(set(transfer) == {"bytes", "seconds", "bits_per_second"}, f"the transfer is {transfer}")
+    require(transfer["bytes"] >= least_bytes and transfer["seconds"] > 0, f"the transfer is {transfer}")
+    rate = transfer["bytes"] * 8 / transfer["seconds"]
+    require(abs(transfer["bits_per_second"] / rate - 1) < 0.01, f"the rate of {transfer} is not {rate}")
+
+
+@case
+def bench_moves_exactly_so_many_bytes(bench):
+    with Pair(bench) as (alice, bob):
+        result = bench_json(alice, bob.node_id, "--download", "10M", "--upload", "1000001", "--streams", "7")
+        keys = "peer_id path relayed rtt_ms streams download upload interrupted".split()
+        require(list(result) == keys, f"printed {result}")
+        require(result["peer_id"] == bob.peer_id, f"measured {result['peer_id']}")
+        wanted = {"transport": "tcp", "address": bob.addresses[0].rsplit("/p2p/")[0]}
+        require(result["path"] == wanted and result["relayed"] is False, f"the path is {result['path']}")
+        require(0 < result["rtt_ms"] < 5000 and result["streams"] == 7, f"printed {result}")
+        require(result["interrupted"] is False, "nobody interrupted it")
+        for key, size in (("download", 10 * MIB), ("upload", 1000001)):
+            expect_transfer(result[key], size)
+            require(result[key]["bytes"] == size, f"{key}: {result[key]}")
+
+
+@case
+def bench_measures_only_what_it_is_asked_for(bench):
+    with Pair(bench) as (alice, bob):
+        result = bench_json(alice, bob.peer_id, "--upload", "1.5MiB")
+        require(result["download"] is None and result["upload"]["bytes"] == 3 * MIB // 2, f"{result}")
+        result = bench_json(alice, bob.addresses[0], "--upload", "0", "--seconds", "0.3")
+        require(result["upload"] is None, f"{result}")
+        expect_transfer(result["download"], 1)
+        result = bench_json(alice, bob.addresses[0], "--download", "1MB", "--seconds", "30")
+        require(result["download"]["bytes"] == 1_000_000 and result["upload"] is None, f"{result}")
+
+
+@case
+def bench_ends_when_the_time_is_over(bench):
+    with Pair(bench) as (alice, bob):
+        result = alice.do("bench", bob.node_id, "--seconds", "1", "--json")
+        for key in ("download", "upload"):
+            expect_transfer(result.json()[key], MIB)
+            took = result.json()[key]["seconds"]
+            require(1 <= took < 5, f"{key} took {took} s")
+        require(result.stderr == "", f"with --json it said {result.stderr!r}")
+        # A number of bytes that there is no time for.
+        result = bench_json(alice, bob.node_id, "--download", "1T", "--seconds", "0.5")
+        require(0 < result["download"]["bytes"] < 2**40, f"{result}")
+
+
+@case
+def bench_tells_people_the_path_and_its_progress(bench):
+    with Pair(bench) as (alice, bob):
+        result = alice.do("bench", bob.node_id, "--seconds", "2.5")
+        head, down, up = result.text().splitlines()
+        require(f"{bob.peer_id} over tcp /ip4/127.0.0.1/tcp/" in head and "round trip" in head, head)
+        for line, word in ((down, "download"), (up, "upload")):
+            require(line.startswith(word) and "Mbit/s" in line and " s: " in line, line)
+        progress = result.stderr.splitlines()
+        require(3 <= len(progress) <= 8, f"the progress is {progress}")
+        require(progress[0].startswith("download") and progress[-1].startswith("upload"), f"{progress}")
+
+
+@case
+def an_interrupted_bench_says_what_it_has_measured(bench):
+    with Pair(bench) as (alice, bob):
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            with alice.start("bench", bob.node_id, "--seconds", "600") as running:
+                require("round trip" in running.line(), "no first line")
+                time.sleep(1)
+                running.process.send_signal(stop)
+                line = running.line()
+                require(line.startswith("download") and "Mbit/s" in line, f"printed {line}")
+                require("nterrupted" in running.line(), "it does not say that it was interrupted")
+                require(running.process.wait(15) == 0, f"it ended with {running.process.returncode}")
+        with alice.start("bench", bob.node_id, "--json") as running:
+            time.sleep(1)
+            running.process.send_signal(signal.SIGINT)
+            result = running.event()
+            require(result["interrupted"] is True and result["upload"] is None, f"{result}")
+            expect_transfer(result["download"], 1)
+        alice.do("bench", bob.node_id, "--download", "1M")
+
+
+def set_perf(node, value):
+    config = node.path / "warren.toml"
+    text = config.read_text()
+    require('\nperf = "local"\n' in text, "perf is not local in a new warren.toml")
+    config.write_text(text.replace('perf = "local"', f'perf = "{value}"'))
+
+
+@case
+def whom_perf_is_served_to_is_the_owners_choice(bench):
+    for value, served in (("off", False), ("allowed", False), ("local", True), ("anyone", True)):
+        alice, bob = bench.node(f"alice-{value}"), bench.node(f"bob-{value}")
+        set_perf(bob, value)
+        with alice, bob:
+            alice.up()
+            bob.up()
+            result = alice.run("bench", bob.addresses[0], "--download", "1M")
+            expect_status(result, 0 if served else 1)
+            if not served:
+                require("/perf/1.0.0" in result.stderr and "`warren allow" in result.stderr, result.stderr)
+                require('perf = "anyone"' in result.stderr and alice.peer_id in result.stderr, result.stderr)
+            bob.do("allow", alice.peer_id)
+            expect_status(alice.run("bench", bob.peer_id, "--download", "1M"), 1 if value == "off" else 0)
+    wrong = bench.node("wrong")
+    set_perf(wrong, "everybody")
+    expect_status(wrong.run("up"), 1, "`perf`", '"anyone"')
+
+
+@case
+def bench_tells_what_is_wrong(bench):
+    with Pair(bench) as (alice, bob):
+        for size in ("ten", "-1", "10X", "1e3", "0.5", "9999999999T", "10 M B"):
+            expect_status(alice.run("bench", bob.node_id, f"--download={size}"), 2, "--download")
+        for words in (["--streams", "0"], ["--streams", "101"], ["--seconds", "0"], ["--seconds", "601"]):
+            expect_status(alice.run("bench", bob.node_id, *words), 2, words[0])
+        expect_status(alice.run("bench", "nobody"), 2, "nobody")
+        expect_status(alice.run("bench", STRANGER, "--download", "1M"), 4)
+        with alice.start("bench", bob.node_id, "--json") as running:
+            time.sleep(1)
+            bob.daemon.kill()
+            require(running.process.wait(30) == 4, f"it ended with {running.process.returncode}")
+        expect_status(alice.run("bench", bob.node_id), 4)
+
+
+@case
+def a_daemon_that_ends_ends_its_bench(bench):
+    with Pair(bench) as (alice, bob):
+        with alice.start("bench", bob.node_id, "--json") as running:
+            time.sleep(1)
+            alice.daemon.process.terminate()
+            require(running.process.wait(15) == 3, f"it ended with {running.process.returncode}")

@@ -4,6 +4,7 @@ Arrivals are the kernel's timestamps, and one process sends and reads: how busy 
 packets are sent, hardly in how long they take.
 """
 
+import functools
 import socket
 import struct
 import time
@@ -28,10 +29,33 @@ def header_size(family):
     return 28 if family == socket.AF_INET else 48
 
 
+def arrival_of(receiver):
+    """The next datagram, and when the kernel got it, in ns."""
+    data, control, _, _ = receiver.recvmsg(2048, 64)
+    seconds, nanoseconds = struct.unpack("qq", control[0][2])
+    return data, seconds * 10**9 + nanoseconds
+
+
+@functools.cache
+def stamping():
+    """A socket that keeps the kernel stamping packets. It begins a while after the first socket has asked for
+    it; until then packets have the time when they are read."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    sock.bind(("127.0.0.1", 0))
+    while True:
+        sock.sendto(b"", sock.getsockname())
+        time.sleep(0.01)
+        before = time.time_ns()
+        if arrival_of(sock)[1] < before:
+            return sock
+
+
 class Flow:
     """A pair of connected sockets. A context manager."""
 
     def __init__(self, sender, receiver, family=socket.AF_INET):
+        stamping()
         self.family = family
         address = receiver.ip4 if family == socket.AF_INET else receiver.ip6
         self.receiver = receiver.socket(family, socket.SOCK_DGRAM)
@@ -64,10 +88,8 @@ class Flow:
         came = []
         while True:
             try:
-                data, control, _, _ = self.receiver.recvmsg(2048, 64)
+                data, arrived = arrival_of(self.receiver)
             except TimeoutError:
                 return came
             number, sent = HEAD.unpack_from(data)
-            seconds, nanoseconds = struct.unpack("qq", control[0][2])
-            arrived = seconds * 10**9 + nanoseconds
             came.append(Arrival(number, arrived / 1e9, (arrived - sent) / 1e9))

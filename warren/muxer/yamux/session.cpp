@@ -17,7 +17,7 @@ Session::Session(Side side, Limits limits, Instant now, UnreadLimits unread)
       keepalive_(limits_, now),
       now_(now),
       next_id_(side == Side::kInitiator ? 1 : 2),
-      unread_(limits_, unread) {}
+      unread_({.max = limits_.unread_max, .reserve = limits_.unread_reserve}, unread) {}
 
 void Session::tick(Instant now) {
   now_ = now;

@@ -7,9 +7,9 @@
 #include <unordered_map>
 
 #include "warren/core/secure_channel.hpp"
+#include "warren/core/unread_account.hpp"
 #include "warren/muxer/yamux/keepalive.hpp"
 #include "warren/muxer/yamux/outbox.hpp"
-#include "warren/muxer/yamux/unread_account.hpp"
 
 namespace warren::yamux {
 

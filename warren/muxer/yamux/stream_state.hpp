@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "warren/async/event.hpp"
-#include "warren/muxer/yamux/frame.hpp"
 #include "warren/core/receive_buffer.hpp"
+#include "warren/muxer/yamux/frame.hpp"
 #include "warren/muxer/yamux/receive_window.hpp"
 
 namespace warren::yamux {

@@ -1,21 +1,16 @@
-#include "warren/muxer/yamux/unread_account.hpp"
+#include "warren/core/unread_account.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace warren;
-using namespace warren::yamux;
 
 namespace {
 
 struct Accounts {
   Limit all{"all", "", 1000};
   Limit each{"each", "", 600};
-  Limits limits;
+  UnreadBounds limits{.max = 600, .reserve = 100};
 
-  Accounts() {
-    limits.unread_max = 600;
-    limits.unread_reserve = 100;
-  }
   UnreadLimits shared() { return {&all, &each}; }
 };
 

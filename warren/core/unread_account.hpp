@@ -4,9 +4,15 @@
 #include <algorithm>
 
 #include "warren/core/limit.hpp"
-#include "warren/muxer/yamux/limits.hpp"
 
-namespace warren::yamux {
+namespace warren {
+
+// Of one connection, in bytes.
+struct UnreadBounds {
+  std::size_t max = 0;
+  // What it may hold even when all connections together hold too much.
+  std::size_t reserve = 0;
+};
 
 // The accounts that all connections of a node share; either may be missing. They outlive the connections.
 struct UnreadLimits {
@@ -17,7 +23,7 @@ struct UnreadLimits {
 
 class UnreadAccount {
  public:
-  UnreadAccount(const Limits& limits, UnreadLimits shared) : limits_(limits), shared_(shared) {}
+  UnreadAccount(UnreadBounds bounds, UnreadLimits shared) : bounds_(bounds), shared_(shared) {}
   ~UnreadAccount() { remove(size_); }
   UnreadAccount(const UnreadAccount&) = delete;
   UnreadAccount& operator=(const UnreadAccount&) = delete;
@@ -26,13 +32,13 @@ class UnreadAccount {
   // hoards takes nothing from the others.
   bool add(std::size_t bytes) {
     const std::size_t size = size_ + bytes;
-    if (size > limits_.unread_max) {
+    if (size > bounds_.max) {
       if (shared_.per_connection != nullptr) shared_.per_connection->refuse();
       return false;
     }
     if (shared_.all != nullptr) {
       const std::uint64_t all = shared_.all->used() + bytes;
-      if (all > shared_.all->max() && size > limits_.unread_reserve) {
+      if (all > shared_.all->max() && size > bounds_.reserve) {
         shared_.all->refuse();
         return false;
       }
@@ -53,9 +59,9 @@ class UnreadAccount {
   std::size_t size() const { return size_; }
 
  private:
-  const Limits& limits_;
+  const UnreadBounds bounds_;
   UnreadLimits shared_;
   std::size_t size_ = 0;
 };
 
-}  // namespace warren::yamux
+}  // namespace warren

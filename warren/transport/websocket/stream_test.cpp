@@ -146,6 +146,24 @@ TEST_CASE_FIXTURE(StreamTest, "an end of the pipe is no end of the WebSocket") {
   CHECK(heard() == "!");
 }
 
+TEST_CASE("an idle stream is small: what it reads goes to the caller's memory") {
+  CHECK(sizeof(AcceptedPipe) + sizeof(WebsocketStream) <= 1024);
+}
+
+TEST_CASE("a peer that pings and does not listen is waited for, and costs its own window only") {
+  ServerTest test(2048);
+  test.start();
+  for (int i = 0; i < 60; ++i) {
+    test.world.run(say(*test.peer, frame(0x89, std::string(100, 'p'))));
+    test.world.loop().advance(1s);
+    const auto silence =
+        test.world.run(as_result(with_timeout(test.world.clock(), 1s, read_text(*test.server))));
+    if (silence.error() == Errc::kReset) return;  // given up in the middle of a pong
+    CHECK((silence.error() == Errc::kTimedOut));
+  }
+  FAIL("pongs that nobody reads were all taken");
+}
+
 TEST_CASE("a canceled write leaves half a frame, so the stream is reset") {
   ServerTest test(1024);
   test.start();

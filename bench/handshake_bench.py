@@ -4,22 +4,23 @@
 handshake_bench [BLOCKS]     default 15; each measures every row twice
 
 `known` are two nodes that meet again and again, `new` is a listener that meets another dialer each time. Both
-programs do the same (handshake_pair.cpp, go/handshake_pair) on the same core, and take turns, A B B A, so
-that a machine that slows down or speeds up favours nobody. What counts is CPU time, user and system; the
+programs do the same (handshake_pair.cpp, peers/go/handshake_pair) on the same core, and take turns, A B B A,
+so that a machine that slows down or speeds up favours nobody. What counts is CPU time, user and system; the
 ratios are those of neighbours in time, with the median's interval of 95 % by bootstrap.
 """
 
 import contextlib
 import json
-import math
 import os
-import random
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-BIN = Path(__file__).resolve().parent
+from method import ratio
+from peers import toolchains
+
+BIN = Path(__file__).absolute().parent
 ROWS = [(security, peers) for security in ("noise", "tls") for peers in ("known", "new")]
 COUNT = 200
 
@@ -36,14 +37,6 @@ class Program:
         self.process.stdin.flush()
         sample = json.loads(self.process.stdout.readline())
         return sample["cpu_ns"], sample["wall_ns"]
-
-
-def interval(ratios):
-    """The 95 % interval of the median."""
-    dice = random.Random(1)
-    logs = [math.log(ratio) for ratio in ratios]
-    medians = sorted(statistics.median(dice.choices(logs, k=len(logs))) for _ in range(2000))
-    return math.exp(medians[49]), math.exp(medians[1949])
 
 
 def spread(samples):
@@ -70,16 +63,17 @@ def measure_row(row, core, blocks, paths):
 def main():
     blocks = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     core = max(os.sched_getaffinity(0))
-    paths = [path for path in (BIN / "handshake_pair", BIN / "go/handshake_pair") if path.exists()]
+    paths = [BIN / "handshake_pair"]
+    if toolchains.build("go"):
+        paths.append(toolchains.GO_HANDSHAKE_PAIR)
     title = f"handshakes a second, core {core}"
     print(f"{title:<32}{'warren':>22}{'go-libp2p':>22}{'ratio':>8}{'95 %':>14}")
     for row in ROWS:
         samples = measure_row(row, core, blocks, paths)
         line = f"{' '.join(row):<32}{spread(samples[0]):>22}"
         if len(samples) > 1:
-            ratios = [go[0] / ours[0] for ours, go in zip(*samples)]
-            low, high = interval(ratios)
-            line += f"{spread(samples[1]):>22}{statistics.median(ratios):>8.2f}"
+            middle, low, high = ratio([(go[0], ours[0]) for ours, go in zip(*samples)])
+            line += f"{spread(samples[1]):>22}{middle:>8.2f}"
             line += f"{f'{low:.2f} - {high:.2f}':>14}"
         print(line, flush=True)
 

@@ -1,5 +1,5 @@
 // Handshakes of one security protocol, both ends in this process and on one core, over TCP connections on
-// loopback that are made before the clock runs. handshake_bench drives it, beside go/handshake_pair.
+// loopback that are made before the clock runs. handshake_bench drives it, beside peers/go/handshake_pair.
 //
 //   handshake_pair noise|tls known|new
 //

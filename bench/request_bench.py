@@ -67,7 +67,7 @@ class Bench:
 
 def main():
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    program = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).resolve().parent / "warren"
+    program = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).absolute().parent / "warren"
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         bench = Bench(program, folder, stack)
         for _ in range(2):

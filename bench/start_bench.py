@@ -47,7 +47,7 @@ def start_once(program, folder):
 
 def main():
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 21
-    program = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).resolve().parent / "warren"
+    program = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).absolute().parent / "warren"
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([program, "init", "--data-dir", folder], check=True, stdout=subprocess.DEVNULL)
         start_once(program, folder)  # its files are in the page cache now

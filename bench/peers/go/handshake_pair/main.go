@@ -1,4 +1,4 @@
-// Handshake_pair is ../../handshake_pair.cpp with go-libp2p: same words, same numbers, same method.
+// Handshake_pair is ../../../handshake_pair.cpp with go-libp2p: same words, same numbers, same method.
 package main
 
 import (

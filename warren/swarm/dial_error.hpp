@@ -3,6 +3,7 @@
 
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "warren/base/time.hpp"
 #include "warren/multiformats/multiaddr.hpp"
@@ -16,6 +17,14 @@ struct DialReport {
   std::string why;
   Instant began{};
   Duration took{};
+  bool won = false;
+};
+
+// An address that was not dialed.
+struct LeftOut {
+  Multiaddr address;
+  std::error_code code;  // none when that is nobody's failure
+  std::string why;
 };
 
 // Why no address led to the peer. `code` is the common error of all that was tried or left out, kUnreachable
@@ -25,13 +34,16 @@ struct DialReport {
 struct DialError {
   std::error_code code;
   std::string attempts;
+  std::vector<LeftOut> left_out;
 
+  // Of an address that was not dialed.
   void add(const Multiaddr& address, std::error_code error, const std::string& why);
   void add(const Multiaddr& address, std::error_code error) { add(address, error, error.message()); }
   void add(const DialReport& report);
   void add(const DialError& further);
-  // A remark that leaves the code as it is.
+  // Remarks that leave the code as it is; the second is of an address that was not dialed.
   void note(const std::string& about, const std::string& what);
+  void note(const Multiaddr& address, const std::string& why);
 
  private:
   void agree_on(std::error_code error);

@@ -16,6 +16,7 @@ DialRace::DialRace(Env& env, std::vector<DialAttempt> plan, Instant deadline, At
 
 Task<std::optional<UpgradedConnection>> DialRace::run() {
   co_await finally(run_all(), running_.close());
+  settle_canceled();
   co_return std::move(winner_);
 }
 
@@ -60,6 +61,7 @@ Task<void> DialRace::run_attempt(std::size_t index) {
     // Limits are told with their name.
     report.why = report.code == Errc::kLimitReached ? upgraded.error().what() : report.code.message();
   } else if (!winner_) {
+    report.won = true;
     winner_.emplace(std::move(*upgraded));
   }
   ++ended_;
@@ -83,6 +85,14 @@ void DialRace::time_out() {
     report.took = env_.clock.now() - report.began;
     report.code = Errc::kTimedOut;
     report.why = report.code.message();
+  }
+}
+
+void DialRace::settle_canceled() {
+  for (DialReport& report : reports_) {
+    if (report.won || report.code) continue;
+    report.took = env_.clock.now() - report.began;
+    report.why = "another address was faster";
   }
 }
 

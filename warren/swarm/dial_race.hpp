@@ -28,7 +28,8 @@ class DialRace {
   // more afterwards. To be called once.
   Task<std::optional<UpgradedConnection>> run();
 
-  // Of the attempts that have begun, in that order. Those that the deadline ended have timed out.
+  // Of the attempts that have begun, in that order. Those that the deadline ended have timed out, and those
+  // that another one was faster than have no error.
   const std::vector<DialReport>& reports() const { return reports_; }
   // Whether the deadline came first, and whom it left no time for.
   bool timed_out() const { return timed_out_; }
@@ -39,6 +40,7 @@ class DialRace {
   bool may_start(Instant began) const;
   void start_next();
   void time_out();
+  void settle_canceled();
   Task<void> run_attempt(std::size_t index);
   Task<void> wait_for_end(std::size_t ended);
 

@@ -63,13 +63,18 @@ Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer,
                 });
   auto upgraded = co_await race.run();
   if (upgraded) {
+    for (const Multiaddr& address : race.not_begun()) failures.note(address, "another address was faster");
+  } else {
+    record_failures(peer.id, race.reports());
+    for (const DialReport& report : race.reports()) failures.add(report);
+    for (const Multiaddr& address : race.not_begun()) failures.note(address, "no time was left");
+  }
+  failures.add(left_out);
+  tell(peer.id, race.reports(), failures.left_out);
+  if (upgraded) {
     backoff_.clear(peer.id);
     co_return std::move(*upgraded);
   }
-  record_failures(peer.id, race.reports());
-  for (const DialReport& report : race.reports()) failures.add(report);
-  for (const Multiaddr& address : race.not_begun()) failures.note(address.to_string(), "no time was left");
-  failures.add(left_out);
   if (!failures.code) failures.code = Errc::kNoAddresses;
   if (race.timed_out()) failures.code = Errc::kTimedOut;
   co_return std::unexpected(std::move(failures));
@@ -111,7 +116,7 @@ std::vector<Multiaddr> Dialer::permitted(const PeerId& peer, const std::vector<M
   }
   for (const Multiaddr& given : addresses) {
     if (std::ranges::find(dialable, without_peer(given)) == dialable.end())
-      left_out.note(given.to_string(), "cannot be dialed from here, or leads where another one does");
+      left_out.note(given, "cannot be dialed from here, or leads where another one does");
   }
   return permitted;
 }
@@ -143,7 +148,29 @@ std::vector<DialAttempt> Dialer::plan(const PeerId& peer, const std::vector<Mult
     if (limit.max() == 0) left_out.code = Errc::kLimitReached;
     left_out.note("further addresses", std::string(limit.knob()));
   }
-  return plan_dials(chosen, local, limit.max());
+  auto attempts = plan_dials(chosen, local, limit.max());
+  for (const Multiaddr& address : chosen) {
+    if (std::ranges::find(attempts, address, &DialAttempt::address) == attempts.end())
+      left_out.left_out.push_back({address, Errc::kLimitReached, std::string(limit.knob())});
+  }
+  return attempts;
+}
+
+void Dialer::tell(const PeerId& peer, const std::vector<DialReport>& reports,
+                  const std::vector<LeftOut>& left_out) const {
+  for (const DialReport& report : reports) {
+    state_.events.dialed.emit(DialOutcome{.peer = peer,
+                                          .address = report.address,
+                                          .began = report.began,
+                                          .took = report.took,
+                                          .error = report.code,
+                                          .won = report.won,
+                                          .why = report.why});
+  }
+  for (const LeftOut& address : left_out) {
+    state_.events.dialed.emit(DialOutcome{
+        .peer = peer, .address = address.address, .began = {}, .error = address.code, .why = address.why});
+  }
 }
 
 // What our own limits have ended says nothing of the address.

@@ -43,6 +43,9 @@ class Dialer {
                                    const LocalNetwork& local, DialError& left_out) const;
   std::vector<Multiaddr> without_backoff(const PeerId& peer, std::vector<Multiaddr> addresses,
                                          DialError& left_out) const;
+  // Of every address: what was dialed, then what was not.
+  void tell(const PeerId& peer, const std::vector<DialReport>& reports,
+            const std::vector<LeftOut>& left_out) const;
   void record_failures(const PeerId& peer, const std::vector<DialReport>& reports);
 
   Task<UpgradedConnection> try_address(Multiaddr address, PeerId peer, Instant deadline);

@@ -21,7 +21,6 @@
 namespace warren::app {
 namespace {
 
-// warren.toml names "any IPv6 address" on machines that have none, too: that alone is no reason not to run.
 // A pre-shared key guards pipes of bytes, which QUIC does not have.
 std::vector<Multiaddr> without_quic(const std::vector<Multiaddr>& listen) {
   std::vector<Multiaddr> usable;
@@ -35,6 +34,7 @@ std::vector<Multiaddr> without_quic(const std::vector<Multiaddr>& listen) {
   return usable;
 }
 
+// warren.toml names "any IPv6 address" on machines that have none, too: that alone is no reason not to run.
 std::vector<Multiaddr> without_missing_ipv6(const std::vector<Multiaddr>& listen, Network& network) {
   const std::vector<IpAddress> own = network.interface_addresses();
   if (std::ranges::any_of(own, [](const IpAddress& address) { return !address.is_v4(); })) return listen;
@@ -59,6 +59,7 @@ Config node_config(const DataDir& dir, const ConfigFile& file, Network& network)
                 .listen = swarm_key ? without_quic(listen) : listen,
                 .bootstrap = file.bootstrap,
                 .securities = file.securities,
+                .websocket = file.websocket,
                 .data_dir = dir.path().string(),
                 .limits = file.limits,
                 .access = read_access_file(dir.access()),

@@ -4,7 +4,7 @@ from bench import case, expect_status, wait_until
 from program import require
 
 ATTEMPT_KEYS = "address transport outcome began_ms took_ms reason message".split()
-TWO = ("/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0")
+TWO = ("/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0")
 
 
 def attempts_of(result):
@@ -32,7 +32,8 @@ def connect_v_tells_what_became_of_each_address(bench):
         alice.up()
         bob.up(listen=TWO)
         addresses = {address.rsplit("/p2p/")[0] for address in bob.addresses}
-        result = alice.do("connect", "-v", bob.addresses[0], "--json")
+        [over_tcp] = [address for address in bob.addresses if "/tcp/" in address]
+        result = alice.do("connect", "-v", over_tcp, "--json")
         [attempt] = attempts_of(result)
         require(result.json()["peer_id"] == bob.peer_id, f"connected to {result.json()}")
         require(attempt["outcome"] == "connected" and attempt["reason"] is None, f"the attempt is {attempt}")
@@ -50,7 +51,10 @@ def connect_v_tells_what_became_of_each_address(bench):
             attempts = attempts_of(alice.do("connect", "-v", bob.peer_id, "--json"))
             require([a["outcome"] for a in attempts].count("connected") == 1, f"the attempts are {attempts}")
             require({a["outcome"] for a in attempts} <= {"connected", "canceled", "left_out"}, f"{attempts}")
-            return {attempt["address"] for attempt in attempts} == addresses
+            if {attempt["address"] for attempt in attempts} != addresses:
+                return False
+            require(attempts[0]["transport"] == "quic-v1", f"QUIC is not first: {attempts}")
+            return True
 
         wait_until(tried_both, "identify did not tell bob's other address")
 

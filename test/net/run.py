@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "cli")]
 import lab  # noqa: E402
 import namespaces  # noqa: E402
 import cases_link  # noqa: E402, F401
+import cases_quic  # noqa: E402, F401
 import cases_tcp  # noqa: E402, F401
 from bench import CASES, Bench  # noqa: E402
 from program import ROOT, Failure  # noqa: E402

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Duration kIdleMax = 60s;
 constexpr std::size_t kChunk = 64 * 1024;
-// What has to come back on all streams before any of them goes on.
+// What has to come back on all streams before any of them is closed.
 constexpr std::size_t kFirstBytes = 1024;
 
 Task<void> answer(Clock* clock, StreamPtr stream) {
@@ -54,9 +54,10 @@ struct Exchange {
   Event changed;
 };
 
-Task<void> send(std::shared_ptr<ByteStream> stream, Payload payload) {
+Task<void> send(Exchange& exchange, std::shared_ptr<ByteStream> stream, Payload payload) {
   for (BytesView chunk = payload.next(); !chunk.empty(); chunk = payload.next())
     co_await stream->write(chunk);
+  while (exchange.waiting > 0) co_await exchange.changed.wait();
   co_await stream->close_write();
 }
 
@@ -72,8 +73,8 @@ Task<void> check(Exchange& exchange, std::shared_ptr<ByteStream> stream, Payload
   co_await expect(*stream, chunk.first(first));
   --exchange.waiting;
   exchange.changed.notify_all();
-  while (exchange.waiting > 0) co_await exchange.changed.wait();
 
+  // All go on to be read: streams of QUIC share the connection's window.
   for (chunk = chunk.subspan(first); !chunk.empty(); chunk = payload.next()) co_await expect(*stream, chunk);
   Bytes more(1);
   const std::size_t count = co_await stream->read_some(more);
@@ -91,7 +92,7 @@ Task<void> run(Exchange& exchange, TaskGroup& tasks, std::size_t streams) {
   for (std::size_t i = 0; i < streams; ++i) {
     std::shared_ptr<ByteStream> stream = co_await exchange.connection.open_stream(ProtocolId(kEchoProtocol));
     const Payload payload(i, exchange.bytes);
-    tasks.spawn(note_end(exchange, send(stream, payload)));
+    tasks.spawn(note_end(exchange, send(exchange, stream, payload)));
     tasks.spawn(note_end(exchange, check(exchange, stream, payload)));
   }
   while (exchange.running > 0 && !exchange.failure) co_await exchange.changed.wait();

@@ -12,8 +12,8 @@ inline constexpr std::string_view kEchoProtocol = "/echo/1.0.0";
 void serve_echo(Host& host);
 
 // Opens `streams` streams at once, sends `bytes` bytes of another payload on each, ends the writing side, and
-// checks what comes back, up to the end of the stream. No stream goes on before its first bytes have come
-// back on all of them, so that all are open together. Throws what went wrong on the first one that failed;
+// checks what comes back, up to the end of the stream. No stream is closed before first bytes have come back
+// on all of them, so that all are open together. Throws what went wrong on the first one that failed;
 // kMalformed: other bytes than those sent, or more of them. Cancelable.
 Task<void> echo(Env& env, ConnectionPtr connection, std::size_t streams, std::uint64_t bytes);
 

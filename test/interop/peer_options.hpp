@@ -1,6 +1,7 @@
 // The command line of warren_peer (README.md).
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct Options {
   std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
   KeyType key_type = KeyType::kEd25519;
   std::optional<pnet::PreSharedKey> pre_shared_key;
+  std::optional<std::filesystem::path> certificates;  // the folder
   Duration whole_limit = 120s;
   Duration step_limit = 30s;
 

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "test/interop/echo.hpp"
+#include "test/interop/endings.hpp"
 #include "test/interop/line_reader.hpp"
 #include "test/interop/peer_options.hpp"
 #include "warren/async/as_result.hpp"
@@ -84,6 +85,7 @@ class TestPeer {
   Task<void> identify(PeerId peer);
   Task<void> ping(PeerId peer, std::uint64_t count);
   Task<void> echo(PeerId peer, std::uint64_t streams, std::uint64_t bytes);
+  Task<void> endings(PeerId peer);
 
   // The open connection to the peer; throws kNotFound when there is none, and never dials.
   ConnectionPtr connection_to(const PeerId& peer);
@@ -92,12 +94,14 @@ class TestPeer {
 
   Env& env_;
   Options options_;
+  EndingCounts ending_counts_;
   Node node_;
   LineReader lines_;
 };
 
 Task<int> TestPeer::run_started() {
   serve_echo(node_.host());
+  serve_endings(node_.host(), ending_counts_);
   const bool started = co_await step("start", node_.start());
   if (!started) co_return kFailed;
   Json ready = {{"event", "ready"}, {"peer_id", node_.peer_id().to_string()}, {"addresses", Json::array()}};
@@ -166,6 +170,8 @@ Task<void> TestPeer::command(std::vector<std::string> words) {
     co_await ping(peer, numbers.empty() ? 1 : numbers[0]);
   } else if (words[0] == "reconnect" && numbers.empty()) {
     co_await reconnect(peer);
+  } else if (words[0] == "endings" && numbers.empty()) {
+    co_await endings(peer);
   } else if (words[0] == "echo" && numbers.size() == 2) {
     co_await echo(peer, numbers[0], numbers[1]);
   } else {
@@ -182,7 +188,7 @@ Task<void> TestPeer::connect(PeerId* peer) {
         {"address", status.address.to_string()},
         {"security", connection_to(*peer)->security()},
         {"muxer", connection_to(*peer)->muxer()},
-        {"security_redials", node_.security_redials()},
+        {"security_redials", node_.metrics().swarm.security_redials},
         {"ms", milliseconds(env_.clock.now() - start)}});
 }
 
@@ -263,6 +269,11 @@ Task<void> TestPeer::echo(PeerId peer, std::uint64_t streams, std::uint64_t byte
         {"bytes", bytes},
         {"ok", true},
         {"ms", milliseconds(env_.clock.now() - start)}});
+}
+
+Task<void> TestPeer::endings(PeerId peer) {
+  co_await interop::endings(env_, connection_to(peer));
+  emit({{"event", "endings"}, {"peer_id", peer.to_string()}, {"ok", true}});
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ def a_host_has_no_way_out(_bench):
                 require("unreachable" in str(error), str(error))
             else:
                 raise Failure(f"there is a route out: {route}")
-        chosen = pair.a.run(["sysctl", "-n", "net.ipv4.tcp_congestion_control"]).strip()
+        chosen = pair.a.setting("ipv4/tcp_congestion_control")
         require(chosen == "cubic", f"TCP's congestion control is {chosen}")
 
 

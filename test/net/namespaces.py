@@ -13,18 +13,18 @@ RUN_S = 60
 NAMESPACES = Path("/run/netns")
 NAME = re.compile(r"wnet-(\d+)-(\d+)-")
 # See use_cubic().
-CONTROL = "net.ipv4.tcp_congestion_control"
+CONTROL = "ipv4/tcp_congestion_control"
 TRIES = 5
 ALLOWED = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
 SETTINGS = {
-    "net.ipv6.conf.all.accept_dad": 0,  # an address can be used at once
-    "net.ipv6.conf.default.accept_dad": 0,
-    "net.ipv6.conf.all.keep_addr_on_down": 1,  # as IPv4 does
-    "net.ipv6.conf.default.keep_addr_on_down": 1,
-    "net.ipv6.conf.all.router_solicitations": 0,  # there are no routers, and tests count packets
-    "net.ipv6.conf.default.router_solicitations": 0,
-    "net.ipv4.tcp_no_metrics_save": 1,  # no connection knows what an earlier one met
-    "net.ipv4.ping_group_range": "0 0",
+    "ipv6/conf/all/accept_dad": 0,  # an address can be used at once
+    "ipv6/conf/default/accept_dad": 0,
+    "ipv6/conf/all/keep_addr_on_down": 1,  # as IPv4 does
+    "ipv6/conf/default/keep_addr_on_down": 1,
+    "ipv6/conf/all/router_solicitations": 0,  # there are no routers, and tests count packets
+    "ipv6/conf/default/router_solicitations": 0,
+    "ipv4/tcp_no_metrics_save": 1,  # no connection knows what an earlier one met
+    "ipv4/ping_group_range": "0 0",
 }
 
 
@@ -89,7 +89,8 @@ class Host:
         self.resolver = None
         ip("netns", "add", namespace)
         self.ip("link", "set", "lo", "up")
-        self.run(["sysctl", "-q", "-w", *[f"{key}={value}" for key, value in SETTINGS.items()]])
+        for name, value in SETTINGS.items():
+            self.setting(name, value)
         use_cubic(self)
 
     @property
@@ -102,6 +103,13 @@ class Host:
 
     def ip(self, *words, check=True):
         return ip("-n", self.namespace, *words, check=check)
+
+    def setting(self, name, value=None):
+        """Changes one of /proc/sys/net, when there is a value; what it is then."""
+        path = Path("/proc/sys/net") / name
+        if value is not None:
+            inside(self.namespace, lambda: path.write_text(str(value)))
+        return inside(self.namespace, path.read_text).strip()
 
     def within(self):
         """What goes before a command so that it runs here. It ends when the thread that started it does."""
@@ -146,11 +154,15 @@ def use_cubic(host):
     """What most machines use. The kernel lets a namespace choose only what every user may choose, which need
     not be cubic: it is added to that list while the namespace chooses. Another laboratory may take it out
     again just then, hence the tries."""
-    for tries in range(TRIES, 0, -1):
+    for _ in range(TRIES):
         before = ALLOWED.read_text()
-        if "cubic" not in before.split():
-            ALLOWED.write_text(before.strip() + " cubic")
-        host.run(["sysctl", "-q", "-w", f"{CONTROL}=cubic"], check=tries == 1)
-        ALLOWED.write_text(before)
-        if host.run(["sysctl", "-n", CONTROL]).strip() == "cubic":
+        try:
+            if "cubic" not in before.split():
+                ALLOWED.write_text(before.strip() + " cubic")
+            host.setting(CONTROL, "cubic")
             return
+        except PermissionError:
+            continue
+        finally:
+            ALLOWED.write_text(before)
+    raise LabError("TCP's congestion control cannot be chosen")

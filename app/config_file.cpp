@@ -108,6 +108,23 @@ class Section {
     }
   }
 
+  // A file; one that is not named by its whole path is in the folder of warren.toml. Empty for "".
+  void file(std::string_view key, std::filesystem::path& value) {
+    std::string name;
+    text(key, name);
+    if (!name.empty()) value = file_.parent_path() / name;
+  }
+
+  void files(std::string_view key, std::vector<std::filesystem::path>& values) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    if (!node->is_array()) fail(*node, key, "is not a list of files in [ ]");
+    for (const toml::node& item : *node->as_array()) {
+      if (!item.is_string()) fail(item, key, "has an item that is not a text in quotes");
+      values.push_back(file_.parent_path() / item.as_string()->get());
+    }
+  }
+
   // The table of that name; an empty one when it is not in the file.
   Section section(std::string_view key) {
     static const toml::table kEmpty;
@@ -168,6 +185,18 @@ void read_limits(Section& section, SwarmLimits& limits) {
   }
 }
 
+void read_websocket(Section& section, websocket::WebsocketConfig& websocket) {
+  tls::CertificateFiles certificate;
+  section.file("certificate", certificate.chain);
+  section.file("key", certificate.key);
+  section.files("authorities", websocket.authorities);
+  if (certificate.chain.empty() != certificate.key.empty()) {
+    section.fail(certificate.chain.empty() ? "key" : "certificate",
+                 "is half of a pair: a certificate needs its key, and the key its certificate");
+  }
+  if (!certificate.chain.empty()) websocket.tls = std::move(certificate);
+}
+
 }  // namespace
 
 void require_network_name(const std::string& name) {
@@ -209,6 +238,9 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
                          {"local", PerfAccess::kLocal},
                          {"anyone", PerfAccess::kAnyone}});
 
+  Section websocket = root.section("websocket");
+  read_websocket(websocket, config.websocket);
+
   Section identity = root.section("identity");
   std::string mode(name_of(config.identity));
   identity.text("mode", mode);
@@ -229,7 +261,8 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   logging.text("level", level);
   config.log_level = parse_log_level(level);
 
-  for (const Section* section : {&root, &identity, &limits, &timeouts, &logging}) section->refuse_unknown();
+  for (const Section* section : {&root, &websocket, &identity, &limits, &timeouts, &logging})
+    section->refuse_unknown();
   return config;
 }
 

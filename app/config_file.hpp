@@ -23,6 +23,7 @@ struct ConfigFile {
   std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
   SwarmLimits limits;
   PerfAccess perf = PerfAccess::kLocal;
+  websocket::WebsocketConfig websocket;
   std::string metrics;  // "127.0.0.1:9464"; empty: off
   Duration dial_timeout = 15s;
   Duration request_timeout = 30s;

@@ -42,6 +42,14 @@ metrics = ""
 # "anyone".
 perf = "local"
 
+[websocket]
+# To listen on "/ip4/0.0.0.0/tcp/443/tls/ws": a certificate with its chain and its key, in PEM. They are read
+# again when they change. The open "/ip4/0.0.0.0/tcp/8080/ws" needs none: it is for behind a web proxy.
+certificate = ""
+key = ""
+# PEM files of authorities to trust, besides the machine's, when others are dialed at /tls/ws addresses.
+authorities = []
+
 [identity]
 # "bound": the SM2 key (node.key) is who the node is, and another key (peer.key) is its libp2p peer. A binding
 # signed by both ties them together.

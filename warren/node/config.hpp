@@ -12,6 +12,7 @@
 #include "warren/node/perf_access.hpp"
 #include "warren/swarm/access_list.hpp"
 #include "warren/swarm/limits.hpp"
+#include "warren/transport/websocket/config.hpp"
 
 namespace warren {
 
@@ -41,6 +42,9 @@ struct Config {
   // How connections are secured: "/noise" and "/tls/1.0.0", or one of them. A dial proposes the first, and
   // the next when the peer does not speak it.
   std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
+
+  // Certificates for /tls/ws: ours to listen with, and whom to trust besides the machine's authorities.
+  websocket::WebsocketConfig websocket;
 
   // The folder for what must survive a restart (inbox.db, bindings.db); empty keeps all in memory. One node
   // at a time uses it.

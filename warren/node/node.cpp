@@ -21,6 +21,7 @@
 #include "warren/swarm/peerstore.hpp"
 #include "warren/transport/quic/transport.hpp"
 #include "warren/transport/tcp/transport.hpp"
+#include "warren/transport/websocket/transport.hpp"
 
 namespace warren {
 
@@ -80,13 +81,14 @@ struct Node::Parts {
         host_key(value_or_throw(config.host_key(), "the peer key and the identity mode")),
         node_id(config.node_key.public_key()),
         tcp(env),
+        websocket(env, config.websocket),
         noise(host_key, env.random, env.offload),
         tls(host_key, env.clock, env.random),
         quic(make_quic(config, env, host_key)),
         yamux(env, yamux_limits(config)),
         protector(make_protector(config, env)),
         upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
-        host(env, host_key, swarm_limits(config), upgrader, {{&tcp}, muxed()}, peerstore),
+        host(env, host_key, swarm_limits(config), upgrader, {{&tcp, &websocket}, muxed()}, peerstore),
         identify(host, config.agent_version, identify_accounts(host.limit_table())),
         events(host, identify),
         access(host),
@@ -94,9 +96,10 @@ struct Node::Parts {
     LimitTable& limits = host.limit_table();
     peerstore.account(limits[&SwarmLimits::peerstore_peers_max], limits[&SwarmLimits::peerstore_bytes_max],
                       limits[&SwarmLimits::peerstore_addresses_per_peer_max]);
-    yamux.account({.all = &limits[&SwarmLimits::bytes_buffered_max],
-                   .per_connection = &limits[&SwarmLimits::bytes_buffered_per_connection_max]});
-    if (quic) quic->account(limits[&SwarmLimits::half_open_quic_max]);
+    const UnreadLimits unread{.all = &limits[&SwarmLimits::bytes_buffered_max],
+                              .per_connection = &limits[&SwarmLimits::bytes_buffered_per_connection_max]};
+    yamux.account(unread);
+    if (quic) quic->account(limits[&SwarmLimits::half_open_quic_max], unread);
   }
 
   Env& env;
@@ -105,6 +108,7 @@ struct Node::Parts {
   NodeId node_id;
 
   tcp::TcpTransport tcp;
+  websocket::WebsocketTransport websocket;
   noise::NoiseTransport noise;
   tls::TlsTransport tls;
   std::unique_ptr<quic::QuicTransport> quic;  // null in a private network

@@ -2,8 +2,7 @@
 // the client is nobody. Who the peer is, is found out on top of it.
 #pragma once
 
-#include <filesystem>
-
+#include "warren/security/tls/certificate_files.hpp"
 #include "warren/security/tls/record_pipe.hpp"
 
 namespace warren::tls {
@@ -29,12 +28,6 @@ class WebPipe final : public ByteStream {
   std::unique_ptr<std::error_code> verdict_;
   RecordPipe pipe_;
   Clock& clock_;
-};
-
-// Two PEM files: the certificate with those between it and the authority, and its private key.
-struct CertificateFiles {
-  std::filesystem::path chain;
-  std::filesystem::path key;
 };
 
 class WebServer {

@@ -5,23 +5,13 @@
 
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "warren/core/transport.hpp"
 #include "warren/env/env.hpp"
 #include "warren/security/tls/web.hpp"
+#include "warren/transport/websocket/config.hpp"
 
 namespace warren::websocket {
-
-// The server's certificate, in PEM. The files are looked at when a connection comes, so that a renewed
-// certificate needs no restart.
-using WebsocketTls = tls::CertificateFiles;
-
-struct WebsocketConfig {
-  std::optional<WebsocketTls> tls;  // without it, only /ws can be listened on
-  // PEM files with authorities to trust besides the machine's, as a client.
-  std::vector<std::filesystem::path> authorities;
-};
 
 class WebsocketTransport final : public Transport {
  public:

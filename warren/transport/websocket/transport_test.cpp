@@ -199,7 +199,8 @@ TEST_CASE_FIXTURE(WorldTest, "without a certificate nobody listens for TLS") {
   CHECK((from_alice.listen(multiaddr("/ip4/0.0.0.0/tcp/443/tls/ws")).error() == Errc::kNoCertificate));
   CHECK((from_alice.listen(multiaddr("/ip4/0.0.0.0/tcp/443/wss")).error() == Errc::kNoCertificate));
   CHECK(from_alice.listen(multiaddr("/ip4/0.0.0.0/tcp/80/ws")).has_value());
-  WebsocketTransport bad(alice.env(), {.tls = WebsocketTls{"nowhere.pem", "nowhere.key"}, .authorities = {}});
+  WebsocketTransport bad(alice.env(),
+                         {.tls = tls::CertificateFiles{"nowhere.pem", "nowhere.key"}, .authorities = {}});
   CHECK((bad.listen(multiaddr("/ip4/0.0.0.0/tcp/443/tls/ws")).error() == Errc::kBadConfig));
 }
 

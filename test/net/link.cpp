@@ -27,8 +27,6 @@ using warren::net::Line;
 using warren::net::Tun;
 
 constexpr unsigned kLifeMaxS = 3600;
-// Of packets, in bytes, beside which the program itself is small.
-constexpr rlim_t kMemoryMax = rlim_t{2} << 30;
 
 // A link is on time whatever the machine is busy with. Where that is not granted, the tests' tolerances have
 // to do. The kernel keeps 5 % of each second for others, so even a fault here would not stop the machine.
@@ -40,8 +38,6 @@ void be_on_time() {
 
 bool outlive_nobody(pid_t parent) {
   ::alarm(kLifeMaxS);
-  const rlimit memory{kMemoryMax, kMemoryMax};
-  ::setrlimit(RLIMIT_DATA, &memory);
   return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
 }
 

@@ -140,9 +140,16 @@ void Connection::on_handshake_completed() {
   changed_.notify_all();
 }
 
+void Connection::on_token(BytesView token) {
+  if (token.size() <= limits_.token_size_max) token_ = to_bytes(token);
+}
+
 // What the callbacks left to be done.
 void Connection::settle(Instant now) {
-  if (established_ && !std::exchange(handshake_released_, true)) engine_.release_handshake();
+  if (established_ && !std::exchange(handshake_released_, true)) {
+    engine_.release_handshake();
+    if (side_ == Side::kResponder) engine_.give_token(now);
+  }
   for (; finished_ > 0; --finished_) engine_.extend_stream_limit();
   if (credit_ > 0) engine_.extend_connection_window(std::exchange(credit_, 0));
   if (leaving_ && (now >= leaving_->until || delivered())) close(leaving_->reason, now);

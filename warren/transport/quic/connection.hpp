@@ -67,6 +67,8 @@ class Connection final : private EngineEvents {
   Duration round_trip() const { return engine_.round_trip(); }
   // Of the largest datagrams that are known to pass.
   std::size_t datagram_size() const { return engine_.datagram_size(); }
+  // Bytes that the QUIC library holds for it: Limits::library_memory_max at most.
+  std::size_t library_memory() const { return engine_.memory(); }
   // The client's address changed: goes on from there. kUnsupported: not yet, or the peer doesn't allow it.
   Result<> migrate(const Path& path, Instant now);
 
@@ -77,6 +79,9 @@ class Connection final : private EngineEvents {
   // Packets with these destinations are for this connection; changes since the last call.
   std::vector<ConnectionId> connection_ids() const { return engine_.connection_ids(); }
   std::vector<ConnectionIdChange> take_id_changes() { return std::exchange(id_changes_, {}); }
+
+  // What the server gave for the next connection to it, since the last call.
+  std::optional<Bytes> take_token() { return std::exchange(token_, std::nullopt); }
 
   // --- streams: only while it is established and has not ended ---
 
@@ -132,6 +137,7 @@ class Connection final : private EngineEvents {
   void on_stream_closed(StreamState& stream) override;
   void on_connection_id(const ConnectionId& id) override { id_changes_.push_back({id, true}); }
   void on_connection_id_retired(const ConnectionId& id) override { id_changes_.push_back({id, false}); }
+  void on_token(BytesView token) override;
 
   struct Packet {
     Path path;
@@ -168,6 +174,7 @@ class Connection final : private EngineEvents {
   std::uint64_t credit_ = 0;           // read from streams, and the peer does not know
   std::uint64_t finished_ = 0;         // streams of the peer's that are over, and it does not know
   std::vector<ConnectionIdChange> id_changes_;
+  std::optional<Bytes> token_;
   std::optional<Packet> held_;  // does not fit with a batch: for the next
 
   bool established_ = false;

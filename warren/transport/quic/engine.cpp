@@ -19,6 +19,11 @@ constexpr std::size_t kInitialIdSize = 16;
 constexpr std::size_t kBurstPackets = 10;
 constexpr Duration kBurstTimeMax = 500ms;
 constexpr Duration kTimerGrain = 100us;
+// The new path is validated up to two times, and then the old one, for three probe timeouts each; some more
+// for those that grow meanwhile. On a path where nothing is measured yet, a timeout is more than a second.
+constexpr int kMoveTimeouts = 12;
+constexpr Duration kFirstTimeout = 1100ms;
+constexpr Duration kPaceMax = 1s;  // no batch is held back for longer
 
 ngtcp2_duration nanoseconds(Duration duration) {
   return static_cast<ngtcp2_duration>(duration.count());
@@ -35,9 +40,9 @@ ngtcp2_settings settings_for(const EngineSetup& setup, const Limits& limits) {
   settings.handshake_timeout = nanoseconds(limits.handshake_max);
   settings.rand_ctx.native_handle = &setup.random;
   // A token that was verified lifts the limit of what is sent to an address that nobody has shown to be his.
-  const BytesView token = setup.first == nullptr  ? setup.token
-                          : setup.first->original ? BytesView(setup.first->token)
-                                                  : BytesView();
+  const BytesView token = setup.first == nullptr ? setup.token
+                          : setup.first->shown   ? BytesView(setup.first->token)
+                                                 : BytesView();
   settings.token = {const_cast<std::uint8_t*>(token.data()), token.size()};
   if (setup.qlog) settings.qlog.write = &qlog_callback;
   return settings;
@@ -68,6 +73,8 @@ Engine::Engine(const EngineSetup& setup, const Limits& limits, TlsSession& tls, 
       random_(setup.random),
       reset_secret_(setup.reset_secret),
       qlog_(setup.qlog),
+      memory_(limits.library_memory_max),
+      side_(setup.side),
       keepalive_(limits.keepalive) {
   const ngtcp2_callbacks callbacks = engine_callbacks(setup.side);
   ngtcp2_settings settings = settings_for(setup, limits);
@@ -88,11 +95,11 @@ Engine::Engine(const EngineSetup& setup, const Limits& limits, TlsSession& tls, 
     make_reset_token(parameters.stateless_reset_token, reset_secret_, source);
     const ngtcp2_cid destination = to_library(first.source);
     error = ngtcp2_conn_server_new(&connection, &destination, &source, &path.path, first.version, &callbacks,
-                                   &settings, &parameters, nullptr, this);
+                                   &settings, &parameters, memory_.functions(), this);
   } else {
     const ngtcp2_cid destination = to_library(ConnectionId::from(random_.bytes<kInitialIdSize>()));
     error = ngtcp2_conn_client_new(&connection, &destination, &source, &path.path, NGTCP2_PROTO_VER_V1,
-                                   &callbacks, &settings, &parameters, nullptr, this);
+                                   &callbacks, &settings, &parameters, memory_.functions(), this);
   }
   WARREN_ASSERT(error == 0);
   connection_.reset(connection);
@@ -104,11 +111,33 @@ Engine::Engine(const EngineSetup& setup, const Limits& limits, TlsSession& tls, 
 Engine::~Engine() = default;
 
 bool Engine::read(const Path& path, BytesView datagram, Ecn ecn, Instant now) {
+  const Path before = this->path();
+  if (!may_come_from(path, before, now)) return true;
   const LibraryPath way(path);
   const ngtcp2_pkt_info info{.ecn = static_cast<std::uint32_t>(ecn)};
+  const ScreenScope scope(screen_);
   const int error = ngtcp2_conn_read_pkt(connection_.get(), &way.path, &info, datagram.data(),
                                          datagram.size(), to_library(now));
+  if (side_ == Side::kResponder && path != before) note_move(before, this->path(), now);
   return error == 0 || fail(error);
+}
+
+// One move of the client's at a time: when a path is left before it, and the one before, have been validated,
+// the library may retire a connection ID twice, and then it aborts the process.
+bool Engine::may_come_from(const Path& path, const Path& current, Instant now) const {
+  return side_ == Side::kInitiator || path == current || path == moved_from_ || now >= moving_until_;
+}
+
+void Engine::note_move(const Path& from, const Path& to, Instant now) {
+  if (from == to) return;
+  if (to == moved_from_) {  // back to where it came from, which ends the move
+    moved_from_.reset();
+    moving_until_ = Instant::min();
+    return;
+  }
+  const Duration timeout(static_cast<Duration::rep>(ngtcp2_conn_get_pto(connection_.get())));
+  moved_from_ = from;
+  moving_until_ = now + kMoveTimeouts * std::max(timeout, kFirstTimeout);
 }
 
 Engine::Written Engine::write(MutableBytes buffer, const Offer& offer, Instant now) {
@@ -127,6 +156,7 @@ Engine::Written Engine::write(MutableBytes buffer, const Offer& offer, Instant n
   ngtcp2_path_storage_zero(&way);
   ngtcp2_ssize accepted = -1;
   ngtcp2_pkt_info info{.ecn = packet_ecn_};
+  const ScreenScope scope(screen_);
   const ngtcp2_ssize size =
       ngtcp2_conn_writev_stream(connection_.get(), &way.path, &info, buffer.data(), buffer.size(), &accepted,
                                 flags, offer.stream, pieces.data(), count, to_library(now));
@@ -148,7 +178,7 @@ Engine::Written Engine::write(MutableBytes buffer, const Offer& offer, Instant n
     return written;
   }
   switch (size) {
-    case 0: return written;
+    case 0: note_acknowledgement(now); return written;
     case NGTCP2_ERR_WRITE_MORE: written.status = kMore; return written;
     case NGTCP2_ERR_STREAM_DATA_BLOCKED: written.status = kBlocked; return written;
     case NGTCP2_ERR_STREAM_SHUT_WR:
@@ -158,6 +188,14 @@ Engine::Written Engine::write(MutableBytes buffer, const Offer& offer, Instant n
       fail(static_cast<int>(size));
       return written;
   }
+}
+
+// Nothing is in flight, nothing waits to be sent, not even for the pace: the peer has everything.
+void Engine::note_acknowledgement(Instant now) {
+  if (!screen_.expects_acknowledgement()) return;
+  ngtcp2_conn_stat stat;
+  ngtcp2_conn_get_conn_stat(connection_.get(), &stat);
+  if (stat.bytes_in_flight == 0 && deadline() > now + kPaceMax) screen_.acknowledged();
 }
 
 // A leaky bucket: after a pause, a burst as large as a new connection's window may leave at once (RFC 9002,
@@ -259,6 +297,14 @@ bool Engine::fail(int library_error) {
       silent_ = true;
       break;
     case NGTCP2_ERR_DROP_CONN: silent_ = true; break;
+    case NGTCP2_ERR_INTERNAL: failure_ = Errc::kLimitReached; break;  // a thousand gaps in a stream
+    case NGTCP2_ERR_NOMEM:
+      failure_ = Errc::kLimitReached;
+      silent_ = true;
+      break;
+    case NGTCP2_ERR_CALLBACK_FAILURE:
+      if (screen_.violated()) library_error_ = NGTCP2_ERR_CONNECTION_ID_LIMIT;
+      break;
     case NGTCP2_ERR_NO_VIABLE_PATH: failure_ = Errc::kUnreachable; break;
     default: break;
   }

@@ -11,6 +11,8 @@
 #include "warren/env/datagram_socket.hpp"
 #include "warren/transport/quic/close_reason.hpp"
 #include "warren/transport/quic/connection_id.hpp"
+#include "warren/transport/quic/frame_screen.hpp"
+#include "warren/transport/quic/engine_memory.hpp"
 #include "warren/transport/quic/limits.hpp"
 #include "warren/transport/quic/packet.hpp"
 #include "warren/transport/quic/tls_session.hpp"
@@ -39,6 +41,8 @@ class EngineEvents {
   // The peer names us by this in its packets, too; or no longer does.
   virtual void on_connection_id(const ConnectionId& id) = 0;
   virtual void on_connection_id_retired(const ConnectionId& id) = 0;
+  // The server gave this for the next connection from here, see EngineSetup::token.
+  virtual void on_token(BytesView token) = 0;
 
  protected:
   ~EngineEvents() = default;
@@ -138,29 +142,41 @@ class Engine {
   Result<> migrate(const Path& path, Instant now);
   // The handshake is over: gives back what only that needed.
   void release_handshake();
+  // The server, once the handshake is over: gives the client a token for its next connection.
+  void give_token(Instant now);
   // The next write() asks the peer for a sign of life, if nothing else does.
   void probe();
   Duration round_trip() const;
   // Three probe timeouts: how long a closed connection is remembered.
   Duration close_period() const;
   std::size_t datagram_size() const;
+  // Bytes that the library holds for this connection.
+  std::size_t memory() const { return memory_.used(); }
   // All that packets to us may be addressed to now.
   std::vector<ConnectionId> connection_ids() const;
 
  private:
   friend struct Callbacks;
   bool fail(int library_error);
+  void note_acknowledgement(Instant now);
+  bool may_come_from(const Path& path, const Path& current, Instant now) const;
+  void note_move(const Path& from, const Path& to, Instant now);
 
   TlsSession& tls_;
   EngineEvents& events_;
   Random& random_;
   BytesView reset_secret_;
   std::function<void(BytesView)> qlog_;
+  FrameScreen screen_;
+  EngineMemory memory_;
   struct FreeConnection {
     void operator()(ngtcp2_conn* connection) const;
   };
   std::unique_ptr<ngtcp2_conn, FreeConnection> connection_;
+  Side side_;
   Duration keepalive_;
+  Instant moving_until_ = Instant::min();  // the server: the client's last move may not be over
+  std::optional<Path> moved_from_{};       // and from where, until the new path has proved itself
   bool probing_ = false;
   std::uint32_t packet_ecn_ = 0;  // of the packet that is being written
   Instant paced_until_ = Instant::min();

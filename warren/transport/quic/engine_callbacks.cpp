@@ -1,9 +1,32 @@
 #include "warren/transport/quic/engine_callbacks.hpp"
 
+#include <utility>
+
 #include "warren/transport/quic/engine.hpp"
 #include "warren/transport/quic/socket_address.hpp"
 
 namespace warren::quic {
+
+namespace {
+
+thread_local FrameScreen* current_screen = nullptr;
+
+int decrypt(std::uint8_t* to, const ngtcp2_crypto_aead* aead, const ngtcp2_crypto_aead_ctx* context,
+            const std::uint8_t* from, std::size_t size, const std::uint8_t* nonce, std::size_t nonce_size,
+            const std::uint8_t* header, std::size_t header_size) {
+  const int error =
+      ngtcp2_crypto_decrypt_cb(to, aead, context, from, size, nonce, nonce_size, header, header_size);
+  if (error != 0 || current_screen == nullptr || size < aead->max_overhead) return error;
+  return current_screen->inspect({to, size - aead->max_overhead}) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+}  // namespace
+
+ScreenScope::ScreenScope(FrameScreen& screen) : outer_(std::exchange(current_screen, &screen)) {}
+
+ScreenScope::~ScreenScope() {
+  current_screen = outer_;
+}
 
 struct Callbacks {
   static Engine& engine(void* user) { return *static_cast<Engine*>(user); }
@@ -15,6 +38,14 @@ struct Callbacks {
 
   static int path_challenge(ngtcp2_conn*, std::uint8_t* to, void* user) {
     engine(user).random_.fill({to, NGTCP2_PATH_CHALLENGE_DATALEN});
+    return 0;
+  }
+
+  static int path_validated(ngtcp2_conn*, std::uint32_t, const ngtcp2_path*,
+                            ngtcp2_path_validation_result result, void* user) {
+    Engine& self = engine(user);
+    self.moved_from_.reset();
+    if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) self.moving_until_ = Instant::min();
     return 0;
   }
 
@@ -87,6 +118,11 @@ struct Callbacks {
     return 0;
   }
 
+  static int token(ngtcp2_conn*, const ngtcp2_vec* token, void* user) {
+    engine(user).events_.on_token(BytesView(token->base, token->len));
+    return 0;
+  }
+
   static void write_qlog(void* user, const void* data, std::size_t size) {
     engine(user).qlog_(BytesView(static_cast<const std::uint8_t*>(data), size));
   }
@@ -106,13 +142,14 @@ ngtcp2_callbacks engine_callbacks(Side side) {
   ngtcp2_callbacks callbacks{};
   if (side == Side::kInitiator) {
     callbacks.client_initial = &ngtcp2_crypto_client_initial_cb;
+    callbacks.recv_new_token = &Callbacks::token;
     callbacks.recv_retry = &ngtcp2_crypto_recv_retry_cb;
   } else {
     callbacks.recv_client_initial = &ngtcp2_crypto_recv_client_initial_cb;
   }
   callbacks.recv_crypto_data = &Callbacks::handshake_message;
   callbacks.encrypt = &ngtcp2_crypto_encrypt_cb;
-  callbacks.decrypt = &ngtcp2_crypto_decrypt_cb;
+  callbacks.decrypt = &decrypt;
   callbacks.hp_mask = &ngtcp2_crypto_hp_mask_cb;
   callbacks.update_key = &ngtcp2_crypto_update_key_cb;
   callbacks.delete_crypto_aead_ctx = &ngtcp2_crypto_delete_crypto_aead_ctx_cb;
@@ -120,6 +157,7 @@ ngtcp2_callbacks engine_callbacks(Side side) {
   callbacks.version_negotiation = &ngtcp2_crypto_version_negotiation_cb;
   callbacks.rand = &Callbacks::fill;
   callbacks.get_path_challenge_data = &Callbacks::path_challenge;
+  callbacks.path_validation = &Callbacks::path_validated;
   callbacks.handshake_completed = &Callbacks::handshake_completed;
   callbacks.stream_open = &Callbacks::stream_opened;
   callbacks.recv_stream_data = &Callbacks::stream_data;

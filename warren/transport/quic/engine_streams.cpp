@@ -58,6 +58,11 @@ void Engine::release_handshake() {
   tls_.release();
 }
 
+void Engine::give_token(Instant now) {
+  const Bytes token = address_token(path().remote, reset_secret_, now);
+  ngtcp2_conn_submit_new_token(connection_.get(), token.data(), token.size());
+}
+
 Duration Engine::round_trip() const {
   ngtcp2_conn_stat stat;
   ngtcp2_conn_get_conn_stat(connection_.get(), &stat);

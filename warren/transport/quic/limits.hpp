@@ -24,6 +24,13 @@ struct Limits {
   // gives: what a path of 1 Gbit/s and 130 ms has in flight.
   std::size_t unacknowledged_max = 16 * 1024 * 1024;
 
+  // Bytes that the QUIC library may hold for a connection: what arrived out of order, at most a window, and
+  // what it remembers of each packet that is on its way.
+  std::size_t library_memory_max = 40 * 1024 * 1024;
+
+  // Of a token for the next connection: a larger one is not kept. Others give less than 200 bytes.
+  std::size_t token_size_max = 512;
+
   // --- streams ---
 
   // Opened by the peer and alive, or held by a handler. QUIC tells the peer, which waits. go-libp2p has the

@@ -55,6 +55,7 @@ Result<FirstPacket> decode_first(BytesView datagram) {
                      .destination = from_library(header.dcid),
                      .source = from_library(header.scid),
                      .token = to_bytes(BytesView(header.token.base, header.token.len)),
+                     .shown = false,
                      .original = std::nullopt};
 }
 
@@ -94,8 +95,30 @@ bool verify_retry_token(FirstPacket& packet, const Endpoint& remote, BytesView s
                         &original, packet.token.data(), packet.token.size(), secret.data(), secret.size(),
                         packet.version, &address.address.sa, address.size, &destination,
                         static_cast<ngtcp2_duration>(age_max.count()), to_library(now)) == 0;
-  if (good) packet.original = from_library(original);
+  if (good) {
+    packet.original = from_library(original);
+    packet.shown = true;
+  }
   return good;
+}
+
+Bytes address_token(const Endpoint& remote, BytesView secret, Instant now) {
+  const LibraryAddress address(remote);
+  Bytes token(NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN);
+  const ngtcp2_ssize size = ngtcp2_crypto_generate_regular_token(
+      token.data(), secret.data(), secret.size(), &address.address.sa, address.size, to_library(now));
+  return shorten(std::move(token), size);
+}
+
+bool verify_address_token(FirstPacket& packet, const Endpoint& remote, BytesView secret, Duration age_max,
+                          Instant now) {
+  if (packet.token.empty() || packet.token.front() != NGTCP2_CRYPTO_TOKEN_MAGIC_REGULAR) return false;
+  const LibraryAddress address(remote);
+  packet.shown =
+      ngtcp2_crypto_verify_regular_token(packet.token.data(), packet.token.size(), secret.data(),
+                                         secret.size(), &address.address.sa, address.size,
+                                         static_cast<ngtcp2_duration>(age_max.count()), to_library(now)) == 0;
+  return packet.shown;
 }
 
 Bytes refuse(const FirstPacket& to, std::uint64_t code) {

@@ -33,6 +33,7 @@ struct FirstPacket {
   ConnectionId destination;  // of its choice: random
   ConnectionId source;
   Bytes token;
+  bool shown = false;  // the token is one of ours: the client is where it says
   // After a Retry: the destination of the first one, which it answered.
   std::optional<ConnectionId> original;
 };
@@ -44,10 +45,16 @@ Result<FirstPacket> decode_first(BytesView datagram);
 Bytes version_negotiation(const PacketHeader& to, Random& random);
 // Asks the client to come back with a token, which shows that it is where it says.
 Bytes retry(const FirstPacket& to, const Endpoint& remote, BytesView secret, Instant now, Random& random);
-// Whether the packet's token is one that retry() gave to this client less than `age_max` ago; then `original`
-// is set.
+// Whether the packet's token is one that retry() gave to this client less than `age_max` ago; then `shown`
+// and `original` are set.
 bool verify_retry_token(FirstPacket& packet, const Endpoint& remote, BytesView secret, Duration age_max,
                         Instant now);
+// For a client that has shown where it is, so that it need not do so the next time (RFC 9000, section 8.1.3).
+Bytes address_token(const Endpoint& remote, BytesView secret, Instant now);
+// Whether the packet's token is one that address_token() gave to a client at this address, whatever its port,
+// less than `age_max` ago; then `shown` is set.
+bool verify_address_token(FirstPacket& packet, const Endpoint& remote, BytesView secret, Duration age_max,
+                          Instant now);
 // Says in an Initial packet that no connection is taken. `code` is the transport's.
 Bytes refuse(const FirstPacket& to, std::uint64_t code);
 // Smaller than what it answers; empty when that is too small to be answered.

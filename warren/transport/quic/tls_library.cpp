@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "warren/base/reader.hpp"
+#include "warren/transport/quic/quic_integer.hpp"
 
 namespace warren::quic {
 
@@ -60,15 +60,6 @@ int send_parameters(gnutls_session_t session, gnutls_buffer_t to) {
   if (size < 0) return -1;
   const Bytes parameters = without_grease(BytesView(buffer).first(static_cast<std::size_t>(size)));
   return gnutls_buffer_append_data(to, parameters.data(), parameters.size()) == 0 ? 0 : -1;
-}
-
-// QUIC's own variable-length integer (RFC 9000, section 16).
-std::uint64_t read_integer(Reader& reader) {
-  const std::uint8_t first = reader.u8();
-  std::uint64_t value = first & 0x3f;
-  for (const std::uint8_t byte : reader.bytes((std::size_t{1} << (first >> 6)) - 1))
-    value = value << 8 | byte;
-  return value;
 }
 
 }  // namespace

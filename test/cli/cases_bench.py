@@ -38,19 +38,21 @@ def bench_moves_exactly_so_many_bytes(bench):
 
 @case
 def bench_and_ping_name_the_transport(bench):
-    alice, bob = bench.node("alice"), bench.node("bob")
-    with alice, bob:
-        alice.up()
-        bob.up(listen=("/ip4/127.0.0.1/udp/0/quic-v1",))
-        wanted = {"transport": "quic-v1", "address": bob.addresses[0].rsplit("/p2p/")[0]}
-        result = bench_json(alice, bob.addresses[0], "--download", "3M", "--upload", "2M", "--streams", "3")
-        require(result["path"] == wanted, f"the path is {result['path']}")
-        require(result["download"]["bytes"] == 3 * MIB, f"{result}")
-        require(result["upload"]["bytes"] == 2 * MIB, f"{result}")
-        [reply] = alice.do("ping", bob.peer_id, "-c", "1", "--json").jsons()
-        require(reply["path"] == wanted, f"the path is {reply['path']}")
-        text = alice.do("ping", bob.peer_id, "-c", "1").text()
-        require(f" over quic-v1 {wanted['address']} (direct)" in text, f"ping printed {text}")
+    for transport, listen in (("quic-v1", "/ip4/127.0.0.1/udp/0/quic-v1"), ("ws", "/ip4/127.0.0.1/tcp/0/ws")):
+        alice, bob = bench.node(f"alice-{transport}"), bench.node(f"bob-{transport}")
+        with alice, bob:
+            alice.up()
+            bob.up(listen=(listen,))
+            wanted = {"transport": transport, "address": bob.addresses[0].rsplit("/p2p/")[0]}
+            sizes = ("--download", "3M", "--upload", "2M", "--streams", "3")
+            result = bench_json(alice, bob.addresses[0], *sizes)
+            require(result["path"] == wanted, f"the path is {result['path']}")
+            require(result["download"]["bytes"] == 3 * MIB, f"{result}")
+            require(result["upload"]["bytes"] == 2 * MIB, f"{result}")
+            [reply] = alice.do("ping", bob.peer_id, "-c", "1", "--json").jsons()
+            require(reply["path"] == wanted, f"the path is {reply['path']}")
+            text = alice.do("ping", bob.peer_id, "-c", "1").text()
+            require(f" over {transport} {wanted['address']} (direct)" in text, f"ping printed {text}")
 
 
 @case

@@ -113,10 +113,12 @@ class Spinners:
 
 def blocks(measures, count, note):
     """Runs each of `measures` (name: function) twice in each block, A B C C B A, and calls
-    `note(block, name, sample)` for each sample of those blocks in which the machine was ours. Returns how
-    many blocks were not."""
+    `note(block, name, sample)` for each sample of those blocks in which the machine was ours, until there are
+    `count` of them or twice as many were tried. Returns how many blocks were dropped."""
     dropped = 0
-    for block in range(count):
+    for block in range(2 * count):
+        if block - dropped == count:
+            break
         stolen, total = machine_jiffies()
         samples = [(name, measures[name]()) for order in (1, -1) for name in list(measures)[::order]]
         stolen_then, total_then = machine_jiffies()

@@ -3,7 +3,9 @@
 measured against.
 
 raw_copy.py listen --address IP
-raw_copy.py dial --address IP:PORT --each-line
+raw_copy.py dial --address IP:PORT --op throughput|connect --each-line
+
+To connect and get the first byte takes two round trips here.
 """
 
 import socket
@@ -32,25 +34,48 @@ def listen():
     listener = socket.create_server((option("--address"), 0))
     address, port = listener.getsockname()
     print(f'{{"address":"{address}:{port}"}}', flush=True)
-    connection, _ = listener.accept()
     buffer = memoryview(bytearray(CHUNK))
-    while take(connection, HEADER.size, buffer) and take(connection, HEADER.unpack_from(buffer)[0], buffer):
-        connection.sendall(b"\0")
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            while take(connection, HEADER.size, buffer):
+                if not take(connection, HEADER.unpack_from(buffer)[0], buffer):
+                    break
+                connection.sendall(b"\0")
+
+
+def transfer(connection, amount):
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    zeros = memoryview(bytes(CHUNK))
+    connection.sendall(HEADER.pack(amount))
+    left = amount
+    while left > 0:
+        left -= connection.send(zeros[:left])
+    connection.recv(1)
+
+
+def connect(address):
+    start = time.monotonic_ns()
+    with socket.create_connection(address) as connection:
+        transfer(connection, 1)
+        return time.monotonic_ns() - start
 
 
 def dial():
     host, port = option("--address").split(":")
-    connection = socket.create_connection((host, int(port)))
-    zeros = memoryview(bytes(CHUNK))
+    address = host, int(port)
+    connection = socket.create_connection(address) if option("--op") == "throughput" else None
     for line in sys.stdin:
-        amount = left = int(line)
+        amount = int(line)
         start = time.monotonic_ns()
-        connection.sendall(HEADER.pack(amount))
-        while left > 0:
-            left -= connection.send(zeros[:left])
-        connection.recv(1)
+        times = [0]
+        if connection:
+            transfer(connection, amount)
+        else:
+            times = sorted(connect(address) for _ in range(amount))
         wall = time.monotonic_ns() - start
-        print(f'{{"amount":{amount},"wall_ns":{wall},"p50_ns":0,"p99_ns":0}}', flush=True)
+        middle, last = times[len(times) // 2], times[-1]
+        print(f'{{"amount":{amount},"wall_ns":{wall},"p50_ns":{middle},"p99_ns":{last}}}', flush=True)
 
 
 if __name__ == "__main__":

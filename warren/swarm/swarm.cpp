@@ -66,7 +66,9 @@ Task<ConnectionPtr> Swarm::connect(PeerInfo peer) {
   while (!mine->done) co_await mine->ended.wait();
   open = connections(id);
   if (!open.empty()) co_return open.front();  // ours, or one that the peer dialed meanwhile
-  throw_error(mine->error.code ? mine->error.code : Errc::kClosed, mine->error.attempts);
+  // A peer that does not like us may hang up when the handshake has ended for us, but not yet for it.
+  const std::error_code reason = mine->connection ? mine->connection->end_reason() : mine->error.code;
+  throw_error(reason ? reason : Errc::kClosed, mine->error.attempts);
 }
 
 Task<void> Swarm::dial(PeerInfo peer, std::shared_ptr<Dial> dial) {
@@ -75,6 +77,7 @@ Task<void> Swarm::dial(PeerInfo peer, std::shared_ptr<Dial> dial) {
   auto upgraded = co_await dialer_.dial(std::move(peer), listen_addresses());
   if (upgraded) {
     const auto adopted = adopt(std::move(*upgraded));
+    if (adopted) dial->connection = *adopted;
     if (!adopted) error = {adopted.error().reason, std::string(adopted.error().knob)};
   } else {
     error = std::move(upgraded.error());
@@ -90,7 +93,7 @@ void Swarm::finish(Dial& dial, DialError error) {
   dial.ended.notify_all();
 }
 
-std::expected<void, Refusal> Swarm::adopt(UpgradedConnection upgraded) {
+std::expected<std::shared_ptr<SwarmConnection>, Refusal> Swarm::adopt(UpgradedConnection upgraded) {
   if (running_.closed()) return std::unexpected(Refusal{Errc::kClosed, {}});
   const Direction direction = upgraded.direction;
   auto place = gate_.admit(direction, upgraded.remote_peer, upgraded.remote);
@@ -99,9 +102,9 @@ std::expected<void, Refusal> Swarm::adopt(UpgradedConnection upgraded) {
   ++(direction == Direction::kInbound ? counters.opened_inbound : counters.opened_outbound);
   auto connection = std::make_shared<SwarmConnection>(env_, state_, streams_, std::move(upgraded), serve_);
   connections_.push_back(connection);
-  running_.spawn(run(std::move(connection), std::move(*place)));
+  running_.spawn(run(connection, std::move(*place)));
   trim();
-  return {};
+  return connection;
 }
 
 void Swarm::adopt_inbound(UpgradedConnection upgraded) {

@@ -49,12 +49,13 @@ class Swarm {
   struct Dial {
     Event ended;
     bool done = false;
-    DialError error;  // its code is zero when the dial succeeded
+    DialError error;                              // its code is zero when the dial succeeded
+    std::shared_ptr<SwarmConnection> connection;  // then; it may have ended by now
   };
 
   Task<void> dial(PeerInfo peer, std::shared_ptr<Dial> dial);
   // kLimitReached, kDenied or kClosed: the connection is dropped.
-  std::expected<void, Refusal> adopt(UpgradedConnection upgraded);
+  std::expected<std::shared_ptr<SwarmConnection>, Refusal> adopt(UpgradedConnection upgraded);
   void adopt_inbound(UpgradedConnection upgraded);
   template <class T>
   Result<Multiaddr> serve_listener(Result<std::unique_ptr<T>> listener);

@@ -26,6 +26,7 @@ struct Line {
   bool ready = false;      // in its queue of senders
   bool half_open = false;  // counted among those
   bool waiting = false;    // to be accepted
+  bool reported = false;   // that its handshake failed
 };
 
 class QuicConnection final : public MuxedConnection {

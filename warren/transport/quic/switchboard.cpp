@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "warren/async/as_result.hpp"
+#include "warren/base/log.hpp"
 
 namespace warren::quic {
 
@@ -241,6 +242,11 @@ void Switchboard::settle(Line& line) {
       by_id_.erase(change.id);
       std::erase(line.ids, change.id);
     }
+  }
+  const bool failed = line.half_open && !line.waiting && line.connection.ended();
+  if (failed && !std::exchange(line.reported, true) && log::enabled(log::Level::kDebug)) {
+    log::debug("quic", "handshake with " + line.connection.path().remote.to_string() +
+                           " failed: " + line.connection.ended().message());
   }
   if (line.connection.gone(clock_.now())) {
     forget(line);

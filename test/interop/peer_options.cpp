@@ -10,14 +10,16 @@ namespace warren::interop {
 const std::string_view kUsage =
     "usage:\n"
     "  warren_peer listen [--addr MULTIADDR] [--security SECURITY] [--key-type TYPE] [--psk KEYFILE]\n"
-    "                     [--certificates FOLDER] [--seconds N] [--timeout N]\n"
+    "                     [--certificates FOLDER] [--retry] [--seconds N] [--timeout N]\n"
     "  warren_peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]\n"
     "                             [--addr MULTIADDR|none] [--security SECURITY] [--key-type TYPE]\n"
-    "                             [--psk KEYFILE] [--certificates FOLDER] [--seconds N] [--timeout N]\n"
+    "                             [--psk KEYFILE] [--certificates FOLDER] [--retry]\n"
+    "                             [--seconds N] [--timeout N]\n"
     "SECURITY is noise, tls, or both (Noise first), which is the default;\n"
     "TYPE is ed25519 (the default), secp256k1, ecdsa, rsa or sm2, and the PeerID of such a new key;\n"
     "KEYFILE makes the peer a member of the private network with that pre-shared key;\n"
-    "FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at\n";
+    "FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at;\n"
+    "with --retry, who dials over QUIC has to show its address first\n";
 
 namespace {
 
@@ -113,6 +115,8 @@ class OptionReader {
     } else if (flag == "--certificates") {
       options_.certificates = next();
       ok_ = ok_ && options_.certificates.has_value();
+    } else if (flag == "--retry") {
+      options_.retry = true;
     } else if (flag == "--seconds") {
       options_.whole_limit = seconds();
     } else if (flag == "--timeout") {

@@ -20,6 +20,7 @@ struct Options {
   KeyType key_type = KeyType::kEd25519;
   std::optional<pnet::PreSharedKey> pre_shared_key;
   std::optional<std::filesystem::path> certificates;  // the folder
+  bool retry = false;
   Duration whole_limit = 120s;
   Duration step_limit = 30s;
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 import queue
 import re
@@ -28,18 +29,25 @@ def require(condition, message):
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A test peer's executable and flags, what it listens at, and, if known, a pattern of its error for a peer
-    that is not the expected one."""
+    """A test peer's executable and flags, what it listens at, and, if known, patterns of its error for a peer
+    that is not the expected one, and of what it says on stderr when it is itself not who is expected."""
 
     name: str
     path: pathlib.Path
     flags: tuple = ()
     mismatch: str = ""
+    unexpected: str = ""
+    asks_again: bool = True  # over QUIC: knows --retry
+    judges_late: bool = False  # over QUIC: who a listener is, when the handshake has ended
     transport: transports.Transport = transports.TCP
+    environment: dict = dataclasses.field(default_factory=dict)  # besides our own
 
     def using(self, **flags):
-        """The same with these flags: security="tls" is --security tls."""
-        words = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", value)]
+        """The same with these flags: security="tls" is --security tls, retry=True is --retry."""
+        words = []
+        for name, value in flags.items():
+            flag = f"--{name.replace('_', '-')}"
+            words += [flag] if value is True else [flag, value]
         return dataclasses.replace(self, flags=(*self.flags, *words))
 
     def over(self, transport):
@@ -66,7 +74,12 @@ class Peer:
         self.command = [str(word) for word in (program.path, *words, *limits)]
         self.stderr = tempfile.TemporaryFile(mode="w+", errors="replace")
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr, text=True
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.stderr,
+            text=True,
+            env=os.environ | program.environment,
         )
         self.lines = queue.SimpleQueue()
         self.reader = threading.Thread(target=self._read, daemon=True)

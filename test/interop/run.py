@@ -22,6 +22,7 @@ import private_network
 import sm2_peers
 import toolchains
 import transport_cases
+import transports
 from peers import Failure, Program, require
 
 SM2_S = 180
@@ -55,7 +56,13 @@ STOCK = (
         names_hosts=True,
     ),
     Stock(
-        Program("js", toolchains.JS_PEER, mismatch="does not match expected|Unexpected Peer|Dialed peer"),
+        Program(
+            "js",
+            toolchains.JS_PEER,
+            mismatch="does not match expected|Unexpected Peer|Dialed peer",
+            asks_again=False,
+            judges_late=True,
+        ),
         securities=("noise", "tls"),
         key_types=("ed25519", "secp256k1", "rsa"),
     ),
@@ -65,7 +72,10 @@ GO = STOCK[0].peer
 # What Warren takes part in, of what the others offer. In the self-test that is all.
 WARREN_SECURITIES = ("noise", "tls")
 WARREN_KEY_TYPES = ("ed25519", "secp256k1", "ecdsa", "rsa")
-WARREN_TRANSPORTS = ()  # besides TCP
+WARREN_TRANSPORTS = (transports.QUIC, transports.WS, transports.WSS)  # besides TCP
+
+# What it says when its certificate is refused.
+WARREN_UNEXPECTED = r"handshake with \S+ failed: the other side refused"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +145,7 @@ def sm2(arguments):
 
 def all_cases(folder, self_test):
     """Name -> Case. `folder` has Warren's programs."""
-    warren = GO if self_test else Program("warren", folder / "warren_peer")
+    warren = GO if self_test else Program("warren", folder / "warren_peer", unexpected=WARREN_UNEXPECTED)
     table = matrix(warren, self_test) | over_transports(warren, self_test)
     files = () if self_test else (warren.path,)
     for case in negotiation.CASES:

@@ -43,7 +43,7 @@ def all_cases(stock, warren, transports):
     def add(name, case, *arguments):
         table[name] = lambda: case(*arguments)
 
-    ways = [(protocol, protocol, lambda p, s=protocol: p.using(security=s)) for protocol in cases.SECURITY_IDS]
+    ways = [(name, name, lambda p, s=name: p.using(security=s)) for name in cases.SECURITY_IDS]
     ways += [(transport.name, "tls", lambda p, t=transport: p.over(t)) for transport in transports]
     for name, security, bind in ways:
         plain, theirs = bind(stock), bind(stock.using(key_type="sm2"))

@@ -1,6 +1,8 @@
 """The other transports than TCP, each with the other implementations, in both directions."""
 
 import dataclasses
+import pathlib
+import tempfile
 
 import cases
 import transports
@@ -35,6 +37,21 @@ def ways(stock, warren):
     )
 
 
+def retry(way):
+    """A listener with much to do lets dialers show their address first; go-libp2p's log of QUIC proves it."""
+    pair = way.pair(QUIC)
+    with tempfile.TemporaryDirectory(prefix="warren-interop-qlog-") as folder:
+        logging = {"QLOGDIR": folder}
+        dialing = dataclasses.replace(pair.dialing, environment=logging)
+        listening = dataclasses.replace(pair.listening.using(retry=True), environment=logging)
+        cases.conversation(Pair(dialing, listening, pair.security))
+        logs = [path.read_text() for path in pathlib.Path(folder).iterdir()]
+        if "go" in (dialing.name, listening.name):
+            # A dialer logs what it is asked, a listener what it is told only.
+            proof = ('"packet_type":"retry"', '"token":{"data":')
+            require(any(some in log for log in logs for some in proof), "nobody was asked to try again")
+
+
 def dials_by_name(way):
     """The certificate is asked for, and checked, by the name in the address."""
     pair = way.pair(WSS)
@@ -67,6 +84,8 @@ def of_quic(way, stock):
     """Case's name -> function without arguments."""
     table = {"everything": lambda: cases.everything(way.pair(QUIC))}
     table["wrong_peer_id"] = lambda: cases.wrong_peer_id(way.pair(QUIC))
+    if way.listening.asks_again:
+        table["retry"] = lambda: retry(way)
     for key_type in stock.key_types:
         if key_type != "ed25519":
             name = f"{key_type}_conversation"

@@ -80,7 +80,7 @@ def _make_certificates():
     folder = pathlib.Path(holder.name)
     (folder / "extensions").write_text(_EXTENSIONS)
     for words in (
-        ["req", "-x509", *_NEW_KEY, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Warren"],
+        ["req", "-x509", *_NEW_KEY, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=CA"],
         ["req", *_NEW_KEY, "-keyout", "key.pem", "-out", "request.pem", "-subj", f"/CN={HOST_NAME}"],
         ["x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
         + ["-days", "2", "-extfile", "extensions", "-out", "chain.pem"],

@@ -56,6 +56,12 @@ Config config_of(const Options& options) {
     config.peer_key = PrivateKey::generate(options.key_type, system_random());
   }
   config.pre_shared_key = options.pre_shared_key;
+  if (options.certificates) {
+    const std::filesystem::path& folder = *options.certificates;
+    config.websocket.tls = {.chain = folder / "chain.pem", .key = folder / "key.pem"};
+    config.websocket.authorities = {folder / "ca.pem"};
+  }
+  if (options.retry) config.limits.half_open_quic_max = 3;  // so that the listener is always taken for busy
   if (options.address) config.listen.push_back(*options.address);
   return config;
 }

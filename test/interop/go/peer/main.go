@@ -15,13 +15,14 @@ import (
 
 const usage = `usage:
   peer listen [--addr MULTIADDR] [--security noise|tls|both] [--key-type TYPE]
-              [--psk KEYFILE] [--certificates FOLDER] [--seconds N] [--timeout N]
+              [--psk KEYFILE] [--certificates FOLDER] [--retry] [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
                       [--addr MULTIADDR|none] [--security noise|tls|both] [--key-type TYPE]
-                      [--psk KEYFILE] [--certificates FOLDER] [--seconds N] [--timeout N]
+                      [--psk KEYFILE] [--certificates FOLDER] [--retry] [--seconds N] [--timeout N]
 TYPE is ed25519 (the default), secp256k1, ecdsa, rsa, or sm2, which also makes the peer know that type;
 KEYFILE makes the peer a member of the private network with that pre-shared key;
-FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at
+FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at;
+with --retry, who dials over QUIC has to show its address first
 `
 
 // Exit statuses, the same as Warren's test peer has.
@@ -37,6 +38,7 @@ type options struct {
 	keyType  string
 	psk      string
 	folder   string // of certificates
+	retry    bool
 	seconds  int
 	timeout  int
 
@@ -61,6 +63,7 @@ func parse(args []string) (command string, o options, err error) {
 	flags.StringVar(&o.keyType, "key-type", "ed25519", "key of the host: ed25519, secp256k1, ecdsa (P-256), rsa (2048 bits) or sm2")
 	flags.StringVar(&o.psk, "psk", "", "file with the pre-shared key of a private network (swarm.key)")
 	flags.StringVar(&o.folder, "certificates", "", "folder with ca.pem, chain.pem and key.pem, for wss")
+	flags.BoolVar(&o.retry, "retry", false, "whether all who dial over QUIC have to show their address first")
 	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
 	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")
 	switch command {

@@ -4,11 +4,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 
 	"github.com/libp2p/go-libp2p"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
+	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
 )
@@ -29,6 +31,10 @@ func transportOption(o options) (libp2p.Option, error) {
 	}
 	if o.psk == "" { // go-libp2p has no QUIC in private networks
 		options = append(options, libp2p.Transport(quic.NewTransport))
+	}
+	if o.retry {
+		always := quicreuse.VerifySourceAddress(func(net.Addr) bool { return true })
+		options = append(options, libp2p.QUICReuse(quicreuse.NewConnManager, always))
 	}
 	return libp2p.ChainOptions(options...), nil
 }

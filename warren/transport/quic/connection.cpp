@@ -8,6 +8,7 @@ namespace warren::quic {
 Connection::Connection(const ConnectionSetup& setup, const Limits& limits)
     : limits_(limits),
       side_(setup.engine.side),
+      unread_({.max = limits.connection_window_max, .reserve = limits.unread_reserve}, setup.unread),
       tls_(setup.credentials, setup.engine.side, setup.expected, setup.wall_now),
       engine_(setup.engine, limits_, tls_, *this) {}
 
@@ -149,6 +150,12 @@ void Connection::settle(Instant now) {
   if (established_ && !std::exchange(handshake_released_, true)) {
     engine_.release_handshake();
     if (side_ == Side::kResponder) engine_.give_token(now);
+  }
+  for (const StreamId id : std::exchange(overfull_, {})) {
+    const auto found = streams_.find(id);
+    if (found == streams_.end()) continue;
+    const StreamStatePtr stream = found->second;
+    reset(*stream);
   }
   for (; finished_ > 0; --finished_) engine_.extend_stream_limit();
   if (credit_ > 0) engine_.extend_connection_window(std::exchange(credit_, 0));

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "warren/core/unread_account.hpp"
 #include "warren/transport/quic/stream_state.hpp"
 
 namespace warren::quic {
@@ -19,6 +20,7 @@ struct ConnectionSetup {
   const Credentials& credentials;    // outlive the connection, as do the engine's random and secret
   std::optional<PeerId> expected{};  // the other side must be this peer
   WallTime wall_now{};               // certificates must be valid then
+  UnreadLimits unread{};             // where it counts what it has received and nobody has read
 };
 
 // Datagrams for one path, all of `segment_size` bytes but for the last one, which may be smaller.
@@ -168,6 +170,8 @@ class Connection final : private EngineEvents {
 
   const Limits limits_;
   const Side side_;
+  UnreadAccount unread_;
+  std::vector<StreamId> overfull_;  // there was no room for what they sent: to be reset
   std::unordered_map<StreamId, StreamStatePtr> streams_;
   std::list<StreamStatePtr> backlog_;  // to be accepted
   std::deque<StreamState*> senders_;   // with something to send, in turns

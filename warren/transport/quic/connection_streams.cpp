@@ -43,10 +43,15 @@ void Connection::on_stream_opened(StreamId id) {
 }
 
 void Connection::on_stream_data(StreamState& stream, BytesView bytes, bool fin) {
-  if (stream.stopped || leaving_) {
+  if (stream.stopped || stream.overfull || leaving_) {
     credit_ += bytes.size();
-  } else if (!bytes.empty()) {
-    stream.received.append(bytes);
+  } else if (unread_.add(bytes.size())) {
+    if (!bytes.empty()) stream.received.append(bytes);
+  } else {
+    stream.overfull = true;
+    overfull_.push_back(stream.id);
+    credit_ += bytes.size();
+    drop_unread(stream);
   }
   if (fin) stream.fin_received = true;
   stream.readable.notify_all();
@@ -75,7 +80,10 @@ void Connection::on_stream_closed(StreamState& stream) {
 
 std::size_t Connection::read(StreamState& stream, MutableBytes to) {
   const std::size_t size = stream.received.read(to);
-  if (size > 0) consumed(stream, size);
+  if (size > 0) {
+    unread_.remove(size);
+    consumed(stream, size);
+  }
   return size;
 }
 
@@ -97,6 +105,7 @@ void Connection::consumed(StreamState& stream, std::size_t bytes) {
 // Within a callback too: the peer is told later.
 void Connection::drop_unread(StreamState& stream) {
   credit_ += stream.received.size();
+  unread_.remove(stream.received.size());
   stream.received.clear();
 }
 

@@ -32,6 +32,7 @@ struct StreamState {
   ReceiveBuffer received;
   bool fin_received = false;
   bool stopped = false;                     // we don't want the rest
+  bool overfull = false;                    // there was no room for it
   std::uint64_t credit = 0;                 // read by the owner, and the peer does not know
   std::error_code read_error;               // what reads throw once `received` is empty
   std::optional<std::uint64_t> reset_code;  // with which the peer ended its half at once

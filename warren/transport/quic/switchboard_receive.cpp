@@ -99,7 +99,8 @@ Line& Switchboard::add_line(Side side, const Path& path, const FirstPacket* firs
                                      ConnectionSetup{.engine = engine,
                                                      .credentials = credentials_,
                                                      .expected = std::move(expected),
-                                                     .wall_now = clock_.wall_now()},
+                                                     .wall_now = clock_.wall_now(),
+                                                     .unread = unread_},
                                      limits_.connection);
   Line& added = *line;
   added.connection.set_wake([this, &added] { wake(added); });

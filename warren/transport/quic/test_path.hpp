@@ -26,6 +26,7 @@ struct NodeOptions {
   KeyType key_type = KeyType::kEd25519;
   Limits limits{};
   std::optional<PeerId> expected{};
+  UnreadLimits unread{};
   // Instead of the certificate that the key makes.
   std::function<tls::CertifiedKey(const PrivateKey&)> certificate{};
 };
@@ -52,10 +53,12 @@ struct Node {
                              .random = random,
                              .reset_secret = secret,
                              .first = first};
-    connection = std::make_unique<Connection>(
-        ConnectionSetup{
-            .engine = engine, .credentials = credentials, .expected = options.expected, .wall_now = kWallNow},
-        options.limits);
+    connection = std::make_unique<Connection>(ConnectionSetup{.engine = engine,
+                                                              .credentials = credentials,
+                                                              .expected = options.expected,
+                                                              .wall_now = kWallNow,
+                                                              .unread = options.unread},
+                                              options.limits);
   }
 
   NodeOptions options;

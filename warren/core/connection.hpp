@@ -19,9 +19,9 @@ class Connection {
 
   virtual const PeerId& remote_peer() const = 0;
   virtual const PublicKey& remote_key() const = 0;
-  // Addresses as this end saw them, without /p2p.
+  // Addresses as this end sees them, without /p2p. The peer's may change (QUIC).
   virtual const Multiaddr& local_address() const = 0;
-  virtual const Multiaddr& remote_address() const = 0;
+  virtual Multiaddr remote_address() const = 0;
   virtual Direction direction() const = 0;
   // What secures and what multiplexes it: "/noise", "/yamux/1.0.0"...
   virtual const ProtocolId& security() const = 0;

@@ -1,8 +1,11 @@
 // Many streams over one pipe.
 #pragma once
 
+#include <optional>
+
 #include "warren/base/time.hpp"
 #include "warren/core/secure_channel.hpp"
+#include "warren/multiformats/multiaddr.hpp"
 
 namespace warren {
 
@@ -37,6 +40,9 @@ class MuxedConnection {
 
   // The round-trip time as measured by the muxer; zero when unknown yet.
   virtual Duration round_trip_time() const = 0;
+
+  // Where the peer is now, of a connection that goes on when the peer's address changes (QUIC).
+  virtual std::optional<Multiaddr> remote_address() const { return std::nullopt; }
 };
 
 class Muxer {

@@ -49,7 +49,7 @@ class TestConnection final : public Connection {
   const PeerId& remote_peer() const override;
   const PublicKey& remote_key() const override;
   const Multiaddr& local_address() const override { return address_; }
-  const Multiaddr& remote_address() const override { return address_; }
+  Multiaddr remote_address() const override { return address_; }
   Direction direction() const override { return direction_; }
   const ProtocolId& security() const override { return no_protocol_; }
   const ProtocolId& muxer() const override { return no_protocol_; }

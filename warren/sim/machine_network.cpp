@@ -14,12 +14,14 @@ std::vector<IpAddress> MachineNetwork::interface_addresses() {
 
 Task<void> MachineNetwork::wait_for_change() {
   if (!std::exchange(watched_, true)) changed_ = false;
-  while (!std::exchange(changed_, false)) co_await change_.wait();
+  const auto change = std::make_shared<Event>();
+  change_ = change;
+  while (!std::exchange(changed_, false)) co_await change->wait();
 }
 
 void MachineNetwork::note_change() {
   changed_ = true;
-  change_.notify_all();
+  if (const auto change = change_.lock()) change->notify_all();
 }
 
 void MachineNetwork::receive(Packet packet) {

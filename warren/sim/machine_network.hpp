@@ -35,7 +35,7 @@ class MachineNetwork final : public Network {
   Machine& machine_;
   TcpNetwork tcp_;
   UdpNetwork udp_;
-  Event change_;
+  std::weak_ptr<Event> change_;  // of who waits: the loop, and what is suspended there, ends before us
   bool watched_ = false;
   bool changed_ = false;
 };

@@ -1,5 +1,7 @@
 #include "warren/swarm/host.hpp"
 
+#include "warren/async/as_result.hpp"
+#include "warren/base/log.hpp"
 #include "warren/negotiation/multistream.hpp"
 #include "warren/swarm/interface_addresses.hpp"
 
@@ -10,6 +12,8 @@ namespace {
 // How long addresses that somebody gave us, or that led to a connection, are worth trying again.
 constexpr Duration kGivenAddressLife = 1h;
 constexpr Duration kConnectedAddressLife = 24h;
+// Peers that are dialed after our own address has changed; the others find us by themselves.
+constexpr std::size_t kDialBackMax = 64;
 
 }  // namespace
 
@@ -23,7 +27,13 @@ SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrad
       swarm_(env, state_, upgrader, std::move(transports), peerstore,
              [this](ConnectionPtr connection, StreamPtr stream) {
                return serve(std::move(connection), std::move(stream));
-             }) {}
+             }),
+      dialing_back_(env.executor, "host.dial_back") {}
+
+Task<void> SwarmHost::close() {
+  co_await dialing_back_.close();
+  co_await swarm_.close();
+}
 
 std::vector<LimitUse> SwarmHost::limits() {
   swarm_.update_limits();
@@ -31,9 +41,16 @@ std::vector<LimitUse> SwarmHost::limits() {
 }
 
 void SwarmHost::network_changed() {
-  swarm_.network_changed();
+  for (PeerInfo& lost : swarm_.network_changed()) {
+    if (dialing_back_.size() < kDialBackMax) dialing_back_.spawn(dial_back(std::move(lost)));
+  }
   state_.events.network_changed.emit();
   state_.events.addresses_changed.emit();
+}
+
+Task<void> SwarmHost::dial_back(PeerInfo peer) {
+  const auto connected = co_await as_result(connect(std::move(peer)));
+  if (!connected) log::debug("host", "not reached from the new address: " + connected.error().message());
 }
 
 std::vector<Multiaddr> SwarmHost::addresses() const {

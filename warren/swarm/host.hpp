@@ -17,10 +17,11 @@ class SwarmHost final : public Host {
             Peerstore& peerstore);
 
   Result<Multiaddr> listen(const Multiaddr& address) { return swarm_.listen(address); }
-  // To be called when this machine's links or addresses have changed, and routes have settled.
+  // To be called when this machine's links or addresses have changed, and routes have settled. Peers that had
+  // dialed an address that is gone are dialed from where we are now.
   void network_changed();
   // Ends every connection and waits until nothing runs.
-  Task<void> close() { return swarm_.close(); }
+  Task<void> close();
 
   // What is used of each limit, and how often each refused.
   std::vector<LimitUse> limits();
@@ -57,6 +58,7 @@ class SwarmHost final : public Host {
   std::vector<ConnectionPtr> connections() const override { return swarm_.connections(); }
 
  private:
+  Task<void> dial_back(PeerInfo peer);
   // Negotiates an inbound stream's protocol and runs its handler.
   Task<void> serve(ConnectionPtr connection, StreamPtr stream);
 
@@ -67,6 +69,7 @@ class SwarmHost final : public Host {
   SwarmState state_;
   std::map<ProtocolId, StreamHandler> handlers_;
   Swarm swarm_;
+  TaskGroup dialing_back_;
 };
 
 }  // namespace warren

@@ -162,7 +162,8 @@ TEST_CASE(
   net.world.loop().advance(5s);
   CHECK((*over_tcp)->end_reason() == Errc::kUnreachable);
   CHECK(net.world.run(ask_echo(*over_quic, to_bytes("still there?"))) == to_bytes("still there?"));
-  CHECK(net.bob.host.connections().size() == 1);
+  REQUIRE(net.bob.host.connections().size() == 1);
+  CHECK(ip_address_of(net.bob.host.connections().front()->remote_address())->to_string() == "203.0.113.9");
   REQUIRE(net.connect(carol_info));
   net.world.run(carol.host.close());
 }
@@ -176,4 +177,19 @@ TEST_CASE("after a change of the network, what failed before is tried again at o
   const auto connection = net.connect(net.over_both);
   REQUIRE(connection);
   CHECK((*connection)->remote_address() == net.over_quic.addresses.front());
+}
+
+TEST_CASE("a node that others had dialed, and that goes to another network, dials them from there") {
+  QuicHosts net;
+  net.alice.listen_quic();
+  const auto before = net.connect(net.over_quic);
+  REQUIRE(before);
+  net.world.loop().advance(1s);
+  net.world.move(net.bob_machine, {IpAddress::v4({203, 0, 113, 9})});
+  net.bob.host.network_changed();
+  net.world.loop().advance(1s);
+  const auto after = net.connect({net.bob.host.peer_id(), {}});
+  REQUIRE(after);
+  CHECK((*after)->direction() == Direction::kInbound);
+  CHECK(net.world.run(ask_echo(*after, to_bytes("there you are"))) == to_bytes("there you are"));
 }

@@ -1,5 +1,7 @@
 #include "warren/swarm/swarm.hpp"
 
+#include <ranges>
+
 #include "warren/async/cancellation.hpp"
 #include "warren/core/ip_address.hpp"
 
@@ -138,16 +140,21 @@ void Swarm::enforce_access() {
   }
 }
 
-void Swarm::network_changed() {
+std::vector<PeerInfo> Swarm::network_changed() {
   dialer_.network_changed();
   for (MuxedTransport* transport : transports_.muxed) transport->network_changed();
   const auto own = env_.network.interface_addresses();
+  std::vector<PeerInfo> lost;
   for (const auto& connection : connections_) {
     // A socket that is bound to no address takes another by itself, and QUIC goes on from there.
     const auto local = ip_address_of(connection->local_address());
     const bool gone = local && !local->is_unspecified() && std::ranges::find(own, *local) == own.end();
-    if (gone) connection->close_because(Errc::kUnreachable);
+    if (!gone || !connection->is_open()) continue;
+    connection->close_because(Errc::kUnreachable);
+    if (connection->direction() == Direction::kInbound)
+      lost.push_back({connection->remote_peer(), {connection->remote_address()}});
   }
+  return lost;
 }
 
 void Swarm::note_count() {
@@ -184,7 +191,7 @@ Task<void> Swarm::keep_trimming() {
 
 std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {
   std::vector<ConnectionPtr> open;
-  for (const auto& connection : connections_) {
+  for (const auto& connection : connections_ | std::views::reverse) {
     if (connection->is_open() && connection->remote_peer() == peer) open.push_back(connection);
   }
   return open;

@@ -26,7 +26,7 @@ class Swarm {
   // error, with the attempts in what(); kLimitReached with the limit in what(); kDenied.
   Task<ConnectionPtr> connect(PeerInfo peer);
 
-  // Open ones, oldest first.
+  // Open ones; those to one peer the newest first, which was shown last to lead there.
   std::vector<ConnectionPtr> connections(const PeerId& peer) const;
   std::vector<ConnectionPtr> connections() const;
 
@@ -39,8 +39,9 @@ class Swarm {
   void enforce_access();
 
   // This machine's links or addresses are others now: forgets what failed before, closes the connections
-  // whose local address is gone, since TCP would wait for minutes, and has the others looked after.
-  void network_changed();
+  // whose local address is gone, since TCP would wait for minutes, and has the others looked after. Returns
+  // the peers that had dialed us there, and where they were: they can't know where we are now.
+  std::vector<PeerInfo> network_changed();
 
   // Stops listening and dialing, closes all connections, and waits until nothing runs.
   Task<void> close();

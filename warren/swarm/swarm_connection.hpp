@@ -24,7 +24,9 @@ class SwarmConnection final : public Connection {
   const PeerId& remote_peer() const override { return upgraded_.remote_peer; }
   const PublicKey& remote_key() const override { return upgraded_.remote_key; }
   const Multiaddr& local_address() const override { return upgraded_.local; }
-  const Multiaddr& remote_address() const override { return upgraded_.remote; }
+  Multiaddr remote_address() const override {
+    return upgraded_.muxed->remote_address().value_or(upgraded_.remote);
+  }
   Direction direction() const override { return upgraded_.direction; }
   const ProtocolId& security() const override { return upgraded_.security; }
   const ProtocolId& muxer() const override { return upgraded_.muxer; }

@@ -32,7 +32,10 @@ struct TestNode {
         yamux(machine.env()),
         upgrader(choose(securities), {&yamux}),
         host(machine.env(), key, limits, upgrader, {{&tcp}, {&quic}}, peerstore) {
-    quic.account(host.limit_table()[&SwarmLimits::half_open_quic_max]);
+    LimitTable& table = host.limit_table();
+    quic.account(table[&SwarmLimits::half_open_quic_max],
+                 {.all = &table[&SwarmLimits::bytes_buffered_max],
+                  .per_connection = &table[&SwarmLimits::bytes_buffered_per_connection_max]});
     machine.env().resolver = resolver;
   }
 

@@ -6,6 +6,7 @@
 
 #include "warren/core/muxer.hpp"
 #include "warren/env/clock.hpp"
+#include "warren/transport/quic/address.hpp"
 #include "warren/transport/quic/connection.hpp"
 
 namespace warren::quic {
@@ -44,6 +45,7 @@ class QuicConnection final : public MuxedConnection {
   Task<void> close() override;
   std::size_t stream_count() const override { return line_->connection.stream_count(); }
   Duration round_trip_time() const override { return line_->connection.round_trip(); }
+  std::optional<Multiaddr> remote_address() const override { return multiaddr_of(path().remote); }
 
   const PeerId& remote_peer() const { return line_->connection.remote_peer(); }
   const PublicKey& remote_key() const { return line_->connection.remote_key(); }

@@ -56,7 +56,7 @@ Switchboard::Socket* Switchboard::socket_towards(const Endpoint& remote) const {
   Socket* found = nullptr;
   for (const auto& socket : sockets_) {
     const IpAddress bound = socket->udp->local_endpoint().address;
-    if (bound.is_v4() != remote.address.is_v4()) continue;
+    if (socket->lost || bound.is_v4() != remote.address.is_v4()) continue;
     if (!bound.is_unspecified() && bound.is_loopback() != remote.address.is_loopback()) continue;
     if (socket->greet) return socket.get();
     found = socket.get();
@@ -116,7 +116,11 @@ Task<std::unique_ptr<QuicConnection>> Switchboard::accept(Endpoint local) {
   }
 }
 
-void Switchboard::probe_all() {
+void Switchboard::network_changed(const std::vector<IpAddress>& own) {
+  for (const auto& socket : sockets_) {
+    const IpAddress bound = socket->udp->local_endpoint().address;
+    socket->lost = !bound.is_unspecified() && std::ranges::find(own, bound) == own.end();
+  }
   for (const auto& [key, line] : lines_) line->connection.probe();
 }
 

@@ -44,9 +44,12 @@ class Switchboard {
   Switchboard(const Switchboard&) = delete;
   Switchboard& operator=(const Switchboard&) = delete;
 
-  // Half-open connections are taken from this limit, which outlives the switchboard, and no longer from one
-  // of its own. Before the first datagram.
-  void account(Limit& half_open) { half_open_ = &half_open; }
+  // Half-open connections are taken from this limit, and no longer from one of its own; what connections
+  // receive and nobody has read from those. They outlive the connections. Before the first datagram.
+  void account(Limit& half_open, UnreadLimits unread) {
+    half_open_ = &half_open;
+    unread_ = unread;
+  }
 
   // Takes a socket into the set, and starts to receive from it.
   void add_socket(std::unique_ptr<DatagramSocket> socket);
@@ -68,8 +71,9 @@ class Switchboard {
   // close(). Cancelable; one at a time for a socket.
   Task<std::unique_ptr<QuicConnection>> accept(Endpoint local);
 
-  // A link came up: connections that went silent ask their peers at once whether they are still there.
-  void probe_all();
+  // A link came up, or an address changed: connections ask their peers at once whether they are still there,
+  // and nobody is dialed any more from a socket that is bound to an address that this machine has no longer.
+  void network_changed(const std::vector<IpAddress>& own);
 
   // Ends all connections, tells the peers, and closes the sockets. Idempotent; not cancelable.
   Task<void> close();
@@ -88,6 +92,7 @@ class Switchboard {
  private:
   struct Socket {
     std::unique_ptr<DatagramSocket> udp;
+    bool lost = false;                          // what it is bound to is gone
     Greet greet;                                // empty: does not listen
     std::deque<std::shared_ptr<Line>> backlog;  // established, to be accepted
     Event backlog_changed;
@@ -127,6 +132,7 @@ class Switchboard {
   TokenBucket unshown_rate_;
   Limit own_half_open_;
   Limit* half_open_ = &own_half_open_;
+  UnreadLimits unread_;
 
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::unordered_map<Line*, std::shared_ptr<Line>> lines_;

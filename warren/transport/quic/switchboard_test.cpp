@@ -291,7 +291,7 @@ TEST_CASE_FIXTURE(BoardTest, "a cable pulled for 20 s and put back: the connecti
   world.loop().advance(20s);
   world.mend(alice.machine, bob.machine);
   const Instant begin = world.clock().now();
-  alice.board.probe_all();
+  alice.board.network_changed(alice.machine.addresses());
   const StreamPtr theirs = world.run(pair.second->accept_stream());
   CHECK(world.clock().now() - begin < 200ms);
 }

@@ -61,7 +61,7 @@ Switchboard& QuicTransport::switchboard() {
     const auto certificate = tls::make_certificate(host_key_, env_.clock.wall_now(), env_.random);
     switchboard_ =
         std::make_unique<Switchboard>(env_.executor, env_.clock, env_.random, certificate, limits_);
-    if (half_open_ != nullptr) switchboard_->account(*half_open_);
+    if (half_open_ != nullptr) switchboard_->account(*half_open_, unread_);
   }
   return *switchboard_;
 }
@@ -102,7 +102,7 @@ Result<std::unique_ptr<MuxedListener>> QuicTransport::listen(const Multiaddr& ad
 }
 
 void QuicTransport::network_changed() {
-  if (switchboard_) switchboard_->probe_all();
+  if (switchboard_) switchboard_->network_changed(env_.network.interface_addresses());
 }
 
 Task<void> QuicTransport::close() {

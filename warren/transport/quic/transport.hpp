@@ -21,8 +21,12 @@ class QuicTransport final : public MuxedTransport {
   // Closed before.
   ~QuicTransport() override;
 
-  // Inbound handshakes are taken from this limit, which outlives the transport. Before the first listen().
-  void account(Limit& half_open) { half_open_ = &half_open; }
+  // Inbound handshakes, and what connections have received and nobody has read, are taken from these limits,
+  // which outlive the transport and its connections. Before the first use.
+  void account(Limit& half_open, UnreadLimits unread) {
+    half_open_ = &half_open;
+    unread_ = unread;
+  }
 
   bool handles(const Multiaddr& address) const override;
   Task<UpgradedConnection> dial(Multiaddr address, PeerId peer) override;
@@ -43,6 +47,7 @@ class QuicTransport final : public MuxedTransport {
   const PrivateKey& host_key_;
   SwitchboardLimits limits_;
   Limit* half_open_ = nullptr;
+  UnreadLimits unread_;
   bool closed_ = false;
   std::unique_ptr<Switchboard> switchboard_;  // from the first use on
 };

@@ -62,6 +62,9 @@ constexpr std::array kErrors = {
     ErrorDescription{Errc::kMalformed, "malformed", ExitStatus::kRefused, "the two versions may not match"},
     ErrorDescription{Errc::kTruncated, "truncated", ExitStatus::kRefused, "the two versions may not match"},
     ErrorDescription{Errc::kNotMinimal, "not_minimal", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kUntrustedCertificate, "untrusted_certificate", ExitStatus::kRefused,
+                     "if you trust it, name its authority's file under [websocket] in warren.toml"},
+    ErrorDescription{Errc::kWrongServerName, "wrong_server_name", ExitStatus::kRefused, "check the address"},
     ErrorDescription{Errc::kNotValidNow, "not_valid_now", ExitStatus::kRefused, ""},
     ErrorDescription{Errc::kSecurityNotSupported, "security_not_supported", ExitStatus::kRefused, ""},
     // Limits and services.

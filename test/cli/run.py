@@ -26,6 +26,7 @@ import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401
 import cases_operator  # noqa: E402, F401
 import cases_services  # noqa: E402, F401
+import cases_transports  # noqa: E402, F401
 import cases_words  # noqa: E402, F401
 from bench import CASES, Bench  # noqa: E402
 from program import ROOT, Failure  # noqa: E402

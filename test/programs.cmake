@@ -14,6 +14,7 @@ if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/demo/tamper.cpp)
   warren_test_program(warren_tamper demo/tamper.cpp)
 endif()
 warren_test_program(warren_attacker attacks/attacker.cpp attacks/floods.cpp attacks/handshakes.cpp attacks/raw_peer.cpp)
+warren_test_program(warren_quic_attacker attacks/quic_attacker.cpp)
 
 # The link between network namespaces of test/net needs the simulator's model and nothing else of the library.
 add_executable(warren_link net/link.cpp net/line.cpp net/quantities.cpp net/tun.cpp net/wire.cpp)

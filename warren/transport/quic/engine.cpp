@@ -18,6 +18,9 @@ constexpr std::size_t kPiecesMax = 8;
 constexpr std::size_t kInitialIdSize = 16;
 constexpr std::size_t kBurstPackets = 10;
 constexpr Duration kBurstTimeMax = 500ms;
+constexpr Duration kAheadMax = 1ms;  // what the library lets pass
+// On shorter ways a window is over after a few grains of any timer, and acknowledgements keep the pace.
+constexpr Duration kPacedFrom = 5ms;
 constexpr Duration kTimerGrain = 100us;
 // The new path is validated up to two times, and then the old one, for three probe timeouts each; some more
 // for those that grow meanwhile. On a path where nothing is measured yet, a timeout is more than a second.
@@ -209,9 +212,17 @@ void Engine::end_batch(std::size_t bytes, Instant now) {
     return Duration(static_cast<Duration::rep>(static_cast<double>(size) * per_byte));
   };
   const Duration burst = std::min(time_for(kBurstPackets * stat.max_tx_udp_payload_size), kBurstTimeMax);
-  const Instant from = std::max(paced_until_, now - burst);
-  ngtcp2_conn_update_pkt_tx_time(connection_.get(), to_library(from));
-  paced_until_ = from + time_for(bytes);
+  unpaced_ += bytes;
+  if (Duration(static_cast<Duration::rep>(stat.smoothed_rtt)) < kPacedFrom) {
+    paced_until_ = now;
+    return;
+  }
+  paced_until_ = std::max(paced_until_, now - burst) + time_for(bytes);
+  // The library would have itself woken for each batch, even if it is not ahead of the pace by what it
+  // tolerates: setting a timer costs more than sending.
+  if (paced_until_ <= now + kAheadMax) return;
+  ngtcp2_conn_update_pkt_tx_time(connection_.get(), to_library(paced_until_ - time_for(unpaced_)));
+  unpaced_ = 0;
 }
 
 Engine::Written Engine::write_close(MutableBytes buffer, const CloseReason* reason, Instant now) {

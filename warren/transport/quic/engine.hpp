@@ -11,8 +11,8 @@
 #include "warren/env/datagram_socket.hpp"
 #include "warren/transport/quic/close_reason.hpp"
 #include "warren/transport/quic/connection_id.hpp"
-#include "warren/transport/quic/frame_screen.hpp"
 #include "warren/transport/quic/engine_memory.hpp"
+#include "warren/transport/quic/frame_screen.hpp"
 #include "warren/transport/quic/limits.hpp"
 #include "warren/transport/quic/packet.hpp"
 #include "warren/transport/quic/tls_session.hpp"
@@ -180,6 +180,7 @@ class Engine {
   bool probing_ = false;
   std::uint32_t packet_ecn_ = 0;  // of the packet that is being written
   Instant paced_until_ = Instant::min();
+  std::size_t unpaced_ = 0;  // bytes since the library was told of the pace
   Instant expired_at_ = Instant::min();
   int library_error_ = 0;
   std::error_code failure_;

@@ -29,6 +29,7 @@ Switchboard::Switchboard(const Executor& executor, Clock& clock, Random& random,
       answer_rate_(limits.answers_per_second, limits.answers_per_second, clock.now()),
       unshown_rate_(limits.unshown_per_second, limits.unshown_per_second, clock.now()),
       own_half_open_("half_open_quic_max", "inbound QUIC handshakes under way", limits.half_open_max),
+      tokens_(limits.tokens_max),
       buffer_(limits.connection.batch_max),
       tasks_(executor, "quic") {
   tasks_.spawn(send_loop());
@@ -247,6 +248,7 @@ void Switchboard::settle(Line& line) {
       std::erase(line.ids, change.id);
     }
   }
+  if (const auto token = line.connection.take_token()) tokens_.put(line.connection.path().remote, *token);
   const bool failed = line.half_open && !line.waiting && line.connection.ended();
   if (failed && !std::exchange(line.reported, true) && log::enabled(log::Level::kDebug)) {
     log::debug("quic", "handshake with " + line.connection.path().remote.to_string() +

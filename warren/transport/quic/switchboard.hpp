@@ -12,6 +12,7 @@
 #include "warren/core/limit.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/transport/quic/muxed.hpp"
+#include "warren/transport/quic/token_cache.hpp"
 
 namespace warren::quic {
 
@@ -27,6 +28,9 @@ struct SwitchboardLimits {
   double unshown_per_second = 200;
   // A token of a Retry is good for so long.
   Duration retry_age_max = 10s;
+  // A token that an earlier connection brought is good for so long, and so many are kept, of servers.
+  Duration token_age_max = std::chrono::hours(24);
+  std::size_t tokens_max = 256;
   // Version negotiations, Retries, and stateless resets in a second: strangers don't use us as a mirror.
   double answers_per_second = 500;
   std::size_t answers_max = 64;  // waiting for the socket
@@ -140,6 +144,7 @@ class Switchboard {
   std::set<std::pair<Instant, Line*>> timers_;
   std::deque<std::shared_ptr<Line>> ready_;  // may have something to send
   std::deque<Answer> answers_;
+  TokenCache tokens_;
   std::uint64_t ignored_ = 0;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t bytes_sent_ = 0;

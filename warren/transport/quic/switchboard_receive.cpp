@@ -63,7 +63,8 @@ void Switchboard::on_stranger(Socket& socket, const PacketHeader& header, const 
 
 void Switchboard::on_first(Socket& socket, FirstPacket first, const Path& path, const Datagram& datagram,
                            Instant now) {
-  const bool shown = verify_retry_token(first, path.remote, secret_, limits_.retry_age_max, now);
+  const bool shown = verify_retry_token(first, path.remote, secret_, limits_.retry_age_max, now) ||
+                     verify_address_token(first, path.remote, secret_, limits_.token_age_max, now);
   const bool loaded = half_open_->used() >= half_open_->max() / 4;
   if (!shown && (loaded || !unshown_rate_.take(now))) {
     if (may_answer(now)) answer(path, retry(first, path.remote, secret_, now, random_));
@@ -89,12 +90,14 @@ void Switchboard::on_first(Socket& socket, FirstPacket first, const Path& path, 
 
 Line& Switchboard::add_line(Side side, const Path& path, const FirstPacket* first,
                             std::optional<PeerId> expected) {
+  const Bytes token = side == Side::kInitiator ? tokens_.take(path.remote) : Bytes();
   const EngineSetup engine{.side = side,
                            .path = path,
                            .now = clock_.now(),
                            .random = random_,
                            .reset_secret = secret_,
-                           .first = first};
+                           .first = first,
+                           .token = token};
   auto line = std::make_shared<Line>(clock_,
                                      ConnectionSetup{.engine = engine,
                                                      .credentials = credentials_,

@@ -255,6 +255,34 @@ TEST_CASE("under load clients show first where they are; the half-open ones are 
   CHECK(bob.board.connection_count() == 1);
 }
 
+TEST_CASE("under load who was here before shows its token, and needs no other round trip") {
+  sim::World world(1);
+  Station alice(world, "alice");
+  Station bob(world, "bob", {.half_open_max = 40});
+  ConnectionPair pair = world.run(connect(alice, bob));
+  world.loop().advance(1s);
+  world.run(pair.first->close());
+  pair = {};
+  Stranger stranger(world);
+  const auto certificate = tls::make_certificate(alice.key, world.clock().wall_now(), stranger.random);
+  const Credentials credentials(certificate);
+  const auto secret = stranger.random.bytes<kSecretSize>();
+  for (int i = 0; i < 20; ++i) {
+    stranger.send(bob.address(), stranger.first_datagram(bob.address(), secret, credentials));
+  }
+  world.loop().advance(100ms);
+  REQUIRE(bob.board.half_open().used() >= 10);
+  const auto time_to_connect = [&] {
+    const Instant begin = world.clock().now();
+    const ConnectionPair again = world.run(connect(alice, bob));
+    return world.clock().now() - begin;
+  };
+  const Duration with_token = time_to_connect();
+  // Each token serves once, and that connection was over before it brought another.
+  const Duration without = time_to_connect();
+  CHECK(with_token < without);
+}
+
 TEST_CASE_FIXTURE(BoardTest, "forged first packets cost little: from some number on, only a Retry each") {
   Stranger stranger(world);
   const auto certificate = tls::make_certificate(alice.key, world.clock().wall_now(), stranger.random);

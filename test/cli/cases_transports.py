@@ -51,11 +51,13 @@ def a_node_is_reached_over_every_transport_that_it_listens_on(bench):
             require(made["transport"] == transport, f"{address} is reached over {made}")
             alice.do("send", bob.node_id, transport)
             ping = alice.do("ping", bob.node_id, "--json", "--count", "1").jsons()[0]
-            require(ping["path"] == {"transport": transport, "address": address.rsplit("/p2p/")[0]}, f"{ping}")
+            path = {"transport": transport, "address": address.rsplit("/p2p/")[0]}
+            require(ping["path"] == path, f"{ping}, not over {path}")
             alice.down()
             seen.add(transport)
         require(seen == set(names.values()), f"reached over {seen}")
-        require(sorted(message["text"] for message in inbox(bob)) == sorted(seen), "not all messages are there")
+        texts = sorted(message["text"] for message in inbox(bob))
+        require(texts == sorted(seen), f"the inbox has {texts}")
 
 
 @case

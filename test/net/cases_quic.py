@@ -76,5 +76,24 @@ def a_quic_connection_moves_to_the_clients_new_address(bench):
 
         found = correspondents(net.link.second, ask_again)
         require(found == {NEW_IP4}, f"bob's packets come from and go to {found}")
+        [peer] = net.connections(net.bob)
+        require(f"/ip4/{NEW_IP4}/" in peer["path"], f"bob sees alice at {peer['path']}")
         expect_the_connection_of(net, since)
         require(net.times_asked() == 2, f"bob's service ran {net.times_asked()} times")
+
+
+@case
+@beside_others
+def a_server_that_moves_dials_back_who_had_dialed_it(bench):
+    with Net(bench, LISTEN, delay="10ms") as net, net.serve_slowly(0):
+        net.connect()
+        net.link.second.change_addresses(NEW_IP4, NEW_IP6)
+
+        def dialed_back():
+            paths = [peer["path"] for peer in net.connections(net.alice)]
+            return any(f"/{ip}/" in path for ip in (NEW_IP4, NEW_IP6) for path in paths)
+
+        wait_until(dialed_back, "bob did not dial")
+        with Request(net, "there", 10) as request:
+            require(request.outcome(), f"the request failed: {request.error}")
+        require(net.times_asked() == 1, f"bob was asked {net.times_asked()} times")

@@ -30,7 +30,7 @@ constexpr Sentence kSentences[] = {
      "no authority that this machine trusts vouches for the server's certificate"},
     {Errc::kWrongServerName, "the server's certificate is for another name or address"},
     {Errc::kNoCertificate,
-     "WebSocket over TLS (/tls/ws) needs a certificate: name it and its key under [websocket] in warren.toml"},
+     "WebSocket over TLS (/tls/ws) needs a certificate: name it and its key in warren.toml, [websocket]"},
     {Errc::kTimedOut, "no answer within the time limit"},
     {Errc::kCanceled, "the operation was canceled"},
     {Errc::kClosed, "the connection is closed"},

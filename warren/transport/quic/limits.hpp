@@ -18,8 +18,8 @@ struct Limits {
   // Windows are doubled up to here while they are used up within two round trips: 1 Gbit/s over 130 ms.
   std::uint64_t stream_window_max = 16 * 1024 * 1024;
   std::uint64_t connection_window_max = 24 * 1024 * 1024;
-  // What a connection may hold unread even when all of the node's together hold too much. The stream that
-  // gets more then is reset.
+  // What a connection may hold unread even when all of the node's together hold too much. Then the stream
+  // that gets more is reset.
   std::size_t unread_reserve = 512 * 1024;
   // Bytes that a stream holds for its first transmission, above which write() waits: enough for two batches.
   std::size_t unsent_max = 128 * 1024;

@@ -119,7 +119,7 @@ struct Node {
     auto socket = value_or_throw(real::KernelUdpSocket::open(env.executor, kLocal));
     address = socket->local_endpoint();
     board.add_socket(std::move(socket));
-    value_or_throw(board.listen(address, [](const Endpoint&) { return true; }));
+    value_or_throw(board.listen(address, {[](const Endpoint&) { return true; }}));
   }
 
   Switchboard board;

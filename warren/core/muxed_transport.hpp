@@ -26,10 +26,14 @@ class MuxedTransport {
   // Cancelable; the caller sets the time limit.
   virtual Task<UpgradedConnection> dial(Multiaddr address, PeerId peer) = 0;
 
-  // Asked before a stranger's handshake costs anything: whether it makes sense to begin one.
-  using Greet = std::function<bool(const Multiaddr& from)>;
+  struct Doorman {
+    // Asked before a stranger's handshake costs anything: whether it makes sense to begin one.
+    std::function<bool(const Multiaddr& from)> greet;
+    // Told of handshakes that came to nothing.
+    std::function<void(const Multiaddr& from, std::error_code reason)> turned_away;
+  };
   // The listener and what it accepts end before the transport does.
-  virtual Result<std::unique_ptr<MuxedListener>> listen(const Multiaddr& address, Greet greet) = 0;
+  virtual Result<std::unique_ptr<MuxedListener>> listen(const Multiaddr& address, Doorman doorman) = 0;
 
   // The way to the peers may be another than it was: a link came up, an address changed. Connections find
   // out now, not at their next packet.

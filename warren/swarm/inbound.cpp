@@ -24,6 +24,11 @@ std::optional<Access> Inbound::greet(const Multiaddr& from) {
   return std::nullopt;
 }
 
+void Inbound::note_failure(const Multiaddr& from, std::error_code why) {
+  ++state_.counters.handshakes_failed;
+  state_.tell({why, {}}, {}, from);
+}
+
 Task<void> Inbound::adopt_all(std::shared_ptr<MuxedListener> listener) {
   while (true) {
     auto connection = co_await listener->accept();

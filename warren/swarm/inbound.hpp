@@ -23,6 +23,8 @@ class Inbound {
 
   // Whether a handshake with a stranger at this address makes sense; tells when it does not.
   std::optional<Access> greet(const Multiaddr& from);
+  // A handshake that somebody else did with that address came to nothing: counts it and tells.
+  void note_failure(const Multiaddr& from, std::error_code why);
 
   // Ends the handshakes under way and waits. Listeners must be closed, or are waited for no longer.
   Task<void> close();

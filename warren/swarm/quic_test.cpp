@@ -111,6 +111,9 @@ TEST_CASE("who is not the peer that was meant is refused over QUIC") {
   CHECK((!connection && connection.error() == Errc::kPeerIdMismatch));
   net.world.loop().advance(1s);
   CHECK(net.bob.host.connections().empty());
+  CHECK(net.bob.host.counters().handshakes_failed == 1);
+  REQUIRE(net.refusals.size() == 1);
+  CHECK(net.refusals.front().reason == Errc::kHandshakeRefused);
   net.world.run(carol.host.close());
 }
 

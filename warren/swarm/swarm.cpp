@@ -32,8 +32,10 @@ Result<Multiaddr> Swarm::listen(const Multiaddr& address) {
   if (Transport* pipes = transports_.pipe_for(address)) return serve_listener(pipes->listen(address));
   MuxedTransport* const muxed = transports_.muxed_for(address);
   if (muxed == nullptr) return fail(Errc::kNoTransport);
-  return serve_listener(
-      muxed->listen(address, [this](const Multiaddr& from) { return inbound_.greet(from).has_value(); }));
+  return serve_listener(muxed->listen(
+      address, {.greet = [this](const Multiaddr& from) { return inbound_.greet(from).has_value(); },
+                .turned_away = [this](const Multiaddr& from,
+                                      std::error_code why) { inbound_.note_failure(from, why); }}));
 }
 
 template <class T>

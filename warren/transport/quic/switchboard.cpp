@@ -3,7 +3,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "warren/async/as_result.hpp"
-#include "warren/base/log.hpp"
 
 namespace warren::quic {
 
@@ -59,7 +58,7 @@ Switchboard::Socket* Switchboard::socket_towards(const Endpoint& remote) const {
     const IpAddress bound = socket->udp->local_endpoint().address;
     if (socket->lost || bound.is_v4() != remote.address.is_v4()) continue;
     if (!bound.is_unspecified() && bound.is_loopback() != remote.address.is_loopback()) continue;
-    if (socket->greet) return socket.get();
+    if (socket->doorman.greet) return socket.get();
     found = socket.get();
   }
   return found;
@@ -82,18 +81,18 @@ Task<std::unique_ptr<QuicConnection>> Switchboard::dial(Endpoint remote, std::op
   co_return connection;
 }
 
-Result<> Switchboard::listen(const Endpoint& local, Greet greet) {
+Result<> Switchboard::listen(const Endpoint& local, Doorman doorman) {
   Socket* socket = socket_for(local);
   if (socket == nullptr) return fail(Errc::kNotFound);
-  if (socket->greet) return fail(Errc::kAddressInUse);
-  socket->greet = std::move(greet);
+  if (socket->doorman.greet) return fail(Errc::kAddressInUse);
+  socket->doorman = std::move(doorman);
   return {};
 }
 
 void Switchboard::stop_listening(const Endpoint& local) {
   Socket* socket = socket_for(local);
   if (socket == nullptr) return;
-  socket->greet = nullptr;
+  socket->doorman = {};
   socket->backlog_changed.notify_all();
   for (const auto& line : std::exchange(socket->backlog, {})) {
     line->waiting = false;
@@ -105,7 +104,7 @@ void Switchboard::stop_listening(const Endpoint& local) {
 Task<std::unique_ptr<QuicConnection>> Switchboard::accept(Endpoint local) {
   while (true) {
     Socket* socket = socket_for(local);
-    if (closed_ || socket == nullptr || !socket->greet) throw_error(Errc::kClosed);
+    if (closed_ || socket == nullptr || !socket->doorman.greet) throw_error(Errc::kClosed);
     while (!socket->backlog.empty()) {
       const std::shared_ptr<Line> line = std::move(socket->backlog.front());
       socket->backlog.pop_front();
@@ -250,14 +249,18 @@ void Switchboard::settle(Line& line) {
   }
   if (const auto token = line.connection.take_token()) tokens_.put(line.connection.path().remote, *token);
   const bool failed = line.half_open && !line.waiting && line.connection.ended();
-  if (failed && !std::exchange(line.reported, true) && log::enabled(log::Level::kDebug)) {
-    log::debug("quic", "handshake with " + line.connection.path().remote.to_string() +
-                           " failed: " + line.connection.ended().message());
+  if (failed && !std::exchange(line.reported, true)) {
+    const Path path = line.connection.path();
+    const Socket* socket = socket_for(path.local);
+    const bool told = socket != nullptr && socket->doorman.turned_away;
+    if (told) socket->doorman.turned_away(path.remote, line.connection.ended());
   }
   if (line.connection.gone(clock_.now())) {
     forget(line);
     return;
   }
+  // What is due now, such as an acknowledgement, is about to be sent: no alarm for that.
+  if (line.ready) return;
   const Instant deadline = line.connection.deadline();
   if (deadline == line.timer) return;
   if (line.timer != Instant::max()) timers_.erase({line.timer, &line});

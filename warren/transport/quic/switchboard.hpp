@@ -64,11 +64,15 @@ class Switchboard {
   // kNoTransport when none can send there; kTimedOut, kPeerIdMismatch, ... (Connection::ended). Cancelable.
   Task<std::unique_ptr<QuicConnection>> dial(Endpoint remote, std::optional<PeerId> expected);
 
-  // Whether a stranger at this address may begin a handshake.
-  using Greet = std::function<bool(const Endpoint& from)>;
+  struct Doorman {
+    // Whether a stranger at this address may begin a handshake. Empty: nobody may.
+    std::function<bool(const Endpoint& from)> greet;
+    // A handshake came to nothing. May be empty.
+    std::function<void(const Endpoint& from, std::error_code reason)> turned_away;
+  };
   // From now on strangers may connect to the socket that is bound to `local`. kAddressInUse when they may
   // already; kNotFound when there is no such socket.
-  Result<> listen(const Endpoint& local, Greet greet);
+  Result<> listen(const Endpoint& local, Doorman doorman);
   // Not any more. Those that nobody has accepted are dropped.
   void stop_listening(const Endpoint& local);
   // The next connection that a stranger made to that socket. Throws kClosed after stop_listening() and
@@ -96,8 +100,8 @@ class Switchboard {
  private:
   struct Socket {
     std::unique_ptr<DatagramSocket> udp;
-    bool lost = false;                          // what it is bound to is gone
-    Greet greet;                                // empty: does not listen
+    bool lost = false;  // what it is bound to is gone
+    Doorman doorman;
     std::deque<std::shared_ptr<Line>> backlog;  // established, to be accepted
     Event backlog_changed;
   };

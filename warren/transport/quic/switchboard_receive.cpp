@@ -50,7 +50,7 @@ void Switchboard::on_stranger(Socket& socket, const PacketHeader& header, const 
   if (!header.long_header) {
     // A connection of an earlier life of this node: its peer need not wait for a time-out.
     if (may_answer(now)) answer(path, stateless_reset(header, datagram.payload.size(), secret_, random_));
-  } else if (!socket.greet || closed_ || !large) {
+  } else if (!socket.doorman.greet || closed_ || !large) {
     ++ignored_;
   } else if (!header.known_version) {
     if (may_answer(now)) answer(path, version_negotiation(header, random_));
@@ -70,7 +70,7 @@ void Switchboard::on_first(Socket& socket, FirstPacket first, const Path& path, 
     if (may_answer(now)) answer(path, retry(first, path.remote, secret_, now, random_));
     return;
   }
-  if (!socket.greet(path.remote)) {
+  if (!socket.doorman.greet(path.remote)) {
     if (shown && may_answer(now)) answer(path, refuse(first, kConnectionRefused));
     return;
   }
@@ -119,7 +119,7 @@ Line& Switchboard::add_line(Side side, const Path& path, const FirstPacket* firs
 void Switchboard::after_receive(Line& line) {
   const bool fresh = line.half_open && line.connection.established() && !line.waiting;
   Socket* const socket = fresh ? socket_for(line.connection.path().local) : nullptr;
-  if (fresh && (socket == nullptr || !socket->greet)) {
+  if (fresh && (socket == nullptr || !socket->doorman.greet)) {
     line.connection.close({.by_application = true, .code = kNoError, .text = {}}, clock_.now());
   } else if (fresh) {
     line.waiting = true;

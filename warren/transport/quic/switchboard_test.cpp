@@ -25,7 +25,8 @@ struct Station {
         board(world.loop().executor(), world.clock(), random,
               tls::make_certificate(key, world.clock().wall_now(), random), limits) {
     board.add_socket(value_or_throw(machine.env().network.bind_udp(kListening)));
-    value_or_throw(board.listen(kListening, [](const Endpoint&) { return true; }));
+    value_or_throw(
+        board.listen(kListening, {.greet = [](const Endpoint&) { return true; }, .turned_away = {}}));
   }
   ~Station() { world.run(board.close()); }
 

@@ -81,21 +81,22 @@ Task<UpgradedConnection> QuicTransport::dial(Multiaddr address, PeerId peer) {
   co_return upgraded(std::move(connection), Direction::kOutbound);
 }
 
-Result<std::unique_ptr<MuxedListener>> QuicTransport::listen(const Multiaddr& address, Greet greet) {
+Result<std::unique_ptr<MuxedListener>> QuicTransport::listen(const Multiaddr& address, Doorman doorman) {
   if (closed_) return fail(Errc::kClosed);
   const auto wanted = endpoint_of(address);
   if (!wanted) return fail(wanted.error());
   Endpoint local = *wanted;
-  const Switchboard::Greet may_begin = [greet = std::move(greet)](const Endpoint& from) {
-    return greet(multiaddr_of(from));
-  };
-  auto listening = switchboard().listen(local, may_begin);
+  const Switchboard::Doorman by_endpoint{
+      .greet = [doorman](const Endpoint& from) { return doorman.greet(multiaddr_of(from)); },
+      .turned_away = [doorman](const Endpoint& from,
+                               std::error_code why) { doorman.turned_away(multiaddr_of(from), why); }};
+  auto listening = switchboard().listen(local, by_endpoint);
   if (!listening && listening.error() == Errc::kNotFound) {
     auto socket = env_.network.bind_udp(local);
     if (!socket) return fail(socket.error());
     local = (*socket)->local_endpoint();
     switchboard().add_socket(std::move(*socket));
-    listening = switchboard().listen(local, may_begin);
+    listening = switchboard().listen(local, by_endpoint);
   }
   if (!listening) return fail(listening.error());
   return std::make_unique<QuicListener>(*this, local);

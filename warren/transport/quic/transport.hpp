@@ -30,7 +30,7 @@ class QuicTransport final : public MuxedTransport {
 
   bool handles(const Multiaddr& address) const override;
   Task<UpgradedConnection> dial(Multiaddr address, PeerId peer) override;
-  Result<std::unique_ptr<MuxedListener>> listen(const Multiaddr& address, Greet greet) override;
+  Result<std::unique_ptr<MuxedListener>> listen(const Multiaddr& address, Doorman doorman) override;
   void network_changed() override;
   Task<void> close() override;
 

@@ -115,6 +115,28 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a peer that comes again is known by its certificate, until that expires") {
+  Pair pair;
+  REQUIRE(pair.connect());
+  CHECK(pair.server.credentials.verified_count() == 1);
+  CHECK(pair.client.credentials.verified_count() == 1);
+  const auto again = [&] {
+    pair.server.connection.reset();
+    pair.client.start(Side::kInitiator, pair.server.local, pair.now);
+  };
+  again();
+  REQUIRE(pair.connect());
+  CHECK(pair.server.connection->remote_peer() == pair.client.peer());
+  CHECK(pair.server.connection->remote_key() == pair.client.key.public_key());
+  CHECK(pair.server.credentials.verified_count() == 1);
+
+  pair.server.options.wall_now += std::chrono::days(150 * 365);
+  again();
+  REQUIRE(pair.run_until([&] { return both_ended(pair); }));
+  CHECK(end_of(pair.server) == Errc::kNotValidNow);
+  CHECK_FALSE(pair.server.connection->established());
+}
+
 TEST_CASE("the handshake takes a round trip, and the first answer another") {
   Pair pair({.delay = 100ms});
   REQUIRE(pair.run_until([&] { return Pair::established(pair.client); }));

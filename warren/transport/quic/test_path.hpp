@@ -22,16 +22,17 @@ inline Endpoint endpoint(std::uint8_t host, std::uint16_t port) {
   return {IpAddress::v4({192, 0, 2, host}), port};
 }
 
+inline constexpr WallTime kWallNow{std::chrono::days(20'000)};
+
 struct NodeOptions {
   KeyType key_type = KeyType::kEd25519;
   Limits limits{};
   std::optional<PeerId> expected{};
   UnreadLimits unread{};
+  WallTime wall_now = kWallNow;  // by its clock
   // Instead of the certificate that the key makes.
   std::function<tls::CertifiedKey(const PrivateKey&)> certificate{};
 };
-
-inline constexpr WallTime kWallNow{std::chrono::days(20'000)};
 
 // One end, whose keys follow from a number.
 struct Node {
@@ -56,7 +57,7 @@ struct Node {
     connection = std::make_unique<Connection>(ConnectionSetup{.engine = engine,
                                                               .credentials = credentials,
                                                               .expected = options.expected,
-                                                              .wall_now = kWallNow,
+                                                              .wall_now = options.wall_now,
                                                               .unread = options.unread},
                                               options.limits);
   }

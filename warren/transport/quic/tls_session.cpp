@@ -1,8 +1,11 @@
 #include "warren/transport/quic/tls_session.hpp"
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 #include <array>
+#include <chrono>
+#include <ctime>
 #include <vector>
 
 #include "warren/base/assert.hpp"
@@ -30,6 +33,17 @@ BytesView view_of(const gnutls_datum_t& datum) {
 // GnuTLS takes what it only reads as if it could be written to.
 gnutls_datum_t datum_of(BytesView bytes) {
   return {const_cast<unsigned char*>(bytes.data()), static_cast<unsigned>(bytes.size())};
+}
+
+bool is_valid_at(const gnutls_datum_t& certificate, WallTime now) {
+  gnutls_x509_crt_t parsed = nullptr;
+  if (gnutls_x509_crt_init(&parsed) != 0) return false;
+  const std::time_t at = std::chrono::system_clock::to_time_t(now);
+  const bool valid = gnutls_x509_crt_import(parsed, &certificate, GNUTLS_X509_FMT_DER) == 0 &&
+                     gnutls_x509_crt_get_activation_time(parsed) <= at &&
+                     gnutls_x509_crt_get_expiration_time(parsed) >= at;
+  gnutls_x509_crt_deinit(parsed);
+  return valid;
 }
 
 bool agreed_on_libp2p(gnutls_session_t session) {
@@ -67,7 +81,7 @@ ngtcp2_conn* connection_of(gnutls_session_t session) {
 
 TlsSession::TlsSession(const Credentials& credentials, Side side, std::optional<PeerId> expected,
                        WallTime now)
-    : expected_(std::move(expected)), now_(now) {
+    : verified_(credentials.verified_), expected_(std::move(expected)), now_(now) {
   const bool server = side == Side::kResponder;
   const unsigned end = server ? GNUTLS_SERVER : GNUTLS_CLIENT;
   const gnutls_datum_t alpn = datum_of(as_bytes(kAlpn));
@@ -104,14 +118,23 @@ int TlsSession::verify(gnutls_session_int* session) {
   return self.verdict_ ? GNUTLS_E_CERTIFICATE_ERROR : 0;
 }
 
-void TlsSession::judge() {
+Result<PublicKey> TlsSession::verify_certificates() const {
   unsigned count = 0;
   const gnutls_datum_t* certificates = gnutls_certificate_get_peers(session_, &count);
   std::vector<BytesView> chain;
   for (unsigned i = 0; certificates != nullptr && i < count && i < 2; ++i) {
     chain.push_back(view_of(certificates[i]));
   }
+  if (chain.size() != 1) return tls::verify_certificates(chain, now_);
+  const Digest digest = sha256(chain.front());
+  if (auto known = verified_.find(digest); known && is_valid_at(certificates[0], now_)) return *known;
   auto key = tls::verify_certificates(chain, now_);
+  if (key) verified_.add(digest, *key);
+  return key;
+}
+
+void TlsSession::judge() {
+  auto key = verify_certificates();
   if (!key) {
     verdict_ = key.error();
     return;

@@ -8,6 +8,7 @@
 
 #include "warren/core/secure_channel.hpp"
 #include "warren/security/tls/certificate.hpp"
+#include "warren/security/tls/verified_certificates.hpp"
 
 struct gnutls_session_int;
 struct gnutls_certificate_credentials_st;
@@ -21,6 +22,9 @@ class Credentials {
  public:
   explicit Credentials(const tls::CertifiedKey& key);
 
+  // Peers' certificates that need not be verified again.
+  std::size_t verified_count() const { return verified_.size(); }
+
  private:
   friend class TlsSession;
   struct Free {
@@ -29,6 +33,7 @@ class Credentials {
   };
   std::unique_ptr<gnutls_certificate_credentials_st, Free> certificate_;
   std::unique_ptr<gnutls_priority_st, Free> priorities_;
+  mutable tls::VerifiedCertificates verified_;  // of all connections: no secret, and no state of theirs
 };
 
 class TlsSession {
@@ -56,10 +61,12 @@ class TlsSession {
 
  private:
   friend ngtcp2_conn* connection_of(gnutls_session_int* session);
+  Result<PublicKey> verify_certificates() const;
   void judge();
   static int verify(gnutls_session_int* session);
   static TlsSession& of(gnutls_session_int* session);
 
+  tls::VerifiedCertificates& verified_;
   gnutls_session_int* session_ = nullptr;
   ngtcp2_conn* connection_ = nullptr;
   std::optional<PeerId> expected_;

@@ -13,6 +13,9 @@ constexpr int kBatchesInTurn = 4;
 
 // The library takes a pace that is so much ahead for kept.
 constexpr Duration kAlarmGrain = 500us;
+// Waking up costs as much as sending some dozen datagrams: what is due sooner waits for this long, if nothing
+// else wakes us.
+constexpr Duration kAlarmMin = 1ms;
 
 constexpr Duration kFarewellMax = 200ms;  // for the socket to take the last datagrams
 
@@ -211,6 +214,7 @@ Task<void> Switchboard::send(const Batch& batch, Line* line) {
 // there are never more than some dozens.
 void Switchboard::set_alarm(Instant at) {
   const Instant now = clock_.now();
+  at = std::max(at, now + kAlarmMin);
   const Duration tolerance = std::max<Duration>(kAlarmGrain, (at - now) / 8);
   if (!alarms_.empty() && *alarms_.begin() <= at + tolerance) return;
   alarms_.insert(at);

@@ -81,6 +81,8 @@ void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
       ->add_option("--metrics", up.options->metrics,
                    "Serve metrics for Prometheus there, such as 127.0.0.1:9464; default: nowhere")
       ->type_name("ADDRESS");
+  up.app->add_option("--qlog-dir", up.options->qlog_dir, "Write a file about each QUIC connection there")
+      ->type_name("FOLDER");
   add_json(up, "When the node listens, print one line {\"event\":\"ready\",...}");
 }
 

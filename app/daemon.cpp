@@ -132,6 +132,7 @@ void run_daemon(const DataDir& dir, const ConfigFile& config, const DaemonOption
   const LockFile lock(dir.lock());
   real::Loop loop;
   Config node = node_config(dir, config, loop.env().network);
+  node.qlog_dir = options.qlog_dir;
   loop.run(run_node(loop, std::move(node), dir, options));
 }
 

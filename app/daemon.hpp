@@ -14,6 +14,7 @@ namespace warren::app {
 struct DaemonOptions {
   bool json = false;                     // the ready line for programs
   std::optional<Endpoint> metrics = {};  // where they are served over HTTP
+  std::string qlog_dir = {};             // see Config
 };
 
 // Holds the directory's lock, loads the keys and runs. Throws Failure, or what Node::start throws.

@@ -32,6 +32,7 @@ struct UpOptions : CommonOptions {
   std::vector<std::string> bootstrap;  // in addition to them
   std::string log_level;               // empty: as warren.toml says
   std::string metrics;                 // address; empty: as warren.toml says
+  std::string qlog_dir;                // empty: nothing is written
 };
 
 struct ConnectOptions : CommonOptions {

@@ -21,7 +21,7 @@ ExitStatus run_up(const UpOptions& options) {
   if (!options.log_level.empty()) config.log_level = parse_log_level(options.log_level);
   log_to_stderr(config.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // who reads our output may leave
-  DaemonOptions daemon{.json = options.json};
+  DaemonOptions daemon{.json = options.json, .qlog_dir = options.qlog_dir};
   const bool given = !options.metrics.empty();
   const std::string metrics = given ? options.metrics : config.metrics;
   const std::string where = given ? "--metrics" : dir.config().string() + ": `metrics`";

@@ -11,8 +11,8 @@ from bench import Pair, case
 from cases_attacks import Memory
 from program import Process, require
 
-# How many, and how many a second. A first packet that is encrypted as it should be costs half a handshake, or a
-# Retry; the others a glance.
+# How many, and how many a second. A first packet that is encrypted as it should be costs half a handshake, or
+# a Retry; the others a glance.
 FLOODS = {
     "noise": (250_000, 50_000),
     "short": (100_000, 50_000),

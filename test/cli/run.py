@@ -25,6 +25,7 @@ import cases_dial  # noqa: E402, F401
 import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401
 import cases_operator  # noqa: E402, F401
+import cases_qlog  # noqa: E402, F401
 import cases_quic_attacks  # noqa: E402, F401
 import cases_services  # noqa: E402, F401
 import cases_transports  # noqa: E402, F401

@@ -50,6 +50,9 @@ struct Config {
   // at a time uses it.
   std::string data_dir;
 
+  // Where a file about each QUIC connection is written (qlog_folder.hpp); empty: none is.
+  std::string qlog_dir;
+
   // What others can take up. Of its times, dial_timeout is the one below.
   SwarmLimits limits;
 

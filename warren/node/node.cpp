@@ -9,6 +9,7 @@
 #include "warren/node/event_source.hpp"
 #include "warren/node/network_watch.hpp"
 #include "warren/node/node_access.hpp"
+#include "warren/node/qlog_folder.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/perf/server.hpp"
 #include "warren/protocols/ping/ping.hpp"
@@ -84,6 +85,7 @@ struct Node::Parts {
         websocket(env, config.websocket),
         noise(host_key, env.random, env.offload),
         tls(host_key, env.clock, env.random),
+        qlog(config.qlog_dir.empty() ? nullptr : std::make_unique<QlogFolder>(env, config.qlog_dir)),
         quic(make_quic(config, env, host_key)),
         yamux(env, yamux_limits(config)),
         protector(make_protector(config, env)),
@@ -100,6 +102,7 @@ struct Node::Parts {
                               .per_connection = &limits[&SwarmLimits::bytes_buffered_per_connection_max]};
     yamux.account(unread);
     if (quic) quic->account(limits[&SwarmLimits::half_open_quic_max], unread);
+    if (quic && qlog) quic->log_to([this](std::string_view name) { return qlog->open(name); });
   }
 
   Env& env;
@@ -111,6 +114,7 @@ struct Node::Parts {
   websocket::WebsocketTransport websocket;
   noise::NoiseTransport noise;
   tls::TlsTransport tls;
+  std::unique_ptr<QlogFolder> qlog;           // null unless wanted
   std::unique_ptr<quic::QuicTransport> quic;  // null in a private network
   yamux::YamuxMuxer yamux;
   std::unique_ptr<PipeProtector> protector;  // null unless the network is private
@@ -247,6 +251,7 @@ Task<void> Node::stop() {
   if (p.messaging) co_await p.messaging->close();
   co_await p.identify.close();
   co_await p.host.close();
+  if (p.qlog) co_await p.qlog->close();
 }
 
 const NodeId& Node::node_id() const {

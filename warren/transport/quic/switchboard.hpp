@@ -55,6 +55,11 @@ class Switchboard {
     unread_ = unread;
   }
 
+  // For each connection from now on: what takes the pieces of its qlog file, whose name says when it began,
+  // and on which side.
+  using QlogFactory = std::function<std::function<void(BytesView)>(std::string_view name)>;
+  void log_to(QlogFactory factory) { qlog_ = std::move(factory); }
+
   // Takes a socket into the set, and starts to receive from it.
   void add_socket(std::unique_ptr<DatagramSocket> socket);
   // Whether one of the sockets can send there.
@@ -110,6 +115,7 @@ class Switchboard {
     Bytes bytes;
   };
 
+  std::string qlog_name(Side side);
   Line& add_line(Side side, const Path& path, const FirstPacket* first, std::optional<PeerId> expected);
   void on_datagram(Socket& socket, const Datagram& datagram, Instant now);
   void on_stranger(Socket& socket, const PacketHeader& header, const Datagram& datagram, Instant now);
@@ -149,6 +155,7 @@ class Switchboard {
   std::deque<std::shared_ptr<Line>> ready_;  // may have something to send
   std::deque<Answer> answers_;
   TokenCache tokens_;
+  QlogFactory qlog_;
   std::uint64_t ignored_ = 0;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t bytes_sent_ = 0;

@@ -88,6 +88,11 @@ void Switchboard::on_first(Socket& socket, FirstPacket first, const Path& path, 
   after_receive(line);
 }
 
+std::string Switchboard::qlog_name(Side side) {
+  return std::to_string(unix_ms(clock_.wall_now())) + (side == Side::kInitiator ? "-client-" : "-server-") +
+         to_hex(random_.bytes<4>());
+}
+
 Line& Switchboard::add_line(Side side, const Path& path, const FirstPacket* first,
                             std::optional<PeerId> expected) {
   const Bytes token = side == Side::kInitiator ? tokens_.take(path.remote) : Bytes();
@@ -97,7 +102,8 @@ Line& Switchboard::add_line(Side side, const Path& path, const FirstPacket* firs
                            .random = random_,
                            .reset_secret = secret_,
                            .first = first,
-                           .token = token};
+                           .token = token,
+                           .qlog = qlog_ ? qlog_(qlog_name(side)) : nullptr};
   auto line = std::make_shared<Line>(clock_,
                                      ConnectionSetup{.engine = engine,
                                                      .credentials = credentials_,

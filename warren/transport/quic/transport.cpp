@@ -62,6 +62,7 @@ Switchboard& QuicTransport::switchboard() {
     switchboard_ =
         std::make_unique<Switchboard>(env_.executor, env_.clock, env_.random, certificate, limits_);
     if (half_open_ != nullptr) switchboard_->account(*half_open_, unread_);
+    if (qlog_) switchboard_->log_to(qlog_);
   }
   return *switchboard_;
 }

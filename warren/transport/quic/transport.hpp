@@ -28,6 +28,9 @@ class QuicTransport final : public MuxedTransport {
     unread_ = unread;
   }
 
+  // Connections are logged there (Switchboard::log_to). Before the first use.
+  void log_to(Switchboard::QlogFactory factory) { qlog_ = std::move(factory); }
+
   bool handles(const Multiaddr& address) const override;
   Task<UpgradedConnection> dial(Multiaddr address, PeerId peer) override;
   Result<std::unique_ptr<MuxedListener>> listen(const Multiaddr& address, Doorman doorman) override;
@@ -48,6 +51,7 @@ class QuicTransport final : public MuxedTransport {
   SwitchboardLimits limits_;
   Limit* half_open_ = nullptr;
   UnreadLimits unread_;
+  Switchboard::QlogFactory qlog_;
   bool closed_ = false;
   std::unique_ptr<Switchboard> switchboard_;  // from the first use on
 };

@@ -192,5 +192,95 @@ TEST_CASE("frames that only a server sends, that nobody sends, or that end too e
   CHECK(client.victim().ended() == Errc::kMalformed);
 }
 
+// One frame of any kind, with numbers that are likely to mean something. Those that often end a connection
+// are seldom.
+void add_any_frame(Frames& frames, sim::SeededRandom& random) {
+  const auto small = [&] { return random.below(random.below(4) == 0 ? 3000 : 12); };
+  const auto stream = [&] { return random.below(60) == 0 ? random.below(9) : 4 * random.below(12); };
+  std::uint64_t type = random.below(0x20);
+  const bool ends_often = type == 0x02 || type == 0x04 || type == 0x18 || type == 0x19;
+  if (ends_often && random.below(12) > 0) type = 0x08;
+  switch (type) {
+    case 0x02: {
+      const std::uint64_t largest = random.below(40);
+      frames.frame(0x02, {largest, small(), 0, random.below(largest + 1)});
+      return;
+    }
+    case 0x04: frames.frame(0x04, {stream(), small(), small()}); return;
+    case 0x05:
+    case 0x11:
+    case 0x15: frames.frame(static_cast<std::uint8_t>(type), {stream(), small() * 1000}); return;
+    case 0x06: frames.crypto(small(), Bytes(1 + random.below(50))); return;
+    case 0x10:
+    case 0x12:
+    case 0x13:
+    case 0x14:
+    case 0x16:
+    case 0x17: frames.frame(static_cast<std::uint8_t>(type), {small() * 100}); return;
+    case 0x18: frames.new_id(10 + small(), small()); return;
+    case 0x19: frames.frame(0x19, {random.below(6)}); return;
+    case 0x1a: frames.challenge(random.u64()); return;
+    case 0x1b: frames.frame(0x1b, {}).raw(Bytes(8)); return;
+    case 0x1c:
+    case 0x1d:
+    case 0x1e:
+    case 0x1f:
+    case 0x07: return;  // each is the end
+    default:
+      if (type >= 0x08 && type < 0x10) {
+        const std::uint8_t fin = random.below(30) == 0 ? 0x0f : 0x0e;
+        const Bytes data(random.below(30));
+        frames.frame(fin, {stream(), small(), data.size()}).raw(data);
+      } else {
+        frames.frame(0x01, {});
+      }
+  }
+}
+
+void do_anything(Connection& victim, std::vector<StreamStatePtr>& streams, sim::SeededRandom& random) {
+  if (victim.ended()) return;
+  if (const StreamStatePtr stream = victim.accept()) streams.push_back(stream);
+  if (streams.size() < 20 && random.below(4) == 0) {
+    if (auto stream = victim.open()) streams.push_back(*stream);
+  }
+  if (streams.empty()) return;
+  const std::size_t index = random.below(streams.size());
+  StreamState& stream = *streams[index];
+  Bytes buffer(random.below(2000) + 1);
+  switch (random.below(6)) {
+    case 0:
+    case 1:
+      if (!stream.write_error && !stream.fin_queued) victim.write(stream, buffer);
+      break;
+    case 2: victim.read(stream, buffer); break;
+    case 3: victim.close_write(stream); break;
+    case 4: victim.stop_sending(stream, 1); break;
+    default: victim.release(stream); streams.erase(streams.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+}
+
+TEST_CASE("whatever frames come, in whatever order, the process lives on") {
+  std::size_t survived = 0;
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    CAPTURE(seed);
+    HostileClient client;
+    sim::SeededRandom random(seed);
+    std::vector<StreamStatePtr> streams;
+    for (int step = 0; step < 150 && !client.victim().ended(); ++step) {
+      Frames frames;
+      for (std::uint64_t i = random.below(6) + 1; i > 0; --i) add_any_frame(frames, random);
+      client.send(frames);
+      do_anything(client.victim(), streams, random);
+      client.drain();
+      if (random.below(3) == 0 && !client.victim().ended()) client.acknowledge();
+      if (random.below(5) == 0) client.run_for(std::chrono::milliseconds(random.below(2000)));
+      survived += client.victim().ended() ? 0 : 1;
+    }
+    CHECK(client.memory_max < 2 * 1024 * 1024);
+    for (const StreamStatePtr& stream : streams) client.victim().release(*stream);
+  }
+  CHECK(survived > 500);  // packets, which did not just end it
+}
+
 }  // namespace
 }  // namespace warren::quic

@@ -52,7 +52,9 @@ struct Limits {
 
   // --- packets ---
 
-  // Payload of the largest datagram that path MTU discovery tries: Ethernet's 1500 without IPv6 and UDP.
+  // Payload of the largest datagram: Ethernet's 1500 without IPv6 and UDP. Path MTU discovery tries the
+  // library's own table up to here, whose last entry is 1444: the other 8 bytes would save 0.6 % of the
+  // packets.
   std::size_t datagram_max = 1452;
   // Of the datagrams that are handed out together: what UDP_SEGMENT takes.
   std::size_t batch_max = 64 * 1000;

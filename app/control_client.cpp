@@ -38,50 +38,44 @@ bool is_reachable(grpc::Channel& channel) {
   return true;
 }
 
-class GrpcServeStream final : public ServeStream {
+// A call whose answers come one by one, and how it ends.
+template <class Interface, class Calls>
+class GrpcStream : public Interface {
  public:
-  explicit GrpcServeStream(v1::Control::Stub& stub) : stream_(stub.Serve(&context_)) {}
-
-  bool read(v1::ServeOutput& output) override { return stream_->Read(&output); }
-  void write(const v1::ServeInput& input) override { stream_->Write(input); }
-
   void cancel() override {
     canceled_ = true;
     context_.TryCancel();
   }
 
   void finish() override {
-    const grpc::Status status = stream_->Finish();
+    const grpc::Status status = calls_->Finish();
     if (!canceled_) throw_unless_ok(context_, status);
   }
 
- private:
+ protected:
   grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::ServeInput, v1::ServeOutput>> stream_;
+  std::unique_ptr<Calls> calls_;
+
+ private:
   std::atomic<bool> canceled_ = false;
 };
 
-class GrpcBenchStream final : public BenchStream {
+class GrpcServeStream final
+    : public GrpcStream<ServeStream, grpc::ClientReaderWriter<v1::ServeInput, v1::ServeOutput>> {
  public:
-  GrpcBenchStream(v1::Control::Stub& stub, const v1::BenchRequest& request)
-      : stream_(stub.Bench(&context_, request)) {}
+  explicit GrpcServeStream(v1::Control::Stub& stub) { calls_ = stub.Serve(&context_); }
 
-  bool read(v1::BenchReply& reply) override { return stream_->Read(&reply); }
+  bool read(v1::ServeOutput& output) override { return calls_->Read(&output); }
+  void write(const v1::ServeInput& input) override { calls_->Write(input); }
+};
 
-  void cancel() override {
-    canceled_ = true;
-    context_.TryCancel();
+class GrpcBenchStream final : public GrpcStream<BenchStream, grpc::ClientReader<v1::BenchReply>> {
+ public:
+  GrpcBenchStream(v1::Control::Stub& stub, const v1::BenchRequest& request) {
+    calls_ = stub.Bench(&context_, request);
   }
 
-  void finish() override {
-    const grpc::Status status = stream_->Finish();
-    if (!canceled_) throw_unless_ok(context_, status);
-  }
-
- private:
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<v1::BenchReply>> stream_;
-  std::atomic<bool> canceled_ = false;
+  bool read(v1::BenchReply& reply) override { return calls_->Read(&reply); }
 };
 
 }  // namespace

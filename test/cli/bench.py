@@ -2,7 +2,9 @@
 
 import contextlib
 import re
+import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from program import Failure, Node, require
@@ -25,6 +27,29 @@ COMMANDS = (
 def case(function):
     CASES.append(function)
     return function
+
+
+def run(case, program):
+    """What went wrong, or nothing, and how many seconds it took."""
+    begin = time.monotonic()
+    problem = None
+    with tempfile.TemporaryDirectory(prefix="warren-test-") as folder:
+        try:
+            case(Bench(program, folder))
+        except Failure as failure:
+            problem = "\n".join([str(failure), *getattr(failure, "__notes__", [])])
+        except Exception:  # a bug in a case is a failed case
+            problem = traceback.format_exc()
+    return problem, time.monotonic() - begin
+
+
+def report(case, problem, seconds):
+    """Prints the case's line. Whether it failed."""
+    verdict = "ok    " if problem is None else "FAILED"
+    print(f"{verdict} {case.__name__.replace('_', ' ')} ({seconds:.1f} s)", flush=True)
+    if problem:
+        print("\n".join(f"    | {line}" for line in problem.splitlines()), flush=True)
+    return problem is not None
 
 
 class Bench:

@@ -8,9 +8,6 @@ The cases are in cases_*.py. Exit status: 0 all passed, 1 something failed, 2 wr
 import argparse
 import signal
 import sys
-import tempfile
-import time
-import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -30,20 +27,8 @@ import cases_quic_attacks  # noqa: E402, F401
 import cases_services  # noqa: E402, F401
 import cases_transports  # noqa: E402, F401
 import cases_words  # noqa: E402, F401
-from bench import CASES, Bench  # noqa: E402
-from program import ROOT, Failure  # noqa: E402
-
-
-def run(case, program):
-    """What went wrong, or nothing."""
-    with tempfile.TemporaryDirectory(prefix="warren-cli-") as folder:
-        try:
-            case(Bench(program, folder))
-        except Failure as failure:
-            return "\n".join([str(failure), *getattr(failure, "__notes__", [])])
-        except Exception:  # a bug in a case is a failed case
-            return traceback.format_exc()
-    return None
+from bench import CASES, report, run  # noqa: E402
+from program import ROOT  # noqa: E402
 
 
 def main():
@@ -62,13 +47,7 @@ def main():
     chosen = [case for case in CASES if arguments.only in case.__name__]
     failed = 0
     for case in chosen:
-        begin = time.monotonic()
-        problem = run(case, program)
-        failed += problem is not None
-        verdict = "ok    " if problem is None else "FAILED"
-        print(f"{verdict} {case.__name__.replace('_', ' ')} ({time.monotonic() - begin:.1f} s)", flush=True)
-        if problem:
-            print("\n".join(f"    | {line}" for line in problem.splitlines()), flush=True)
+        failed += report(case, *run(case, program))
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -11,4 +11,8 @@ namespace warren {
 // throws; what the peer does then does not matter.
 Task<void> say_farewell(Clock& clock, ByteStream& stream);
 
+// The last words to a stranger, such as why he is refused: a pipe that is reset behind them may lose them. He
+// has a moment to end his half. What goes wrong does not matter.
+Task<void> say_last(Clock& clock, ByteStream& pipe, Bytes words);
+
 }  // namespace warren

@@ -4,29 +4,12 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/negotiation/multistream.hpp"
+#include "warren/swarm/test_echo.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
 
 namespace {
-
-constexpr std::string_view kEcho = "/echo/1.0.0";
-
-Task<void> echo(StreamPtr stream) {
-  std::array<std::uint8_t, 1024> buffer;
-  while (const std::size_t size = co_await stream->read_some(buffer)) {
-    co_await stream->write(BytesView(buffer).first(size));
-  }
-  co_await stream->close_write();
-}
-
-Task<Bytes> ask_echo(ConnectionPtr connection, Bytes question) {
-  StreamPtr stream = co_await connection->open_stream(ProtocolId(kEcho));
-  co_await stream->write(question);
-  co_await stream->close_write();
-  auto answer = co_await read_to_end(*stream, 1 << 20);
-  co_return answer;
-}
 
 Task<void> wait_for_end(StreamPtr stream) {
   std::uint8_t byte = 0;
@@ -60,8 +43,7 @@ struct TwoHosts {
         bob(bob_machine, bobs_limits) {
     world.set_delay(alice_machine, bob_machine, 25ms);
     world.set_delay(bob_machine, alice_machine, 25ms);
-    bob.host.handle(ProtocolId(kEcho),
-                    [](ConnectionPtr, StreamPtr stream) { return echo(std::move(stream)); });
+    serve_echo(bob.host);
     bob_info = bob.listen();
   }
   ~TwoHosts() {

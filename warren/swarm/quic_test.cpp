@@ -3,27 +3,12 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/core/ip_address.hpp"
+#include "warren/swarm/test_echo.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
 
 namespace {
-
-constexpr std::string_view kEcho = "/echo/1.0.0";
-
-Task<void> echo(StreamPtr stream) {
-  const Bytes question = co_await read_to_end(*stream, 1 << 20);
-  co_await stream->write(question);
-  co_await stream->close_write();
-}
-
-Task<Bytes> ask_echo(ConnectionPtr connection, Bytes question) {
-  StreamPtr stream = co_await connection->open_stream(ProtocolId(kEcho));
-  co_await stream->write(question);
-  co_await stream->close_write();
-  auto answer = co_await read_to_end(*stream, 1 << 20);
-  co_return answer;
-}
 
 // Two hosts, 25 ms apart; bob listens, on TCP and QUIC, and echoes.
 struct QuicHosts {
@@ -39,8 +24,7 @@ struct QuicHosts {
             [this](const HostRefusal& refusal) { refusals.push_back(refusal); })) {
     world.set_delay(alice_machine, bob_machine, 25ms);
     world.set_delay(bob_machine, alice_machine, 25ms);
-    bob.host.handle(ProtocolId(kEcho),
-                    [](ConnectionPtr, StreamPtr stream) { return echo(std::move(stream)); });
+    serve_echo(bob.host);
   }
   ~QuicHosts() {
     world.run(alice.host.close());

@@ -1,33 +1,16 @@
 #include "warren/security/tls/record_pipe.hpp"
 
 #include <algorithm>
-#include <tuple>
 
-#include "warren/async/as_result.hpp"
+#include "warren/core/farewell.hpp"
 
 namespace warren::tls {
 
 namespace {
 
-// So that an alert is read: a pipe that is reset behind it may lose it. The other side ends at once when it
-// has read it; who does not is not waited for.
-constexpr Duration kFarewellMax = 300ms;
-constexpr std::size_t kIgnoredMax = 64 * 1024;
-
 Task<void> send(ByteStream& pipe, Records& records) {
   auto outgoing = records.take();
   if (outgoing.size > 0) co_await pipe.write(outgoing.bytes());
-}
-
-Task<void> tell_and_end(ByteStream& pipe, Records::Outgoing alert) {
-  co_await pipe.write(alert.bytes());
-  co_await pipe.close_write();
-  Bytes ignored(4 * 1024);
-  for (std::size_t total = 0; total < kIgnoredMax;) {
-    const std::size_t size = co_await pipe.read_some(ignored);
-    if (size == 0) break;
-    total += size;
-  }
 }
 
 }  // namespace
@@ -39,9 +22,7 @@ Task<void> shake_hands(ByteStream& pipe, Records& records, const std::error_code
     const auto done = records.shake_hands();
     if (!done) {
       if (auto alert = records.take(); alert.size > 0) {
-        const auto told =
-            co_await as_result(with_timeout(clock, kFarewellMax, tell_and_end(pipe, std::move(alert))));
-        std::ignore = told;
+        co_await say_last(clock, pipe, to_bytes(alert.bytes()));
       }
       throw_error(verdict ? verdict : done.error(), "TLS handshake");
     }

@@ -6,6 +6,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/base/assert.hpp"
+#include "warren/core/farewell.hpp"
 #include "warren/transport/websocket/upgrade.hpp"
 
 namespace warren::websocket {
@@ -208,7 +209,7 @@ Task<void> WebsocketStream::fail_with(std::error_code reason) {
     write_closed_ = true;
     const Turn turn(*this);  // never done: the stream is reset behind it
     Bytes frame = control_frame(Opcode::kClose, close_payload(code_for(reason)));
-    co_await say_last(*pipe_, std::move(frame), clock_);
+    co_await say_last(clock_, *pipe_, std::move(frame));
   }
   reset();
   throw_error(reason, "WebSocket");

@@ -5,9 +5,9 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <tuple>
 
 #include "warren/async/as_result.hpp"
+#include "warren/core/farewell.hpp"
 #include "warren/crypto/sha1.hpp"
 #include "warren/multiformats/multibase.hpp"
 
@@ -22,8 +22,6 @@ using ResponseParser = http::response_parser<http::empty_body>;
 
 constexpr std::string_view kKeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // section 1.3
 constexpr std::size_t kKeyTextSize = 24;                                         // 16 bytes in base64
-constexpr Duration kFarewellMax = 300ms;
-constexpr std::size_t kIgnoredMax = 64 * 1024;
 constexpr std::size_t kFirstReadSize = 1024;
 
 // Standard base64 (RFC 4648, section 4).
@@ -109,27 +107,10 @@ Bytes refusal(std::string_view status) {
   return to_bytes(text + "Connection: " + connection + "\r\nContent-Length: 0\r\n\r\n");
 }
 
-Task<void> say_and_listen(ByteStream& pipe, Bytes bytes) {
-  co_await pipe.write(bytes);
-  co_await pipe.close_write();
-  Bytes ignored(4 * 1024);
-  for (std::size_t total = 0; total < kIgnoredMax;) {
-    const std::size_t size = co_await pipe.read_some(ignored);
-    if (size == 0) break;
-    total += size;
-  }
-}
-
 }  // namespace
 
 std::string accept_value(std::string_view key) {
   return base64(sha1(as_bytes(std::string(key).append(kKeySuffix))));
-}
-
-Task<void> say_last(ByteStream& pipe, Bytes bytes, Clock& clock) {
-  const auto said =
-      co_await as_result(with_timeout(clock, kFarewellMax, say_and_listen(pipe, std::move(bytes))));
-  std::ignore = said;
 }
 
 Task<Bytes> ask_for_websocket(ByteStream& pipe, std::string host, Random& random) {
@@ -158,12 +139,12 @@ Task<Bytes> answer_websocket(ByteStream& pipe, Clock& clock) {
   const auto rest = co_await as_result(read_header(pipe, parser));
   if (!rest) {
     const bool too_large = rest.error() == Errc::kTooLarge;
-    if (too_large) co_await say_last(pipe, refusal("431 Request Header Fields Too Large"), clock);
-    if (rest.error() == Errc::kMalformed) co_await say_last(pipe, refusal("400 Bad Request"), clock);
+    if (too_large) co_await say_last(clock, pipe, refusal("431 Request Header Fields Too Large"));
+    if (rest.error() == Errc::kMalformed) co_await say_last(clock, pipe, refusal("400 Bad Request"));
     throw_error(rest.error(), "WebSocket handshake");
   }
   if (const std::string_view status = complaint(parser.get()); !status.empty()) {
-    co_await say_last(pipe, refusal(status), clock);
+    co_await say_last(clock, pipe, refusal(status));
     throw_error(status.starts_with("426") ? Errc::kProtocolNotSupported : Errc::kMalformed,
                 "WebSocket handshake");
   }

@@ -26,8 +26,4 @@ Task<Bytes> answer_websocket(ByteStream& pipe, Clock& clock);
 // What the server makes of the client's key, to show that it knows WebSockets.
 std::string accept_value(std::string_view key);
 
-// Writes `bytes`, ends our half, and waits a moment for the peer to have read it: a pipe that is reset behind
-// its last words may lose them. What goes wrong does not matter.
-Task<void> say_last(ByteStream& pipe, Bytes bytes, Clock& clock);
-
 }  // namespace warren::websocket

@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <vector>
+
+#include "warren/async/task_group.hpp"
+#include "warren/sim/loop.hpp"
 
 using namespace warren;
 
@@ -26,10 +26,11 @@ Task<void> two_steps(std::vector<int>& order) {
 }  // namespace
 
 TEST_CASE("who steps back runs after what was ready, and what that has made ready") {
-  boost::asio::io_context loop;
+  sim::Loop loop;
   std::vector<int> order;
-  boost::asio::co_spawn(loop, step_back(order), boost::asio::detached);
-  boost::asio::co_spawn(loop, two_steps(order), boost::asio::detached);
-  loop.run();
+  TaskGroup group(loop.executor(), "test");
+  group.spawn(step_back(order));
+  group.spawn(two_steps(order));
+  loop.run(group.join());
   CHECK(order == std::vector{1, 2, 3, 4});
 }

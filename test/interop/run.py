@@ -75,7 +75,7 @@ WARREN_KEY_TYPES = ("ed25519", "secp256k1", "ecdsa", "rsa")
 WARREN_TRANSPORTS = (transports.QUIC, transports.WS, transports.WSS)  # besides TCP
 
 # What it says when its certificate is refused.
-WARREN_UNEXPECTED = r"handshake with \S+ failed: the other side refused"
+WARREN_UNEXPECTED = r"refused \S+: the other side refused"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,9 +25,9 @@ def tcp_fills_a_long_line(_bench):
         done = json.loads(a.run(["iperf3", "-c", b.ip4, "-t", "4", "-O", "1", "-J"]))
         server.stdout.close()
         reached = done["end"]["sum_received"]["bits_per_second"] / 200e6
-        # Headers leave 0.965, and what was on its way and in the queue when the counting began comes on top: up to
-        # 3 of 100 MB. Cubic loses some when it overflows the queue for the first time, and a busy machine some
-        # more: this tells a link that works from one that does not.
+        # Headers leave 0.965, and what was on its way and in the queue when the counting began comes on top:
+        # up to 3 of 100 MB. Cubic loses some when it overflows the queue for the first time, and a busy
+        # machine some more: this tells a link that works from one that does not.
         require(0.5 <= reached <= 1, f"TCP reached {reached:.3f} of the line")
 
 

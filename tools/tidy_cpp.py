@@ -262,7 +262,8 @@ def check_cmake(path, text, report):
         if word in ("DEPENDS", "LIBRARIES", "PROTO", "TEST_DEPENDS"):
             section = word
         elif section == "DEPENDS":
-            problem = layer_problem(f"warren/{module}/CMakeLists.txt", f"warren/{word}/x.hpp")
+            who, whom = (tables.MODULE_FOLDERS.get(name, name) for name in (module, word))
+            problem = layer_problem(f"warren/{who}/CMakeLists.txt", f"warren/{whom}/x.hpp")
             if problem and (module, word) not in {
                 (a.split("/")[0], b.split("/")[0]) for a, b in tables.LAYER_EXCEPTIONS
             }:

@@ -29,6 +29,16 @@ TOP = {"node"}  # sees everything: it is where things are wired
 # In these, each subfolder is a sibling of the others (protocols/ping does not see protocols/identify).
 SPLIT = {"security", "muxer", "transport", "protocols"}
 
+# Libraries that are not named as their folder in warren/ is: protocols with a library of their own.
+MODULE_FOLDERS = {
+    "kad": "protocols/kad",
+    "kad_routing": "protocols/kad",
+    "kad_wire": "protocols/kad",
+    "mdns": "protocols/mdns",
+    "presence": "protocols/presence",
+    "rendezvous": "protocols/rendezvous",
+}
+
 # (who, whom): why. Named by folder, or by folder and subfolder.
 LAYER_EXCEPTIONS = {
     ("swarm", "negotiation"): "the upgrader and the host negotiate what runs on a pipe",

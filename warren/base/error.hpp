@@ -71,6 +71,11 @@ enum class Errc {
   kServiceTimedOut,
   kOutcomeUnknown,
   kRejectedByPeer,
+  // Finding peers and records (protocols/kad, mdns, rendezvous).
+  kNoPeers,
+  kBadRecord,
+  kOldRecord,
+  kRecordExpired,
   // This machine.
   kStorage,
   kIo,

@@ -71,6 +71,12 @@ class Host {
   // The open connections: to one peer (best first), or all.
   virtual std::vector<ConnectionPtr> connections(const PeerId& peer) const = 0;
   virtual std::vector<ConnectionPtr> connections() const = 0;
+
+  // Connections to this peer are not closed to make room for others until each tag was taken off as often as
+  // it was put on. kLimitReached when too many are protected.
+  virtual Result<> protect(const PeerId& peer, std::string_view tag) = 0;
+  // Whether the peer is still protected.
+  virtual bool unprotect(const PeerId& peer, std::string_view tag) = 0;
 };
 
 }  // namespace warren

@@ -2,6 +2,7 @@
 // in swarm/.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,19 @@ struct PeerInfo {
 
 // Where an address comes from, least trusted first.
 enum class AddressSource { kReported, kIdentify, kPeerRecord, kConnected, kConfigured };
+
+// One address of a peer, and what became of it so far.
+struct KnownAddress {
+  Multiaddr address;
+  AddressSource source = AddressSource::kReported;
+  Instant expires{};
+  std::optional<Instant> last_success;  // when a connection to it was last made
+  std::uint32_t failures = 0;           // dials that failed since then
+
+  // How likely it leads to the peer, from 0 to 1: what the source is worth, more after a success, halved by
+  // each failure since. Orders addresses; not a probability to calculate with.
+  double confidence() const;
+};
 
 // What identify learned of a peer.
 struct PeerDescription {
@@ -41,8 +55,12 @@ class Peerstore {
   virtual bool add_peer_record(const PeerRecord& record, Instant expires) = 0;
   virtual std::optional<std::uint64_t> peer_record_seq(const PeerId& peer) const = 0;
 
-  // The peer's unexpired addresses, most trusted first.
+  // The peer's unexpired addresses, best first: by confidence, of equals the one that worked last.
   virtual std::vector<Multiaddr> addresses(const PeerId& peer, Instant now) const = 0;
+  // The same, with what is known of each.
+  virtual std::vector<KnownAddress> known_addresses(const PeerId& peer, Instant now) const = 0;
+  // Takes note of how a dial of this address ended. Of no effect for an address that is not held.
+  virtual void note_dial(const PeerId& peer, const Multiaddr& address, bool success, Instant now) = 0;
 
   virtual void set_description(const PeerId& peer, PeerDescription description) = 0;
   virtual std::optional<PeerDescription> description(const PeerId& peer) const = 0;
@@ -50,6 +68,14 @@ class Peerstore {
   // How to secure a pipe to this peer, where that is not what we would propose first.
   virtual void set_security(const PeerId& peer, ProtocolId security) = 0;
   virtual std::optional<ProtocolId> security(const PeerId& peer) const = 0;
+
+  // Round trip time, smoothed over what is measured.
+  virtual void note_latency(const PeerId& peer, Duration round_trip_time) = 0;
+  virtual std::optional<Duration> latency(const PeerId& peer) const = 0;
+
+  // The key behind the PeerID, where it is known; needed for those that do not inline it.
+  virtual void set_key(const PublicKey& key) = 0;
+  virtual std::optional<PublicKey> key(const PeerId& peer) const = 0;
 
   virtual std::vector<PeerId> peers() const = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "warren/env/byte_stream.hpp"
@@ -29,6 +30,14 @@ class TcpListener {
   virtual void close() = 0;
 };
 
+// A network card, as far as it is up.
+struct NetworkInterface {
+  std::string name;         // "eth0"
+  std::uint32_t index = 0;  // the kernel's number, never 0
+  bool multicast = false;   // multicasts reach others through it; the loopback one says no
+  std::vector<IpAddress> addresses;
+};
+
 class Network {
  public:
   virtual ~Network() = default;
@@ -49,6 +58,16 @@ class Network {
 
   // This machine's own addresses, loopback and link-local ones included.
   virtual std::vector<IpAddress> interface_addresses() = 0;
+
+  // The same by interface, in the kernel's order.
+  virtual std::vector<NetworkInterface> interfaces() = 0;
+
+  // A socket at the group's port that hears what is sent to the group on this interface alone, and whose
+  // datagrams leave by it, with a TTL of 255, and reach this machine's other members too. Many sockets may
+  // share the port. send() takes the group or one host, and an unspecified `local`. kAddressNotAvailable: the
+  // interface is gone, or has no address of the group's family; kUnsupported, kIo.
+  virtual Result<std::unique_ptr<DatagramSocket>> join_multicast(Endpoint group,
+                                                                 const NetworkInterface& interface) = 0;
 
   // Waits until this machine's links, addresses or routes have changed since the last call ended, or since
   // this one began if it is the first. Throws kUnsupported where the system does not tell. One at a time;

@@ -1,6 +1,7 @@
 // Names to addresses: the system's DNS (env/real), or a simulated one (sim/dns.hpp).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,16 @@ struct TextRecord {
   bool operator==(const TextRecord&) const = default;
 };
 
+// Where a service of a domain runs (RFC 2782).
+struct ServiceRecord {
+  std::uint16_t priority = 0;  // the least is asked first
+  std::uint16_t weight = 0;    // of equal priority: the share of those who ask
+  std::uint16_t port = 0;
+  std::string target;  // a name, without the dot at its end
+  Duration ttl{};
+  bool operator==(const ServiceRecord&) const = default;
+};
+
 // Bounds of one answer; what is over them is left out.
 inline constexpr std::size_t kDnsRecordsMax = 100;
 inline constexpr std::size_t kDnsTextMax = 2048;  // a multiaddr has 1024 bytes at most
@@ -38,6 +49,8 @@ class Resolver {
   virtual Task<std::vector<AddressRecord>> resolve_a(std::string name) = 0;
   virtual Task<std::vector<AddressRecord>> resolve_aaaa(std::string name) = 0;
   virtual Task<std::vector<TextRecord>> resolve_txt(std::string name) = 0;
+  // "_warren._udp.example.com"
+  virtual Task<std::vector<ServiceRecord>> resolve_srv(std::string name) = 0;
 };
 
 }  // namespace warren

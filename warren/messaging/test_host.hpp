@@ -164,6 +164,8 @@ class TestHost final : public Host {
     events_.connected.emit(ours);
     co_return ours;
   }
+  Result<> protect(const PeerId&, std::string_view) override { return {}; }
+  bool unprotect(const PeerId&, std::string_view) override { return false; }
   std::vector<ConnectionPtr> connections(const PeerId& peer) const override {
     std::vector<ConnectionPtr> found;
     for (const auto& connection : connections_) {

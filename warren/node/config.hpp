@@ -9,6 +9,7 @@
 #include "warren/base/time.hpp"
 #include "warren/crypto/keys.hpp"
 #include "warren/multiformats/multiaddr.hpp"
+#include "warren/node/discovery_config.hpp"
 #include "warren/node/perf_access.hpp"
 #include "warren/swarm/access_list.hpp"
 #include "warren/swarm/limits.hpp"
@@ -38,6 +39,9 @@ struct Config {
 
   std::vector<Multiaddr> listen;     // where to listen; port 0 means any free one
   std::vector<Multiaddr> bootstrap;  // peers to connect to at the start, each with /p2p
+
+  // How others are found; whether this node is a server of the DHT, and more that the profile decides.
+  DiscoveryConfig discovery;
 
   // How connections are secured: "/noise" and "/tls/1.0.0", or one of them. A dial proposes the first, and
   // the next when the peer does not speak it.

@@ -20,6 +20,8 @@ struct NodeEvent {
     kDisconnected,  // it has ended: reason
     kIdentified,    // the peer of a connection has said what it runs: agent_version, protocols
     kRefused,       // an inbound connection, stream or message was not taken: reason
+    kArrived,       // a node has joined the network, or was found for the first time
+    kLeft,          // a node is gone: reason kClosed, it said goodbye; else what the probes failed with
   };
 
   Kind kind = Kind::kConnected;
@@ -32,7 +34,7 @@ struct NodeEvent {
   ProtocolId muxer;                    // kConnected: "/yamux/1.0.0"
   std::string agent_version;           // kIdentified: the peer's own words; may be empty
   std::size_t protocols = 0;           // kIdentified: how many it speaks
-  std::error_code reason;              // kDisconnected (kClosed: in good order) and kRefused
+  std::error_code reason;              // kDisconnected (kClosed: in good order), kRefused, kLeft
   std::string knob;                    // kRefused: the limit (limit_knobs()), when it was one
   ProtocolId protocol;                 // kRefused: of a message, "/warren/message/1.0.0"...
 };

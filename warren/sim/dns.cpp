@@ -72,4 +72,9 @@ Task<void> Dns::ask(std::string name) {
   if (error) throw_error(*error, name);
 }
 
+Task<std::vector<ServiceRecord>> Dns::resolve_srv(std::string name) {
+  throw_error(Errc::kUnsupported, name);
+  co_return std::vector<ServiceRecord>();
+}
+
 }  // namespace warren::sim

@@ -36,6 +36,7 @@ class Dns final : public Resolver {
   Task<std::vector<AddressRecord>> resolve_a(std::string name) override;
   Task<std::vector<AddressRecord>> resolve_aaaa(std::string name) override;
   Task<std::vector<TextRecord>> resolve_txt(std::string name) override;
+  Task<std::vector<ServiceRecord>> resolve_srv(std::string name) override;
 
  private:
   struct Zone {

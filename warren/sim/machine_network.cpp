@@ -37,4 +37,12 @@ void MachineNetwork::crash() {
   udp_.crash();
 }
 
+std::vector<NetworkInterface> MachineNetwork::interfaces() {
+  return {};
+}
+
+Result<std::unique_ptr<DatagramSocket>> MachineNetwork::join_multicast(Endpoint, const NetworkInterface&) {
+  return fail(Errc::kUnsupported);
+}
+
 }  // namespace warren::sim

@@ -20,6 +20,9 @@ class MachineNetwork final : public Network {
   }
   Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint local) override { return udp_.bind(local); }
   std::vector<IpAddress> interface_addresses() override;
+  std::vector<NetworkInterface> interfaces() override;
+  Result<std::unique_ptr<DatagramSocket>> join_multicast(Endpoint group,
+                                                         const NetworkInterface& interface) override;
   Task<void> wait_for_change() override;
 
   // A packet for this machine has arrived.

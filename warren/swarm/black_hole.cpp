@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "warren/base/assert.hpp"
-#include "warren/swarm/address_scope.hpp"
+#include "warren/core/address_scope.hpp"
 
 namespace warren {
 

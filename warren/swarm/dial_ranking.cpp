@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "warren/core/ip_address.hpp"
-#include "warren/swarm/address_scope.hpp"
+#include "warren/core/address_scope.hpp"
 
 namespace warren {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "warren/swarm/address_scope.hpp"
+#include "warren/core/address_scope.hpp"
 
 using namespace warren;
 

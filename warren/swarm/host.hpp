@@ -36,12 +36,6 @@ class SwarmHost final : public Host {
   // How the list's entries for nodes are matched with peers; without it, they match nobody.
   void resolve_nodes_with(NodeResolver node_of) { state_.node_of = std::move(node_of); }
 
-  // Connections to this peer are not closed to get below the high mark (ConnectionManager) until each tag was
-  // taken off as often as it was put on. kLimitReached when too many are protected.
-  Result<> protect(const PeerId& peer, std::string_view tag) { return state_.manager.protect(peer, tag); }
-  // Whether the peer is still protected.
-  bool unprotect(const PeerId& peer, std::string_view tag) { return state_.manager.unprotect(peer, tag); }
-
   Env& env() override { return env_; }
   const PeerId& peer_id() const override { return peer_id_; }
   const PrivateKey& key() const override { return key_; }
@@ -56,6 +50,13 @@ class SwarmHost final : public Host {
     return swarm_.connections(peer);
   }
   std::vector<ConnectionPtr> connections() const override { return swarm_.connections(); }
+  // Below the high mark nothing is closed (ConnectionManager).
+  Result<> protect(const PeerId& peer, std::string_view tag) override {
+    return state_.manager.protect(peer, tag);
+  }
+  bool unprotect(const PeerId& peer, std::string_view tag) override {
+    return state_.manager.unprotect(peer, tag);
+  }
 
  private:
   Task<void> dial_back(PeerInfo peer);

@@ -32,6 +32,15 @@ constexpr LimitKnob kKnobs[] = {
     {"peerstore_bytes_max", &L::peerstore_bytes_max, "bytes of what is remembered of them"},
     {"peerstore_addresses_per_peer_max", &L::peerstore_addresses_per_peer_max,
      "addresses remembered of one peer"},
+    {"dht_records_max", &L::dht_records_max, "values kept for the DHT"},
+    {"dht_record_bytes_max", &L::dht_record_bytes_max, "bytes of these"},
+    {"dht_providers_max", &L::dht_providers_max, "providers kept for the DHT"},
+    {"dht_providers_per_key_max", &L::dht_providers_per_key_max, "of these, for one key"},
+    {"dht_streams_max", &L::dht_streams_max, "conversations of the DHT that are served"},
+    {"rendezvous_registrations_max", &L::rendezvous_registrations_max,
+     "registrations at this rendezvous point"},
+    {"rendezvous_registrations_per_peer_max", &L::rendezvous_registrations_per_peer_max,
+     "of these, of one peer"},
 };
 
 }  // namespace

@@ -59,6 +59,22 @@ struct SwarmLimits {
   std::size_t peerstore_bytes_max = 12 * 1024 * 1024;
   std::size_t peerstore_addresses_per_peer_max = 32;
 
+  // --- what is kept for others in the DHT, of all instances together ---
+
+  // Values: a network of 10,000 nodes, two records each, 20 copies, leaves 40 at a server.
+  std::size_t dht_records_max = 16384;
+  std::size_t dht_record_bytes_max = 32 * 1024 * 1024;
+  // (key, provider) pairs; about 100 bytes each.
+  std::size_t dht_providers_max = 100'000;
+  std::size_t dht_providers_per_key_max = 256;
+  // Conversations of the DHT that are served at a time.
+  std::size_t dht_streams_max = 1024;
+
+  // --- rendezvous: what is registered here ---
+
+  std::size_t rendezvous_registrations_max = 10'000;
+  std::size_t rendezvous_registrations_per_peer_max = 100;
+
   // --- time ---
 
   // From the first byte to a secured and multiplexed connection.

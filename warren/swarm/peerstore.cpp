@@ -42,7 +42,8 @@ void MemoryPeerstore::forget_oldest() {
 
 std::size_t MemoryPeerstore::weight_of(const Entry& entry) {
   std::size_t bytes = 0;
-  for (const Address& address : entry.addresses) bytes += address.address.bytes().size() + kAddressOverhead;
+  for (const KnownAddress& address : entry.addresses)
+    bytes += address.address.bytes().size() + kAddressOverhead;
   if (entry.description) {
     const PeerDescription& said = *entry.description;
     bytes += said.agent_version.size() + said.protocol_version.size();
@@ -69,7 +70,7 @@ void MemoryPeerstore::resized(std::size_t before, std::size_t after) {
 }
 
 void MemoryPeerstore::add(Entry& entry, const Multiaddr& address, AddressSource source, Instant expires) {
-  const auto known = std::ranges::find(entry.addresses, address, &Address::address);
+  const auto known = std::ranges::find(entry.addresses, address, &KnownAddress::address);
   if (known != entry.addresses.end()) {
     known->source = std::max(known->source, source);
     known->expires = std::max(known->expires, expires);
@@ -79,13 +80,13 @@ void MemoryPeerstore::add(Entry& entry, const Multiaddr& address, AddressSource 
     if (addresses_account_ != nullptr) addresses_account_->refuse();
     if (entry.addresses.empty()) return;
     // The least trusted goes, and of equals the one that expires first; never a better one than the newcomer.
-    const auto worst = std::ranges::min_element(entry.addresses, {}, [](const Address& address) {
+    const auto worst = std::ranges::min_element(entry.addresses, {}, [](const KnownAddress& address) {
       return std::pair(address.source, address.expires);
     });
     if (worst->source > source) return;
     entry.addresses.erase(worst);
   }
-  entry.addresses.push_back({address, source, expires});
+  entry.addresses.push_back({.address = address, .source = source, .expires = expires});
 }
 
 void MemoryPeerstore::add_addresses(const PeerId& peer, const std::vector<Multiaddr>& addresses,
@@ -102,7 +103,8 @@ bool MemoryPeerstore::add_peer_record(const PeerRecord& record, Instant expires)
   if (entry.record_seq && record.seq <= *entry.record_seq) return false;
   entry.record_seq = record.seq;
   const std::size_t before = entry.addresses.size();
-  std::erase_if(entry.addresses, [](const Address& a) { return a.source == AddressSource::kPeerRecord; });
+  std::erase_if(entry.addresses,
+                [](const KnownAddress& a) { return a.source == AddressSource::kPeerRecord; });
   for (const Multiaddr& address : record.addresses) add(entry, address, AddressSource::kPeerRecord, expires);
   resized(before, entry.addresses.size());
   weigh(entry);
@@ -114,16 +116,31 @@ std::optional<std::uint64_t> MemoryPeerstore::peer_record_seq(const PeerId& peer
   return found == entries_.end() ? std::nullopt : found->second.record_seq;
 }
 
-std::vector<Multiaddr> MemoryPeerstore::addresses(const PeerId& peer, Instant now) const {
+std::vector<KnownAddress> MemoryPeerstore::known_addresses(const PeerId& peer, Instant now) const {
   const auto found = entries_.find(peer);
   if (found == entries_.end()) return {};
-  std::vector<Address> alive;
+  std::vector<KnownAddress> alive;
   std::ranges::copy_if(found->second.addresses, std::back_inserter(alive),
-                       [now](const Address& address) { return address.expires > now; });
-  std::ranges::stable_sort(alive, std::ranges::greater(), &Address::source);
+                       [now](const KnownAddress& address) { return address.expires > now; });
+  std::ranges::stable_sort(alive, std::ranges::greater(), [](const KnownAddress& address) {
+    return std::pair(address.confidence(), address.last_success.value_or(Instant::min()));
+  });
+  return alive;
+}
+
+std::vector<Multiaddr> MemoryPeerstore::addresses(const PeerId& peer, Instant now) const {
   std::vector<Multiaddr> addresses;
-  for (const Address& address : alive) addresses.push_back(address.address);
+  for (KnownAddress& known : known_addresses(peer, now)) addresses.push_back(std::move(known.address));
   return addresses;
+}
+
+void MemoryPeerstore::note_dial(const PeerId& peer, const Multiaddr& address, bool success, Instant now) {
+  const auto found = entries_.find(peer);
+  if (found == entries_.end()) return;
+  const auto known = std::ranges::find(found->second.addresses, address, &KnownAddress::address);
+  if (known == found->second.addresses.end()) return;
+  known->failures = success ? 0 : known->failures + 1;
+  if (success) known->last_success = now;
 }
 
 void MemoryPeerstore::set_description(const PeerId& peer, PeerDescription description) {
@@ -144,6 +161,28 @@ void MemoryPeerstore::set_security(const PeerId& peer, ProtocolId security) {
 std::optional<ProtocolId> MemoryPeerstore::security(const PeerId& peer) const {
   const auto found = entries_.find(peer);
   return found == entries_.end() ? std::nullopt : found->second.security;
+}
+
+void MemoryPeerstore::note_latency(const PeerId& peer, Duration round_trip_time) {
+  std::optional<Duration>& held = touch(peer).latency;
+  held = held ? (*held * 7 + round_trip_time) / 8 : round_trip_time;  // as TCP smooths it, RFC 6298
+}
+
+std::optional<Duration> MemoryPeerstore::latency(const PeerId& peer) const {
+  const auto found = entries_.find(peer);
+  return found == entries_.end() ? std::nullopt : found->second.latency;
+}
+
+void MemoryPeerstore::set_key(const PublicKey& key) {
+  const PeerId peer = PeerId::from_public_key(key);
+  if (peer.public_key()) return;  // the name holds it
+  touch(peer).key = key;
+}
+
+std::optional<PublicKey> MemoryPeerstore::key(const PeerId& peer) const {
+  if (auto inlined = peer.public_key()) return inlined;
+  const auto found = entries_.find(peer);
+  return found == entries_.end() ? std::nullopt : found->second.key;
 }
 
 std::vector<PeerId> MemoryPeerstore::peers() const {

@@ -30,23 +30,26 @@ class MemoryPeerstore final : public Peerstore {
   bool add_peer_record(const PeerRecord& record, Instant expires) override;
   std::optional<std::uint64_t> peer_record_seq(const PeerId& peer) const override;
   std::vector<Multiaddr> addresses(const PeerId& peer, Instant now) const override;
+  std::vector<KnownAddress> known_addresses(const PeerId& peer, Instant now) const override;
+  void note_dial(const PeerId& peer, const Multiaddr& address, bool success, Instant now) override;
   void set_description(const PeerId& peer, PeerDescription description) override;
   std::optional<PeerDescription> description(const PeerId& peer) const override;
   void set_security(const PeerId& peer, ProtocolId security) override;
   std::optional<ProtocolId> security(const PeerId& peer) const override;
+  void note_latency(const PeerId& peer, Duration round_trip_time) override;
+  std::optional<Duration> latency(const PeerId& peer) const override;
+  void set_key(const PublicKey& key) override;
+  std::optional<PublicKey> key(const PeerId& peer) const override;
   std::vector<PeerId> peers() const override;
 
  private:
-  struct Address {
-    Multiaddr address;
-    AddressSource source;
-    Instant expires;
-  };
   struct Entry {
-    std::vector<Address> addresses;
+    std::vector<KnownAddress> addresses;
     std::optional<std::uint64_t> record_seq;
     std::optional<PeerDescription> description;
     std::optional<ProtocolId> security;
+    std::optional<Duration> latency;
+    std::optional<PublicKey> key;
     std::uint64_t touched = 0;
     std::size_t bytes = 0;  // as counted by weigh()
   };

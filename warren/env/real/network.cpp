@@ -140,4 +140,12 @@ std::vector<IpAddress> KernelNetwork::interface_addresses() {
   return addresses;
 }
 
+std::vector<NetworkInterface> KernelNetwork::interfaces() {
+  return {};
+}
+
+Result<std::unique_ptr<DatagramSocket>> KernelNetwork::join_multicast(Endpoint, const NetworkInterface&) {
+  return fail(Errc::kUnsupported);
+}
+
 }  // namespace warren::real

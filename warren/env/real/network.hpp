@@ -15,6 +15,9 @@ class KernelNetwork final : public Network {
   Task<std::unique_ptr<TcpStream>> connect_tcp(Endpoint remote, std::optional<Endpoint> local) override;
   Result<std::unique_ptr<DatagramSocket>> bind_udp(Endpoint local) override;
   std::vector<IpAddress> interface_addresses() override;
+  std::vector<NetworkInterface> interfaces() override;
+  Result<std::unique_ptr<DatagramSocket>> join_multicast(Endpoint group,
+                                                         const NetworkInterface& interface) override;
   Task<void> wait_for_change() override { return changes_.wait(executor_); }
 
  private:

@@ -151,4 +151,9 @@ Task<std::vector<TextRecord>> SystemResolver::resolve_txt(std::string name) {
   co_return std::move(query.texts);
 }
 
+Task<std::vector<ServiceRecord>> SystemResolver::resolve_srv(std::string name) {
+  throw_error(Errc::kUnsupported, name);
+  co_return std::vector<ServiceRecord>();
+}
+
 }  // namespace warren::real

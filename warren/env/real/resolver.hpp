@@ -35,6 +35,7 @@ class SystemResolver final : public Resolver {
   Task<std::vector<AddressRecord>> resolve_aaaa(std::string name) override;
   // Without search domains: the names of dnsaddr records are absolute.
   Task<std::vector<TextRecord>> resolve_txt(std::string name) override;
+  Task<std::vector<ServiceRecord>> resolve_srv(std::string name) override;
 
  private:
   struct Query;

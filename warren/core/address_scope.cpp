@@ -1,4 +1,4 @@
-#include "warren/swarm/address_scope.hpp"
+#include "warren/core/address_scope.hpp"
 
 #include <algorithm>
 

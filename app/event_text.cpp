@@ -10,6 +10,8 @@ std::string word_of(NodeEvent::Kind kind) {
     case NodeEvent::Kind::kConnected: return "connected";
     case NodeEvent::Kind::kDisconnected: return "disconnected";
     case NodeEvent::Kind::kIdentified: return "identified";
+    case NodeEvent::Kind::kArrived: return "arrived";
+    case NodeEvent::Kind::kLeft: return "left";
     case NodeEvent::Kind::kRefused: break;
   }
   return "refused";

@@ -6,6 +6,13 @@
 
 namespace warren::sim {
 
+namespace {
+
+// Of the only network card.
+constexpr std::uint32_t kCard = 2;
+
+}  // namespace
+
 std::vector<IpAddress> MachineNetwork::interface_addresses() {
   std::vector<IpAddress> addresses = {loopback_address(true), loopback_address(false)};
   addresses.insert(addresses.end(), machine_.addresses().begin(), machine_.addresses().end());
@@ -38,11 +45,15 @@ void MachineNetwork::crash() {
 }
 
 std::vector<NetworkInterface> MachineNetwork::interfaces() {
-  return {};
+  const std::vector<IpAddress> loopback = {loopback_address(true), loopback_address(false)};
+  return {{.name = "lo", .index = 1, .multicast = false, .addresses = loopback},
+          {.name = "net0", .index = kCard, .multicast = true, .addresses = machine_.addresses()}};
 }
 
-Result<std::unique_ptr<DatagramSocket>> MachineNetwork::join_multicast(Endpoint, const NetworkInterface&) {
-  return fail(Errc::kUnsupported);
+Result<std::unique_ptr<DatagramSocket>> MachineNetwork::join_multicast(Endpoint group,
+                                                                       const NetworkInterface& interface) {
+  if (interface.index != kCard) return fail(Errc::kAddressNotAvailable);
+  return udp_.join(group);
 }
 
 }  // namespace warren::sim

@@ -27,6 +27,12 @@ inline IpAddress loopback_address(bool v4) {
   return v4 ? IpAddress::v4({127, 0, 0, 1}) : IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 }
 
+// 224.0.0.0/4, ff00::/8.
+inline bool is_multicast(const IpAddress& address) {
+  const std::uint8_t first = address.bytes()[0];
+  return address.is_v4() ? (first & 0xf0) == 0xe0 : first == 0xff;
+}
+
 // Whether somebody is where `local` can't be, too: at the same port, at the same address or any.
 template <class Socket>
 bool is_taken(const PortTable<Socket>& table, const Endpoint& local) {

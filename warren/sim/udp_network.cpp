@@ -20,6 +20,18 @@ Result<std::unique_ptr<DatagramSocket>> UdpNetwork::bind(Endpoint local) {
   return socket;
 }
 
+Result<std::unique_ptr<DatagramSocket>> UdpNetwork::join(const Endpoint& group) {
+  if (!machine_.source_for(group.address)) return fail(Errc::kAddressNotAvailable);
+  auto socket = std::make_unique<SimUdpSocket>(*this, group);
+  members_.push_back(socket.get());
+  world_.trace(machine_.name() + " joins " + group.to_string());
+  return socket;
+}
+
+void UdpNetwork::forget(SimUdpSocket& socket) {
+  if (std::erase(members_, &socket) == 0) sockets_.erase(socket.local_endpoint());
+}
+
 std::uint16_t UdpNetwork::free_port() {
   for (;;) {
     const std::uint16_t port = next_port_;
@@ -34,7 +46,9 @@ void UdpNetwork::send(const Endpoint& bound, IpAddress local, const Endpoint& re
   if (remote.address.is_v4() != bound.address.is_v4()) throw_error(Errc::kUnreachable);
   if (local.is_unspecified()) {
     local = bound.address;
-    if (local.is_unspecified()) local = value_or_throw(machine_.source_for(remote.address));
+    if (local.is_unspecified() || is_multicast(local)) {
+      local = value_or_throw(machine_.source_for(remote.address));
+    }
   }
   if (local.is_v4() != remote.address.is_v4() || !machine_.owns(local) ||
       (local.is_loopback() && !remote.address.is_loopback())) {
@@ -58,12 +72,19 @@ void UdpNetwork::send(const Endpoint& bound, IpAddress local, const Endpoint& re
 }
 
 void UdpNetwork::receive(Packet packet) {
+  if (is_multicast(packet.to.address)) {
+    for (SimUdpSocket* const member : members_) {
+      if (member->local_endpoint() == packet.to) member->deliver(packet);
+    }
+    return;
+  }
   SimUdpSocket* const socket = find_bound(sockets_, packet.to);
   if (socket) socket->deliver(std::move(packet));
 }
 
 void UdpNetwork::crash() {
   while (!sockets_.empty()) sockets_.begin()->second->close();
+  while (!members_.empty()) members_.back()->close();
 }
 
 }  // namespace warren::sim

@@ -44,7 +44,7 @@ Task<void> SimUdpSocket::send(IpAddress local, Endpoint remote, BytesView payloa
 
 void SimUdpSocket::close() {
   if (std::exchange(closed_, true)) return;
-  network_.sockets_.erase(local_);
+  network_.forget(*this);
   arrived_.clear();
   changed_.notify_all();
 }

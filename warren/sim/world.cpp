@@ -5,6 +5,7 @@
 
 #include "warren/base/assert.hpp"
 #include "warren/sim/machine_network.hpp"
+#include "warren/sim/ports.hpp"
 
 namespace warren::sim {
 
@@ -15,6 +16,15 @@ constexpr Duration kDefaultDelay = 10ms;
 // Of a link.
 int direction(const Machine& from, const Machine& to) {
   return from.number() <= to.number() ? 0 : 1;
+}
+
+// Multicasts reach the machines with an address in the sender's network: the same 24 bits of IPv4, 64 of
+// IPv6.
+bool on_segment(const Machine& machine, const IpAddress& sender) {
+  const BytesView prefix = sender.bytes().first(sender.is_v4() ? 3 : 8);
+  return std::ranges::any_of(machine.addresses(), [&](const IpAddress& own) {
+    return own.is_v4() == sender.is_v4() && equal(own.bytes().first(prefix.size()), prefix);
+  });
 }
 
 }  // namespace
@@ -113,6 +123,14 @@ void World::trace(const std::string& event) {
 }
 
 void World::send(Machine& from, Packet packet) {
+  if (is_multicast(packet.to.address)) {
+    for (const auto& machine : machines_) {
+      if (on_segment(*machine, packet.from.address)) {
+        link(from, *machine).send(direction(from, *machine), packet);
+      }
+    }
+    return;
+  }
   const Machine* const to = machine_at(from, packet.to.address);
   if (to && from.owns(packet.from.address)) link(from, *to).send(direction(from, *to), std::move(packet));
 }

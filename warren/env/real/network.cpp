@@ -1,16 +1,15 @@
 #include "warren/env/real/network.hpp"
 
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cstring>
 
 #include "warren/env/real/error.hpp"
+#include "warren/env/real/interfaces.hpp"
+#include "warren/env/real/multicast.hpp"
 #include "warren/env/real/tcp_stream.hpp"
 #include "warren/env/real/udp_socket.hpp"
 
@@ -120,32 +119,16 @@ Result<std::unique_ptr<DatagramSocket>> KernelNetwork::bind_udp(Endpoint local) 
 }
 
 std::vector<IpAddress> KernelNetwork::interface_addresses() {
-  std::vector<IpAddress> addresses;
-  ifaddrs* first = nullptr;
-  if (getifaddrs(&first) != 0) return addresses;
-  for (const ifaddrs* it = first; it != nullptr; it = it->ifa_next) {
-    if (it->ifa_addr == nullptr) continue;
-    if (it->ifa_addr->sa_family == AF_INET) {
-      std::array<std::uint8_t, 4> bytes;
-      std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in*>(it->ifa_addr)->sin_addr, bytes.size());
-      addresses.push_back(IpAddress::v4(bytes));
-    } else if (it->ifa_addr->sa_family == AF_INET6) {
-      std::array<std::uint8_t, 16> bytes;
-      std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6*>(it->ifa_addr)->sin6_addr,
-                  bytes.size());
-      addresses.push_back(IpAddress::v6(bytes));
-    }
-  }
-  freeifaddrs(first);
-  return addresses;
+  return all_addresses();
 }
 
 std::vector<NetworkInterface> KernelNetwork::interfaces() {
-  return {};
+  return all_interfaces();
 }
 
-Result<std::unique_ptr<DatagramSocket>> KernelNetwork::join_multicast(Endpoint, const NetworkInterface&) {
-  return fail(Errc::kUnsupported);
+Result<std::unique_ptr<DatagramSocket>> KernelNetwork::join_multicast(Endpoint group,
+                                                                      const NetworkInterface& interface) {
+  return real::join_multicast(executor_, group, interface);
 }
 
 }  // namespace warren::real

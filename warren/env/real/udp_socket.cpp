@@ -131,7 +131,12 @@ Result<std::unique_ptr<KernelUdpSocket>> KernelUdpSocket::open(const Executor& e
   if (options.coalescing) set(descriptor, IPPROTO_UDP, UDP_GRO, 1);
   const auto bound = bind_socket(descriptor, local);
   if (!bound) return fail(bound.error());
-  return std::unique_ptr<KernelUdpSocket>(new KernelUdpSocket(std::move(socket), *bound, options));
+  return adopt(std::move(socket), *bound, options);
+}
+
+std::unique_ptr<KernelUdpSocket> KernelUdpSocket::adopt(udp::socket socket, Endpoint local,
+                                                        UdpOptions options) {
+  return std::unique_ptr<KernelUdpSocket>(new KernelUdpSocket(std::move(socket), local, options));
 }
 
 KernelUdpSocket::KernelUdpSocket(udp::socket socket, Endpoint local, UdpOptions options)

@@ -23,6 +23,9 @@ class KernelUdpSocket final : public DatagramSocket {
   // As Network::bind_udp.
   static Result<std::unique_ptr<KernelUdpSocket>> open(const Executor& executor, Endpoint local,
                                                        UdpOptions options = {});
+  // A socket that is bound to `local` already.
+  static std::unique_ptr<KernelUdpSocket> adopt(boost::asio::ip::udp::socket socket, Endpoint local,
+                                                UdpOptions options);
   ~KernelUdpSocket() override;
 
   Task<std::span<const Datagram>> receive() override;

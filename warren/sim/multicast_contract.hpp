@@ -76,7 +76,8 @@ inline Task<void> one_host_is_answered(const MulticastContract& contract) {
   const auto asking = value_or_throw(contract.one.network.bind_udp({any_own, 0}));
   const Bytes sent = random_bytes(10, 1);
   const auto own = std::ranges::find(contract.one.interface.addresses, any_own.is_v4(), &IpAddress::is_v4);
-  co_await send(*other, {*own, asking->local_endpoint().port}, sent);
+  const Endpoint host{*own, asking->local_endpoint().port};
+  co_await send(*other, host, sent);
   const Letter letter = co_await receive_one(contract, *asking);
   CHECK(letter.payload == sent);
   CHECK(letter.from.port == contract.group.port);

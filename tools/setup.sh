@@ -3,10 +3,10 @@
 
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache mold libssl-dev libsodium-dev libprotobuf-dev protobuf-compiler
   libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev
-  libgrpc++-dev protobuf-compiler-grpc libsqlite3-dev libc-ares-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
+  libgrpc++-dev protobuf-compiler-grpc libsqlite3-dev libc-ares-dev libldns-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
   nlohmann-json3-dev prometheus-cpp-dev doctest-dev python3 iproute2 iperf3 git ca-certificates)
 LINT_PACKAGES=(clang-19 clang-tidy-19 clang-format-19)
-FUZZ_PACKAGES=(clang-19 libclang-rt-19-dev)
+CLANG_PACKAGES=(clang-19 libclang-rt-19-dev clang-format-19)  # the dev and fuzz presets, and the format stage
 BENCH_PACKAGES=(libbenchmark-dev)
 # Boost is any one of these. Debian 12 calls 1.74 "libboost-dev", which is too old, so the version is in the name.
 BOOST_PACKAGES=(libboost1.81-dev libboost1.83-dev libboost1.88-dev)
@@ -20,15 +20,15 @@ setup_failed() {
   exit 1
 }
 
-# setup [lint|fuzz|bench]...
+# setup [lint|clang|bench]...
 setup() {
   local wanted=("${BUILD_PACKAGES[@]}") missing=() group
   for group in "$@"; do
     case "$group" in
       lint) wanted+=("${LINT_PACKAGES[@]}") ;;
-      fuzz) wanted+=("${FUZZ_PACKAGES[@]}") ;;
+      clang) wanted+=("${CLANG_PACKAGES[@]}") ;;
       bench) wanted+=("${BENCH_PACKAGES[@]}") ;;
-      *) setup_failed "there is no group '$group' of packages; there are lint, fuzz and bench" "${wanted[@]}" ;;
+      *) setup_failed "there is no group '$group' of packages; there are lint, clang and bench" "${wanted[@]}" ;;
     esac
   done
   if [[ -n ${WARREN_NO_SETUP:-} ]]; then return; fi

@@ -153,6 +153,7 @@ BANNED_INCLUDES = [
         "go through env::Network",
     ),
     (r"^ares", REAL, "the DNS library", "go through env/resolver.hpp"),
+    (r"^ldns/", ("warren/protocols/mdns/packet.cpp",), "the DNS packet library", "go through mdns/packet.hpp"),
     (r"sqlite3\.h", ("warren/storage/",), "SQLite", "go through core's store interfaces"),
     (
         r"openssl/|sodium",

@@ -165,8 +165,8 @@ Task<void> garbage(Attack& attack) {
       Bytes bytes(1 + random.below(300));
       random.fill(bytes);
       if (i % 2 == 0) bytes[0] = static_cast<std::uint8_t>(bytes.size() - 1) & 0x7f;
-      const auto written = co_await as_result(stream->write(bytes));
-      const auto ended = co_await as_result(stream->close_write());
+      std::ignore = co_await as_result(stream->write(bytes));
+      std::ignore = co_await as_result(stream->close_write());
       const auto answer = co_await as_result(read_delimited(*stream, 10'000));
       if (!answer) continue;  // reset
       if (protocol == std::string_view("/warren/message/1.0.0")) {

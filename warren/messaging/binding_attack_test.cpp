@@ -111,5 +111,43 @@ TEST_CASE("a message that overtakes its connection's binding waits for it") {
   run(late_binding, false);
 }
 
+Bytes binding_of(Attack& attack, std::uint8_t keys, std::uint64_t later = 0) {
+  Binding binding = attack.mallory.binding();
+  binding.node = NodeId(test::sm2_key(keys).public_key());
+  binding.peer_key = test::peer_key(keys).public_key();
+  binding.serial += later;
+  return SignedBinding::make(binding, test::sm2_key(keys), test::peer_key(keys)).encode();
+}
+
+Task<void> handed_on(Attack& attack) {
+  Messaging& bob = *attack.bob.messaging;
+  const NodeId carol(test::sm2_key(5).public_key());
+  const PeerId peer = PeerId::from_public_key(test::peer_key(5).public_key());
+  Bytes newer = binding_of(attack, 5, 1000);
+  Bytes forged = newer;
+  forged.back() ^= 1;
+  auto learned = co_await bob.learn_binding(carol, std::move(forged));
+  CHECK(learned.error() == Errc::kBadSignature);
+  CHECK_FALSE((co_await bob.find_peer(carol)).has_value());
+
+  learned = co_await bob.learn_binding(carol, std::move(newer));
+  CHECK(learned == peer);
+  CHECK(co_await bob.find_peer(carol) == peer);
+  // One that is older, one that is another node's, and one of our own key.
+  Bytes older = binding_of(attack, 5);
+  learned = co_await bob.learn_binding(carol, std::move(older));
+  CHECK(learned.error() == Errc::kStaleBinding);
+  Bytes other = binding_of(attack, 6);
+  learned = co_await bob.learn_binding(carol, std::move(other));
+  CHECK(learned.error() == Errc::kBindingMismatch);
+  Bytes own = bob.own_binding();
+  learned = co_await bob.learn_binding(bob.node_id(), std::move(own));
+  CHECK(learned.error() == Errc::kBindingMismatch);
+}
+
+TEST_CASE("a binding that somebody hands on proves itself, or is refused") {
+  run(handed_on, true);
+}
+
 }  // namespace
 }  // namespace warren

@@ -100,6 +100,7 @@ Task<void> BindingExchange::keep_own_binding() {
       if (connection && record->bound) tasks_.spawn(offer(connection));
     }
     own_changed_.notify_all();
+    renewed_.emit();
     while (clock.wall_now() < own_renewal_) {
       const Duration left = own_renewal_ - clock.wall_now();
       co_await clock.sleep_for(std::min(left, kRenewalCheck));
@@ -195,7 +196,7 @@ Task<void> BindingExchange::serve(ConnectionPtr connection, StreamPtr stream) {
 Task<Result<>> BindingExchange::accept(ConnectionPtr connection, Bytes signed_binding) {
   const PeerId peer = connection->remote_peer();
   if (!rules_.take_tokens(peer, host_.env().clock.now(), kBindingTokens)) co_return fail(Errc::kRateLimited);
-  auto bound = co_await verify_and_store(peer, std::move(signed_binding));
+  auto bound = co_await verify_and_store(std::nullopt, peer, std::move(signed_binding));
   if (!bound) {
     log::warning(kComponent,
                  "the binding of " + peer.short_text() + " is refused: " + bound.error().message());
@@ -209,14 +210,18 @@ Task<Result<>> BindingExchange::accept(ConnectionPtr connection, Bytes signed_bi
   co_return Result<>{};
 }
 
-Task<Result<BindingExchange::Bound>> BindingExchange::verify_and_store(PeerId peer, Bytes signed_binding) {
+Task<Result<BindingExchange::Bound>> BindingExchange::verify_and_store(std::optional<NodeId> node,
+                                                                       std::optional<PeerId> expected,
+                                                                       Bytes signed_binding) {
   const WallTime now = host_.env().clock.wall_now();
-  auto work = [this, peer, now, encoded = std::move(signed_binding)]() -> Result<Bound> {
+  auto work = [this, node, expected, now, encoded = std::move(signed_binding)]() -> Result<Bound> {
     const auto signed_parts = SignedBinding::decode(encoded);
     if (!signed_parts) return fail(signed_parts.error());
     const auto binding = Binding::decode(signed_parts->binding);
     if (!binding) return fail(binding.error());
     if (binding->node == self_) return fail(Errc::kBindingMismatch);  // our own key in other hands
+    if (node && binding->node != *node) return fail(Errc::kBindingMismatch);
+    const PeerId peer = expected.value_or(binding->peer());
     const auto stored = store_.find(binding->node);
     if (!stored && stored.error() != Errc::kNotFound) return fail(stored.error());
     const BindingCheck check{config_.network, peer, now, stored ? stored->serial : 0};
@@ -229,6 +234,10 @@ Task<Result<BindingExchange::Bound>> BindingExchange::verify_and_store(PeerId pe
   };
   auto bound = co_await host_.env().offload.run(std::move(work));
   co_return bound;
+}
+
+Task<Result<BindingExchange::Bound>> BindingExchange::learn(NodeId node, Bytes signed_binding) {
+  return verify_and_store(node, std::nullopt, std::move(signed_binding));
 }
 
 // --- who is who ---

@@ -50,6 +50,14 @@ class BindingExchange {
   Task<std::optional<PeerId>> find_peer(NodeId node);
   Task<std::optional<NodeId>> find_node(PeerId peer);
 
+  // Takes a binding that somebody else has handed on, and remembers it: both keys have signed it, so it
+  // proves itself. kBindingMismatch when it is another node's; else what verify_binding fails with.
+  Task<Result<Bound>> learn(NodeId node, Bytes signed_binding);
+
+  // Our own, encoded; empty until the first one is made. renewed() tells when there is another.
+  const Bytes& own() const { return own_; }
+  Signal<>& renewed() { return renewed_; }
+
  private:
   // What is known of one connection.
   struct Record {
@@ -71,7 +79,9 @@ class BindingExchange {
   Task<void> take_over(ConnectionPtr connection, StreamPtr stream);
   Task<void> serve(ConnectionPtr connection, StreamPtr stream);
   Task<Result<>> accept(ConnectionPtr connection, Bytes signed_binding);
-  Task<Result<Bound>> verify_and_store(PeerId peer, Bytes signed_binding);
+  // For this node, where it is given, and for this peer; else for whichever the binding names.
+  Task<Result<Bound>> verify_and_store(std::optional<NodeId> node, std::optional<PeerId> peer,
+                                       Bytes signed_binding);
   static Task<void> decided(RecordPtr record);
   Task<std::optional<StoredBinding>> find_stored(std::function<Result<StoredBinding>()> find);
 
@@ -86,6 +96,7 @@ class BindingExchange {
   Bytes own_;  // our SignedBinding, encoded; empty until it is made
   WallTime own_renewal_{};
   Event own_changed_;
+  Signal<> renewed_;
   std::map<const Connection*, RecordPtr> records_;
   std::vector<Subscription> subscriptions_;
 };

@@ -156,6 +156,20 @@ Task<std::optional<NodeId>> Messaging::find_node(PeerId peer) {
   return state_->bindings.find_node(peer);
 }
 
+Task<Result<PeerId>> Messaging::learn_binding(NodeId node, Bytes signed_binding) {
+  const auto bound = co_await state_->bindings.learn(std::move(node), std::move(signed_binding));
+  if (!bound) co_return fail(bound.error());
+  co_return bound->peer;
+}
+
+const Bytes& Messaging::own_binding() const {
+  return state_->bindings.own();
+}
+
+Subscription Messaging::on_binding_renewed(std::function<void()> slot) {
+  return state_->bindings.renewed().subscribe(std::move(slot));
+}
+
 Task<NodeId> Messaging::bound_node(ConnectionPtr connection) {
   const auto bound = co_await state_->bindings.bound(std::move(connection));
   co_return bound.node;

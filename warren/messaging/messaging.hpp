@@ -69,6 +69,13 @@ class Messaging {
   // The same; asks the store when it is not connected now. Unexpired bindings only.
   Task<std::optional<PeerId>> find_peer(NodeId node);
   Task<std::optional<NodeId>> find_node(PeerId peer);
+  // Takes the node's binding as somebody else handed it on, and remembers it. The peer that it names.
+  // kBindingMismatch when it is another node's; else what verify_binding (binding.hpp) fails with.
+  Task<Result<PeerId>> learn_binding(NodeId node, Bytes signed_binding);
+  // Our own binding, encoded, to be handed on; empty until it is made, soon after start().
+  const Bytes& own_binding() const;
+  // There is another one: the first, or a renewed one.
+  [[nodiscard]] Subscription on_binding_renewed(std::function<void()> slot);
   // The node at the other end of this connection, once it has proved who it is. Throws kNoBinding when it
   // does not within MessagingLimits::binding_wait, or the reason for which its binding was refused.
   Task<NodeId> bound_node(ConnectionPtr connection);

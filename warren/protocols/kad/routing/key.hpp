@@ -20,6 +20,8 @@ struct Distance {
   auto operator<=>(const Distance&) const = default;
   // As a share of the whole keyspace, 0 to 1.
   double share() const;
+  // The common prefix, in bits, of the two keys that are so far apart.
+  std::size_t leading_zeros() const;
 };
 
 // The sha2-256 of what is looked for: of a PeerID's bytes, of a record's key, of a multihash.
@@ -31,7 +33,8 @@ class Key {
   static Key from_hash(const std::array<std::uint8_t, 32>& hash);
 
   const std::array<std::uint8_t, 32>& bytes() const { return bytes_; }
-  bool bit(std::size_t index) const;  // 0 is the most significant
+  // `index`: 0 is the most significant; less than kKeyBits.
+  bool bit(std::size_t index) const;
   Key with_bit_flipped(std::size_t index) const;
 
   Distance distance(const Key& other) const;

@@ -27,6 +27,10 @@ void Dns::set_text(const std::string& name, std::vector<std::string> texts, Dura
   for (std::string& text : texts) records.push_back({std::move(text), ttl});
 }
 
+void Dns::set_srv(const std::string& name, std::vector<ServiceRecord> records) {
+  zone(name).services = std::move(records);
+}
+
 void Dns::set_error(const std::string& name, std::optional<Errc> error) {
   zone(name).error = error;
 }
@@ -51,6 +55,14 @@ Task<std::vector<TextRecord>> Dns::resolve_txt(std::string name) {
   co_return records;
 }
 
+Task<std::vector<ServiceRecord>> Dns::resolve_srv(std::string name) {
+  co_await ask(name);
+  std::vector<ServiceRecord> records = zone(name).services;
+  if (records.size() > kDnsRecordsMax) records.resize(kDnsRecordsMax);
+  if (records.empty()) throw_error(Errc::kNotFound, name);
+  co_return records;
+}
+
 Dns::Zone& Dns::zone(const std::string& name) {
   return zones_[lower_case(name)];
 }
@@ -70,11 +82,6 @@ Task<void> Dns::ask(std::string name) {
   co_await clock_.sleep_for(silent ? kTimeout : zone(name).delay.value_or(delay_));
   const auto error = zone(name).error;
   if (error) throw_error(*error, name);
-}
-
-Task<std::vector<ServiceRecord>> Dns::resolve_srv(std::string name) {
-  throw_error(Errc::kUnsupported, name);
-  co_return std::vector<ServiceRecord>();
 }
 
 }  // namespace warren::sim

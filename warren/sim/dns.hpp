@@ -24,6 +24,8 @@ class Dns final : public Resolver {
   // Replaces the name's addresses, of both families. Names are not case-sensitive.
   void set(const std::string& name, std::vector<IpAddress> addresses, Duration ttl = 60s);
   void set_text(const std::string& name, std::vector<std::string> texts, Duration ttl = 60s);
+  // "_warren._udp.example"; each record with a TTL of its own.
+  void set_srv(const std::string& name, std::vector<ServiceRecord> records);
   // Every query for the name throws this, kTimedOut after kTimeout and others after the delay; std::nullopt
   // ends it.
   void set_error(const std::string& name, std::optional<Errc> error);
@@ -42,6 +44,7 @@ class Dns final : public Resolver {
   struct Zone {
     std::vector<AddressRecord> addresses;
     std::vector<TextRecord> texts;
+    std::vector<ServiceRecord> services;
     std::optional<Errc> error;
     std::optional<Duration> delay;
   };

@@ -29,6 +29,12 @@ TEST_CASE_FIXTURE(World, "simulated DNS answers by family, after a delay, with t
   dns.set_text("a.example", {"x=1"});
   CHECK(loop.run(dns.resolve_txt("a.example")) == std::vector<TextRecord>{{"x=1", 60s}});
   CHECK(dns.queries() == 3);
+  const std::vector<ServiceRecord> services = {
+      {.priority = 1, .port = 4001, .target = "a.example", .ttl = 9s},
+      {.port = 4002, .target = "b.example", .ttl = 9s}};
+  dns.set_srv("_warren._udp.example", services);
+  CHECK(loop.run(dns.resolve_srv("_warren._udp.example.")) == services);
+  CHECK(loop.run(as_result(dns.resolve_srv("a.example"))).error() == Errc::kNotFound);
 }
 
 TEST_CASE_FIXTURE(World, "simulated records change at run time") {
@@ -60,6 +66,8 @@ TEST_CASE_FIXTURE(World, "simulated answers are bounded") {
   const std::vector<IpAddress> many(1000, ip("192.0.2.1"));
   dns.set("a.example", many);
   dns.set_text("a.example", std::vector<std::string>(1000, "x"));
+  dns.set_srv("a.example", std::vector<ServiceRecord>(1000));
   CHECK(loop.run(dns.resolve_a("a.example")).size() == kDnsRecordsMax);
   CHECK(loop.run(dns.resolve_txt("a.example")).size() == kDnsRecordsMax);
+  CHECK(loop.run(dns.resolve_srv("a.example")).size() == kDnsRecordsMax);
 }

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "warren/env/real/ares_channel.hpp"
+#include "warren/env/real/srv_answer.hpp"
 #include "warren/env/real/txt_answer.hpp"
 
 namespace warren::real {
@@ -21,6 +22,7 @@ namespace {
 constexpr std::size_t kNameMax = 253;  // RFC 1035, section 2.3.4, as text
 constexpr int kClassInternet = 1;
 constexpr int kTypeTxt = 16;
+constexpr int kTypeSrv = 33;
 
 Errc translate_status(int status) {
   switch (status) {
@@ -69,6 +71,7 @@ struct SystemResolver::Query {
   std::optional<std::error_code> outcome;
   std::vector<AddressRecord> addresses;
   std::vector<TextRecord> texts;
+  std::vector<ServiceRecord> services;
   Event answered;
 
   void finish(Errc error) {
@@ -86,11 +89,23 @@ struct SystemResolver::Query {
 
   static void on_texts(void* self, int status, int, unsigned char* answer, int size) noexcept {
     Query& query = *static_cast<Query*>(self);
-    if (status != ARES_SUCCESS) return query.finish(translate_status(status));
-    auto records = parse_txt_answer(BytesView(answer, static_cast<std::size_t>(size)));
-    if (!records) return query.finish(static_cast<Errc>(records.error().value()));
-    query.texts = std::move(*records);
-    query.finish(Errc::kOk);
+    query.take(status, {answer, static_cast<std::size_t>(size)}, &parse_txt_answer, query.texts);
+  }
+
+  static void on_services(void* self, int status, int, unsigned char* answer, int size) noexcept {
+    Query& query = *static_cast<Query*>(self);
+    query.take(status, {answer, static_cast<std::size_t>(size)}, &parse_srv_answer, query.services);
+  }
+
+ private:
+  template <class Record>
+  void take(int status, BytesView answer, Result<std::vector<Record>> (*parse)(BytesView),
+            std::vector<Record>& to) {
+    if (status != ARES_SUCCESS) return finish(translate_status(status));
+    auto records = parse(answer);
+    if (!records) return finish(static_cast<Errc>(records.error().value()));
+    to = std::move(*records);
+    finish(Errc::kOk);
   }
 };
 
@@ -152,8 +167,12 @@ Task<std::vector<TextRecord>> SystemResolver::resolve_txt(std::string name) {
 }
 
 Task<std::vector<ServiceRecord>> SystemResolver::resolve_srv(std::string name) {
-  throw_error(Errc::kUnsupported, name);
-  co_return std::vector<ServiceRecord>();
+  const Begin begin = [](ares_channeldata* channel, const char* asked, Query& query) {
+    ares_query(channel, asked, kClassInternet, kTypeSrv, &Query::on_services, &query);
+  };
+  Query query;
+  co_await ask(std::move(name), begin, query);
+  co_return std::move(query.services);
 }
 
 }  // namespace warren::real

@@ -6,7 +6,6 @@
 #include "warren/async/task_group.hpp"
 #include "warren/env/real/loop.hpp"
 #include "warren/env/real/test_dns_server.hpp"
-#include "warren/env/real/txt_answer.hpp"
 
 namespace warren::real {
 namespace {
@@ -14,6 +13,7 @@ namespace {
 using Behaviour = TestDnsServer::Behaviour;
 using Addresses = std::vector<AddressRecord>;
 using Texts = std::vector<TextRecord>;
+using Services = std::vector<ServiceRecord>;
 
 IpAddress ip(std::string_view text) {
   return value_or_throw(IpAddress::parse(text), std::string(text));
@@ -26,6 +26,10 @@ TestDnsServer::Record address(std::string_view text, std::uint32_t ttl = 60) {
 
 TestDnsServer::Record text(const std::vector<std::string>& strings, std::uint32_t ttl = 60) {
   return {TestDnsServer::kTxt, TestDnsServer::txt(strings), ttl};
+}
+
+TestDnsServer::Record service(std::uint16_t port, const std::string& target, std::uint32_t ttl = 60) {
+  return {TestDnsServer::kSrv, TestDnsServer::srv(10, 20, port, target), ttl};
 }
 
 // A resolver that asks a server on loopback, and has time on a busy machine.
@@ -61,6 +65,28 @@ TEST_CASE_FIXTURE(ResolverTest, "A, AAAA and TXT records come with their TTLs, i
   CHECK(server.asked == std::vector<std::string>{"v4.example 1", "v6.example 28", "_dnsaddr.example 16"});
 }
 
+TEST_CASE_FIXTURE(ResolverTest, "SRV records come with their TTLs, in the server's order") {
+  server.records["_warren._udp.example"] = {
+      {TestDnsServer::kSrv, TestDnsServer::srv(20, 5, 4001, "b.example"), 30},
+      {TestDnsServer::kSrv, TestDnsServer::srv(10, 0, 65535, "a.example"), 7},
+      text({"dnsaddr=/p2p/x"}),  // of another type
+  };
+  CHECK(ask(resolver.resolve_srv("_warren._udp.example")) ==
+        Services{{20, 5, 4001, "b.example", 30s}, {10, 0, 65535, "a.example", 7s}});
+  CHECK(server.asked == std::vector<std::string>{"_warren._udp.example 33"});
+  server.records["_warren._udp.example"] = {service(4002, "c.example")};
+  CHECK(loop.run(resolver.resolve_srv("_warren._udp.example")).front().port == 4002);
+}
+
+TEST_CASE_FIXTURE(ResolverTest, "SRV records that name no host are left out") {
+  server.records["none.example"] = {service(0, "")};
+  server.records["odd.example"] = {service(1, "a b.example"), service(2, "a/b"), service(3, "ok_1.example"),
+                                   service(4, std::string(63, 'x') + "." + std::string(63, 'x') + "." +
+                                                  std::string(63, 'x') + "." + std::string(63, 'x'))};
+  CHECK(ask(resolver.resolve_srv("none.example")).error() == Errc::kNotFound);
+  CHECK(ask(resolver.resolve_srv("odd.example")) == Services{{10, 20, 3, "ok_1.example", 60s}});
+}
+
 TEST_CASE_FIXTURE(ResolverTest, "a changed record is seen at the next question") {
   server.records["a.example"] = {address("192.0.2.1", 3600)};
   CHECK(loop.run(resolver.resolve_a("a.example")).front().address == ip("192.0.2.1"));
@@ -94,6 +120,7 @@ TEST_CASE_FIXTURE(ResolverTest, "each failure has its error") {
     CAPTURE(name);
     CHECK(ask(resolver.resolve_a(name)).error() == error);
     CHECK(ask(resolver.resolve_txt(name)).error() == error);
+    CHECK(ask(resolver.resolve_srv(name)).error() == error);
   }
 }
 
@@ -128,10 +155,12 @@ TEST_CASE_FIXTURE(ResolverTest, "answers are bounded") {
   for (int i = 0; i < 500; ++i) {
     server.records["many.example"].push_back(address("192.0.2." + std::to_string(i % 256)));
     server.records["texts.example"].push_back(text({std::to_string(i)}));
+    server.records["services.example"].push_back(service(static_cast<std::uint16_t>(i), "a.example"));
   }
   server.records["wide.example"] = {text(std::vector(9, std::string(255, 'x'))), text({"y"})};
   CHECK(loop.run(resolver.resolve_a("many.example")).size() == kDnsRecordsMax);
   CHECK(loop.run(resolver.resolve_txt("texts.example")).size() == kDnsRecordsMax);
+  CHECK(loop.run(resolver.resolve_srv("services.example")).size() == kDnsRecordsMax);
   CHECK(ask(resolver.resolve_txt("wide.example")) == Texts{{"y", 60s}});
 }
 
@@ -172,46 +201,6 @@ TEST_CASE_FIXTURE(ResolverTest, "by default the system's configuration is used, 
   const auto local = ask(system.resolve_a("localhost"));
   REQUIRE(local.has_value());
   CHECK(local->front().address.is_loopback());
-}
-
-TEST_CASE("TXT answers are read whatever is in them") {
-  const Bytes answer = Writer()
-                           .u16(1)
-                           .u16(0x8180)
-                           .u16(1)
-                           .u16(3)
-                           .u32(0)
-                           .bytes(TestDnsServer::name("a.example"))
-                           .u16(16)
-                           .u16(1)
-                           // an A record, a TXT record of another class, one with a broken TTL
-                           .u16(0xc00c)
-                           .u16(1)
-                           .u16(1)
-                           .u32(60)
-                           .u16(4)
-                           .u32(0x7f000001)
-                           .u16(0xc00c)
-                           .u16(16)
-                           .u16(3)
-                           .u32(60)
-                           .u16(2)
-                           .u16(0x0161)
-                           .u16(0xc00c)
-                           .u16(16)
-                           .u16(1)
-                           .u32(0xffffffff)
-                           .u16(2)
-                           .u16(0x0162)
-                           .take();
-  CHECK(parse_txt_answer(answer) == Texts{{"b", 0s}});
-  for (std::size_t size = 0; size < answer.size(); ++size) {
-    CAPTURE(size);
-    CHECK(parse_txt_answer(BytesView(answer).first(size)).error() == Errc::kMalformed);
-  }
-  Bytes beyond = answer;
-  beyond[beyond.size() - 2] = 2;  // the string says it is longer than its record
-  CHECK(parse_txt_answer(beyond).error() == Errc::kMalformed);
 }
 
 }  // namespace

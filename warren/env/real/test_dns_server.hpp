@@ -20,7 +20,7 @@ namespace warren::real {
 
 class TestDnsServer {
  public:
-  enum Type : std::uint16_t { kA = 1, kCname = 5, kTxt = 16, kAaaa = 28 };
+  enum Type : std::uint16_t { kA = 1, kCname = 5, kTxt = 16, kAaaa = 28, kSrv = 33 };
   enum class Behaviour { kAnswer, kSilent, kServerFailure, kRefuse, kGarbage };
   struct Record {
     Type type = kA;
@@ -64,6 +64,11 @@ class TestDnsServer {
       begin = end + 1;
     }
     return writer.u8(0).take();
+  }
+
+  static Bytes srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port,
+                   const std::string& target) {
+    return Writer().u16(priority).u16(weight).u16(port).bytes(name(target)).take();
   }
 
   Task<void> serve_udp() {

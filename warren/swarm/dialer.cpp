@@ -70,6 +70,7 @@ Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer,
     for (const Multiaddr& address : race.not_begun()) failures.note(address, "no time was left");
   }
   failures.add(left_out);
+  note(peer.id, race.reports());
   tell(peer.id, race.reports(), failures.left_out);
   if (upgraded) {
     backoff_.clear(peer.id);
@@ -170,6 +171,13 @@ void Dialer::tell(const PeerId& peer, const std::vector<DialReport>& reports,
   for (const LeftOut& address : left_out) {
     state_.events.dialed.emit(DialOutcome{
         .peer = peer, .address = address.address, .began = {}, .error = address.code, .why = address.why});
+  }
+}
+
+void Dialer::note(const PeerId& peer, const std::vector<DialReport>& reports) const {
+  for (const DialReport& report : reports) {
+    if (report.won || (report.code && report.code != Errc::kLimitReached))
+      peerstore_.note_dial(peer, report.address, report.won, report.began + report.took);
   }
 }
 

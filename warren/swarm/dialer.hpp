@@ -46,6 +46,8 @@ class Dialer {
   // Of every address: what was dialed, then what was not.
   void tell(const PeerId& peer, const std::vector<DialReport>& reports,
             const std::vector<LeftOut>& left_out) const;
+  // To the peerstore: which addresses led to the peer, and which did not.
+  void note(const PeerId& peer, const std::vector<DialReport>& reports) const;
   void record_failures(const PeerId& peer, const std::vector<DialReport>& reports);
 
   Task<UpgradedConnection> try_address(Multiaddr address, PeerId peer, Instant deadline);

@@ -28,7 +28,30 @@ SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrad
              [this](ConnectionPtr connection, StreamPtr stream) {
                return serve(std::move(connection), std::move(stream));
              }),
-      dialing_back_(env.executor, "host.dial_back") {}
+      dialing_back_(env.executor, "host.dial_back") {
+  subscriptions_.push_back(
+      state_.events.connected.subscribe([this](const ConnectionPtr& c) { note_connected(*c); }));
+  subscriptions_.push_back(
+      state_.events.disconnected.subscribe([this](const ConnectionPtr& c) { note_round_trip(*c); }));
+}
+
+void SwarmHost::note_connected(const Connection& connection) {
+  const PeerId& peer = connection.remote_peer();
+  peerstore_.set_key(connection.remote_key());
+  if (connection.direction() == Direction::kOutbound) {
+    const Instant now = env_.clock.now();
+    const Multiaddr address = connection.remote_address();
+    peerstore_.add_addresses(peer, {address}, AddressSource::kConnected, now + kConnectedAddressLife);
+    peerstore_.note_dial(peer, address, true, now);
+  }
+  note_round_trip(connection);
+}
+
+// Known after the handshake over QUIC, later over TCP.
+void SwarmHost::note_round_trip(const Connection& connection) {
+  if (const Duration measured = connection.round_trip_time(); measured > Duration::zero())
+    peerstore_.note_latency(connection.remote_peer(), measured);
+}
 
 Task<void> SwarmHost::close() {
   co_await dialing_back_.close();

@@ -60,6 +60,9 @@ class SwarmHost final : public Host {
 
  private:
   Task<void> dial_back(PeerInfo peer);
+  // What a connection tells of its peer goes to the peerstore.
+  void note_connected(const Connection& connection);
+  void note_round_trip(const Connection& connection);
   // Negotiates an inbound stream's protocol and runs its handler.
   Task<void> serve(ConnectionPtr connection, StreamPtr stream);
 
@@ -71,6 +74,7 @@ class SwarmHost final : public Host {
   std::map<ProtocolId, StreamHandler> handlers_;
   Swarm swarm_;
   TaskGroup dialing_back_;
+  std::vector<Subscription> subscriptions_;
 };
 
 }  // namespace warren

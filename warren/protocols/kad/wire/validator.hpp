@@ -12,6 +12,9 @@
 
 namespace warren::kad {
 
+// How long a record is kept that nobody publishes again (spec, "Entry validation": 48 h).
+inline constexpr std::chrono::hours kRecordLifeMax{48};
+
 class Validator {
  public:
   virtual ~Validator() = default;

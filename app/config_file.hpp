@@ -19,6 +19,7 @@ struct ConfigFile {
   std::string network = "main";
   std::vector<Multiaddr> listen;
   std::vector<Multiaddr> bootstrap;
+  DiscoveryConfig discovery;
   IdentityMode identity = IdentityMode::kBound;
   std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
   SwarmLimits limits;
@@ -38,7 +39,8 @@ std::string_view name_of(IdentityMode mode);
 std::optional<IdentityMode> parse_identity_mode(std::string_view name);
 
 // Throws Failure when it exists or cannot be written. Precondition: a valid name.
-void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity);
+void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity,
+                       Profile profile);
 
 // Throws Failure with the file, the line and the key.
 ConfigFile read_config_file(const std::filesystem::path& path);

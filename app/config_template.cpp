@@ -18,6 +18,11 @@ constexpr const char* kTemplate =
 # Nodes of different networks refuse each other's messages.
 network = "{}"
 
+# What kind of machine this is: "home": behind somebody's router; it looks for nodes near it, and asks the
+# network's DHT without answering for it. "server": reachable by all; it is a part of the DHT, and looks for
+# nobody near. "lan": among machines that reach each other; both. `warren up --profile` overrides it.
+profile = "{}"
+
 # Where to listen. Port 0 takes any free one. `warren up --listen ADDRESS` overrides the list.
 listen = [
   "/ip4/0.0.0.0/udp/4001/quic-v1",
@@ -26,8 +31,9 @@ listen = [
   "/ip6/::/tcp/4001",
 ]
 
-# Nodes to connect to at the start, each with its PeerID: "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...".
-# Nothing outside is contacted unless it is listed here or named in a command.
+# Nodes to connect to at the start, each with its PeerID: "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...", or a
+# "/dnsaddr/example.com", whose DNS names such nodes. One is enough to find all others. `warren bootstrap add`
+# keeps more of them beside this file.
 bootstrap = []
 
 # How connections are secured. A dial proposes the first, and the next when the peer does not speak it.
@@ -41,6 +47,25 @@ metrics = ""
 # "allowed": whom `warren allow` names; "local": these, and peers of this machine and of private networks;
 # "anyone".
 perf = "local"
+
+[discovery]
+# How nodes find each other by their IDs: the network's own DHT. In mode "client" the node asks only, as
+# "server" it answers too; "auto": as the profile says.
+dht = true
+dht_mode = "auto"
+# Also be in the DHT of the public libp2p network, where all can see this node's addresses; and in the one
+# that libp2p peers have among themselves in a local network.
+public_dht = false
+public_lan_dht = false
+# Look for nodes in the local network with multicasts, and be found: "auto" (not with profile "server"), true
+# or false.
+mdns = "auto"
+# Domains that name bootstrap peers in their DNS (`warren bootstrap zone` writes such records).
+bootstrap_domains = []
+# Peers, each with its PeerID, at which the node registers and looks for others of its network; and whether it
+# is such a point itself.
+rendezvous_points = []
+rendezvous_server = false
 
 [websocket]
 # To listen on "/ip4/0.0.0.0/tcp/443/tls/ws": a certificate with its chain and its key, in PEM. They are read
@@ -73,8 +98,9 @@ level = "info"
 
 }  // namespace
 
-void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity) {
-  const std::string text = fmt::format(kTemplate, network, name_of(identity));
+void write_config_file(const std::filesystem::path& path, const std::string& network, IdentityMode identity,
+                       Profile profile) {
+  const std::string text = fmt::format(kTemplate, network, to_string(profile), name_of(identity));
   const File file(path, O_WRONLY | O_CREAT | O_EXCL);
   const bool written = file.is_open() && file.write_all(as_bytes(text)) && file.sync();
   if (!written) {

@@ -24,15 +24,21 @@ struct CommonOptions {
 struct InitOptions : CommonOptions {
   std::string network = "main";
   std::string identity = "bound";  // or "sm2"
+  std::string profile = "home";    // or "server", "lan"
   std::string psk_file;            // of a private network; empty: the network is open
 };
 
 struct UpOptions : CommonOptions {
   std::vector<std::string> listen;     // instead of those of warren.toml
   std::vector<std::string> bootstrap;  // in addition to them
+  std::string profile;                 // empty: as warren.toml says
   std::string log_level;               // empty: as warren.toml says
   std::string metrics;                 // address; empty: as warren.toml says
   std::string qlog_dir;                // empty: nothing is written
+};
+
+struct PeersOptions : CommonOptions {
+  std::string sort;  // "latency", "name" or "time"; empty: as the daemon has them
 };
 
 struct ConnectOptions : CommonOptions {
@@ -106,7 +112,7 @@ ExitStatus run_up(const UpOptions& options);
 ExitStatus run_id(const CommonOptions& options);
 ExitStatus run_status(const CommonOptions& options);
 ExitStatus run_addrs(const CommonOptions& options);
-ExitStatus run_peers(const CommonOptions& options);
+ExitStatus run_peers(const PeersOptions& options);
 ExitStatus run_connect(const ConnectOptions& options);
 ExitStatus run_ping(const PingOptions& options);
 ExitStatus run_bench(const BenchOptions& options);

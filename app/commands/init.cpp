@@ -14,13 +14,14 @@ ExitStatus run_init(const InitOptions& options) {
   require_network_name(options.network);
   const auto identity = parse_identity_mode(options.identity);
   if (!identity) throw Failure(ExitStatus::kUsage, "--identity knows only bound and sm2; choose one");
+  const Profile profile = value_or_throw(parse_profile(options.profile));
   std::optional<pnet::PreSharedKey> swarm_key;  // read before anything is made
   if (!options.psk_file.empty()) swarm_key = read_swarm_key(options.psk_file);
   dir.create();
   if (swarm_key) save_swarm_key(dir, *swarm_key);
   const Keys keys = create_keys(dir, *identity);
   // Last, so that a folder with a configuration is a whole one.
-  write_config_file(dir.config(), options.network, *identity);
+  write_config_file(dir.config(), options.network, *identity, profile);
   if (options.json) {
     const JsonObject line = JsonObject()
                                 .text("node_id", keys.node_id().to_string())

@@ -1,15 +1,13 @@
 #include "app/access_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 
 #include "app/exit_status.hpp"
-#include "warren/base/file.hpp"
+#include "app/replace_file.hpp"
 
 namespace warren::app {
 namespace {
@@ -27,11 +25,6 @@ Result<AccessList::Entry> parse_line(std::string_view line) {
   auto subject = parse_access_subject(line);
   if (!subject) return fail(subject.error());
   return AccessList::Entry{std::move(*subject), allowed ? Access::kAllowed : Access::kDenied};
-}
-
-bool write_fresh(const std::string& path, const std::string& text) {
-  const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  return file.is_open() && file.write_all(as_bytes(text)) && file.sync();
 }
 
 }  // namespace
@@ -67,11 +60,7 @@ Result<> write_access_file(const std::filesystem::path& path, const std::vector<
     text += access == Access::kAllowed ? kAllow : kDeny;
     text += to_string(subject) + "\n";
   }
-  const std::string fresh = path.string() + ".new";
-  if (!write_fresh(fresh, text) || rename(fresh.c_str(), path.c_str()) != 0 || !sync_folder_of(path)) {
-    return fail(Errc::kIo);
-  }
-  return {};
+  return replace_file(path, text);
 }
 
 }  // namespace warren::app

@@ -1,42 +1,13 @@
 #include "app/control_client.hpp"
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-
 #include <atomic>
 
-#include "app/control_limits.hpp"
+#include "app/control_channel.hpp"
 #include "app/grpc_error.hpp"
-#include "app/grpc_library.hpp"
 #include "app/proto/control.grpc.pb.h"
 
 namespace warren::app {
 namespace {
-
-constexpr auto kAnswerLimit = std::chrono::seconds(15);  // for what the daemon knows itself
-constexpr auto kConnectLimit = std::chrono::seconds(5);
-
-void set_limit(grpc::ClientContext& context, Duration limit) {
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::ceil<std::chrono::milliseconds>(limit));
-}
-
-void throw_unless_ok(const grpc::ClientContext& context, const grpc::Status& status) {
-  if (!status.ok()) throw to_failure(context, status);
-}
-
-// gRPC goes on trying to connect; one attempt is enough for a socket on this machine.
-bool is_reachable(grpc::Channel& channel) {
-  const auto deadline = std::chrono::system_clock::now() + kConnectLimit;
-  grpc_connectivity_state state = channel.GetState(true);
-  while (state != GRPC_CHANNEL_READY) {
-    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || !channel.WaitForStateChange(state, deadline)) return false;
-    state = channel.GetState(true);
-  }
-  return true;
-}
 
 // A call whose answers come one by one, and how it ends.
 template <class Interface, class Calls>
@@ -81,53 +52,30 @@ class GrpcBenchStream final : public GrpcStream<BenchStream, grpc::ClientReader<
 }  // namespace
 
 struct ControlClient::State {
-  std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::Control::Stub> stub;
-
-  template <class Request, class Reply>
-  Reply call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-             const Request& request, Duration limit) {
-    grpc::ClientContext context;
-    set_limit(context, limit);
-    Reply reply;
-    throw_unless_ok(context, (stub.get()->*method)(&context, request, &reply));
-    return reply;
-  }
 };
 
-ControlClient::ControlClient(const DataDir& dir) : state_(std::make_unique<State>()) {
-  dir.require_initialized(ExitStatus::kNoDaemon);
-  keep_grpc_up();
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kControlMessageMax);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  state_->channel =
-      grpc::CreateCustomChannel(dir.control_address(), grpc::InsecureChannelCredentials(), arguments);
-  if (!is_reachable(*state_->channel)) {
-    throw Failure(ExitStatus::kNoDaemon,
-                  "no daemon runs on " + dir.path().string() + "; start it with `" + dir.command("up") + "`");
-  }
-  state_->stub = v1::Control::NewStub(state_->channel);
-}
+ControlClient::ControlClient(const DataDir& dir)
+    : state_(std::make_unique<State>(v1::Control::NewStub(open_control_channel(dir)))) {}
 
 ControlClient::~ControlClient() = default;
 
 v1::Status ControlClient::status() {
-  return state_->call(&v1::Control::Stub::GetStatus, v1::GetStatusRequest(), kAnswerLimit);
+  return call(*state_->stub, &v1::Control::Stub::GetStatus, v1::GetStatusRequest(), kAnswerLimit);
 }
 
 v1::Addresses ControlClient::addresses() {
-  return state_->call(&v1::Control::Stub::ListAddresses, v1::ListAddressesRequest(), kAnswerLimit);
+  return call(*state_->stub, &v1::Control::Stub::ListAddresses, v1::ListAddressesRequest(), kAnswerLimit);
 }
 
 v1::Peers ControlClient::peers() {
-  return state_->call(&v1::Control::Stub::ListPeers, v1::ListPeersRequest(), kAnswerLimit);
+  return call(*state_->stub, &v1::Control::Stub::ListPeers, v1::ListPeersRequest(), kAnswerLimit);
 }
 
 v1::Peer ControlClient::connect(const std::string& target, Duration timeout) {
   v1::ConnectRequest request;
   request.set_target(target);
-  return state_->call(&v1::Control::Stub::Connect, request, timeout);
+  return call(*state_->stub, &v1::Control::Stub::Connect, request, timeout);
 }
 
 DialResult ControlClient::dial(const std::string& target, Duration timeout) {
@@ -161,7 +109,7 @@ void ControlClient::ping(const v1::PingRequest& request,
 }
 
 void ControlClient::send(const v1::SendRequest& request, Duration timeout) {
-  state_->call(&v1::Control::Stub::Send, request, timeout);
+  call(*state_->stub, &v1::Control::Stub::Send, request, timeout);
 }
 
 void ControlClient::inbox(const v1::InboxRequest& request,
@@ -176,11 +124,11 @@ void ControlClient::inbox(const v1::InboxRequest& request,
 void ControlClient::acknowledge(std::uint64_t through) {
   v1::AcknowledgeRequest request;
   request.set_through(through);
-  state_->call(&v1::Control::Stub::Acknowledge, request, kAnswerLimit);
+  call(*state_->stub, &v1::Control::Stub::Acknowledge, request, kAnswerLimit);
 }
 
 std::string ControlClient::request(const v1::ServiceRequest& request, Duration timeout) {
-  v1::ServiceReply reply = state_->call(&v1::Control::Stub::Request, request, timeout);
+  v1::ServiceReply reply = call(*state_->stub, &v1::Control::Stub::Request, request, timeout);
   return std::move(*reply.mutable_payload());
 }
 
@@ -195,20 +143,21 @@ void ControlClient::events(bool follow, const std::function<void(const v1::Event
 }
 
 v1::Limits ControlClient::limits() {
-  return state_->call(&v1::Control::Stub::ListLimits, v1::ListLimitsRequest(), kAnswerLimit);
+  return call(*state_->stub, &v1::Control::Stub::ListLimits, v1::ListLimitsRequest(), kAnswerLimit);
 }
 
 std::string ControlClient::metrics() {
-  v1::Metrics metrics = state_->call(&v1::Control::Stub::GetMetrics, v1::GetMetricsRequest(), kAnswerLimit);
+  v1::Metrics metrics =
+      call(*state_->stub, &v1::Control::Stub::GetMetrics, v1::GetMetricsRequest(), kAnswerLimit);
   return std::move(*metrics.mutable_text());
 }
 
 v1::SetAccessReply ControlClient::set_access(const v1::SetAccessRequest& request) {
-  return state_->call(&v1::Control::Stub::SetAccess, request, kAnswerLimit);
+  return call(*state_->stub, &v1::Control::Stub::SetAccess, request, kAnswerLimit);
 }
 
 v1::AccessList ControlClient::access() {
-  return state_->call(&v1::Control::Stub::ListAccess, v1::ListAccessRequest(), kAnswerLimit);
+  return call(*state_->stub, &v1::Control::Stub::ListAccess, v1::ListAccessRequest(), kAnswerLimit);
 }
 
 std::unique_ptr<ServeStream> ControlClient::serve(const std::string& service) {

@@ -8,6 +8,7 @@
 
 #include "app/control_limits.hpp"
 #include "app/control_service.hpp"
+#include "app/discovery_service.hpp"
 #include "app/exit_status.hpp"
 #include "app/grpc_library.hpp"
 
@@ -25,16 +26,17 @@ void shut_down(grpc::Server& server) {
 }  // namespace
 
 struct ControlServer::State {
-  State(real::Loop& node_loop, Node& node, std::filesystem::path access_file)
-      : loop(node_loop), service(node_loop, node, std::move(access_file)) {}
-
   real::Loop& loop;
-  ControlService service;
-  std::unique_ptr<grpc::Server> server;
+  ControlService control;
+  DiscoveryService discovery;
+  std::unique_ptr<grpc::Server> server = {};
 };
 
-ControlServer::ControlServer(real::Loop& loop, Node& node, std::filesystem::path access_file)
-    : state_(std::make_unique<State>(loop, node, std::move(access_file))) {
+ControlServer::ControlServer(real::Loop& loop, Node& node, const MetricsSource& metrics,
+                             std::filesystem::path access_file, BootstrapList bootstrap)
+    : state_(new State{.loop = loop,
+                       .control{loop, node, metrics, std::move(access_file)},
+                       .discovery{loop, node, std::move(bootstrap)}}) {
   keep_grpc_up();
 }
 
@@ -48,7 +50,8 @@ void ControlServer::start(const std::string& address) {
   builder.SetResourceQuota(quota);
   builder.SetMaxReceiveMessageSize(kControlMessageMax);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &listening);
-  builder.RegisterService(&state_->service);
+  builder.RegisterService(&state_->control);
+  builder.RegisterService(&state_->discovery);
   const mode_t mask = umask(0177);  // the socket is born with mode 0600
   state_->server = builder.BuildAndStart();
   umask(mask);
@@ -59,7 +62,8 @@ void ControlServer::start(const std::string& address) {
 }
 
 Task<void> ControlServer::close() {
-  co_await state_->service.close();
+  co_await state_->control.close();
+  co_await state_->discovery.close();
   if (state_->server == nullptr) co_return;
   // Its threads may still post into the loop, which goes on meanwhile.
   grpc::Server* server = state_->server.get();

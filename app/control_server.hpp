@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "app/bootstrap_list.hpp"
+#include "app/metrics_source.hpp"
 #include "warren/env/real/loop.hpp"
 #include "warren/node/node.hpp"
 
@@ -12,8 +14,9 @@ namespace warren::app {
 
 class ControlServer {
  public:
-  // Both outlive this object. The node has started.
-  ControlServer(real::Loop& loop, Node& node, std::filesystem::path access_file);
+  // All outlive this object. The node has started.
+  ControlServer(real::Loop& loop, Node& node, const MetricsSource& metrics, std::filesystem::path access_file,
+                BootstrapList bootstrap);
   // close() has ended before.
   ~ControlServer();
 

@@ -49,9 +49,11 @@ Task<void> fill_status(const Node& node, const std::map<std::string, std::shared
 
 }  // namespace
 
-ControlService::ControlService(real::Loop& loop, Node& node, std::filesystem::path access_file)
+ControlService::ControlService(real::Loop& loop, Node& node, const MetricsSource& metrics,
+                               std::filesystem::path access_file)
     : loop_(loop),
       node_(node),
+      metrics_(metrics),
       started_at_(loop.env().clock.now()),
       calls_(loop),
       inbox_(node),

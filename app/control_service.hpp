@@ -11,6 +11,7 @@
 #include "app/event_feed.hpp"
 #include "app/inbox_feed.hpp"
 #include "app/loop_calls.hpp"
+#include "app/metrics_source.hpp"
 #include "app/proto/control.grpc.pb.h"
 #include "app/served_name.hpp"
 
@@ -20,8 +21,9 @@ namespace v1 = control::v1;
 
 class ControlService final : public v1::Control::Service {
  public:
-  // Both outlive this object, which lives and dies in the loop. Changes of the access list go to the file.
-  ControlService(real::Loop& loop, Node& node, std::filesystem::path access_file);
+  // All outlive this object, which lives and dies in the loop. Changes of the access list go to the file.
+  ControlService(real::Loop& loop, Node& node, const MetricsSource& metrics,
+                 std::filesystem::path access_file);
 
   // In the loop: ends all calls, and waits until none of their work is left there.
   Task<void> close();
@@ -82,6 +84,7 @@ class ControlService final : public v1::Control::Service {
 
   real::Loop& loop_;
   Node& node_;
+  const MetricsSource& metrics_;
   Instant started_at_;
   LoopCalls calls_;
   InboxFeed inbox_;

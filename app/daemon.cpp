@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "app/access_file.hpp"
+#include "app/bootstrap_list.hpp"
 #include "app/control_server.hpp"
 #include "app/exit_status.hpp"
 #include "app/json.hpp"
@@ -47,7 +48,8 @@ std::vector<Multiaddr> without_missing_ipv6(const std::vector<Multiaddr>& listen
   return kept;
 }
 
-Config node_config(const DataDir& dir, const ConfigFile& file, Network& network) {
+Config node_config(const DataDir& dir, const ConfigFile& file, const BootstrapList& bootstrap,
+                   Network& network) {
   Keys keys = load_keys(dir, file.identity);
   const auto swarm_key = load_swarm_key(dir);
   const std::vector<Multiaddr> listen = without_missing_ipv6(file.listen, network);
@@ -57,7 +59,8 @@ Config node_config(const DataDir& dir, const ConfigFile& file, Network& network)
                 .network = file.network,
                 .pre_shared_key = swarm_key,
                 .listen = swarm_key ? without_quic(listen) : listen,
-                .bootstrap = file.bootstrap,
+                .bootstrap = bootstrap.all(),
+                .discovery = file.discovery,
                 .securities = file.securities,
                 .websocket = file.websocket,
                 .data_dir = dir.path().string(),
@@ -96,20 +99,25 @@ void print_ready(const Node& node, const std::string& metrics, bool json) {
 // What one run needs in turn; the control server exists once the node has started.
 struct Run {
   Run(real::Loop& node_loop, Config config)
-      : loop(node_loop), signals(loop.env().executor), node(loop.env(), std::move(config)) {}
+      : loop(node_loop),
+        signals(loop.env().executor),
+        node(loop.env(), std::move(config)),
+        metrics_source(node) {}
 
   real::Loop& loop;
   StopSignals signals;
   Node node;
+  MetricsSource metrics_source;
   std::optional<ControlServer> control;
   std::optional<MetricsServer> metrics;
 };
 
-Task<void> serve_until_stopped(Run& run, const DataDir& dir, const DaemonOptions& options) {
+Task<void> serve_until_stopped(Run& run, const DataDir& dir, BootstrapList bootstrap,
+                               const DaemonOptions& options) {
   co_await run.node.start();
-  run.control.emplace(run.loop, run.node, dir.access());
+  run.control.emplace(run.loop, run.node, run.metrics_source, dir.access(), std::move(bootstrap));
   run.control->start(dir.control_address());
-  if (options.metrics) run.metrics.emplace(run.loop.env(), run.node, *options.metrics);
+  if (options.metrics) run.metrics.emplace(run.loop.env(), run.metrics_source, *options.metrics);
   print_ready(run.node, run.metrics ? run.metrics->url() : "", options.json);
   co_await run.signals.wait();
   log::info("daemon", "stops");
@@ -121,9 +129,10 @@ Task<void> shut_down(Run& run) {
   co_await run.node.stop();
 }
 
-Task<void> run_node(real::Loop& loop, Config config, const DataDir& dir, const DaemonOptions& options) {
+Task<void> run_node(real::Loop& loop, Config config, const DataDir& dir, BootstrapList bootstrap,
+                    const DaemonOptions& options) {
   Run run(loop, std::move(config));
-  co_await finally(serve_until_stopped(run, dir, options), shut_down(run));
+  co_await finally(serve_until_stopped(run, dir, std::move(bootstrap), options), shut_down(run));
 }
 
 }  // namespace
@@ -131,9 +140,10 @@ Task<void> run_node(real::Loop& loop, Config config, const DataDir& dir, const D
 void run_daemon(const DataDir& dir, const ConfigFile& config, const DaemonOptions& options) {
   const LockFile lock(dir.lock());
   real::Loop loop;
-  Config node = node_config(dir, config, loop.env().network);
+  BootstrapList bootstrap(dir.bootstrap(), config.bootstrap);
+  Config node = node_config(dir, config, bootstrap, loop.env().network);
   node.qlog_dir = options.qlog_dir;
-  loop.run(run_node(loop, std::move(node), dir, options));
+  loop.run(run_node(loop, std::move(node), dir, std::move(bootstrap), options));
 }
 
 }  // namespace warren::app

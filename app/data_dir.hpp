@@ -22,8 +22,9 @@ class DataDir {
   }  // Ed25519 or another, PKCS#8 PEM; not in mode "sm2"
   std::filesystem::path swarm_key() const { return path_ / "swarm.key"; }  // of a private network
   std::filesystem::path config() const { return path_ / "warren.toml"; }
-  std::filesystem::path access() const { return path_ / "access.list"; }  // of allow and deny
-  std::filesystem::path lock() const { return path_ / "warren.lock"; }    // held by the running daemon
+  std::filesystem::path access() const { return path_ / "access.list"; }        // of allow and deny
+  std::filesystem::path bootstrap() const { return path_ / "bootstrap.list"; }  // of bootstrap add
+  std::filesystem::path lock() const { return path_ / "warren.lock"; }          // held by the running daemon
   std::filesystem::path control_socket() const { return path_ / "control.sock"; }
 
   // Throws Failure with this status, which says what to do, unless `warren init` has been here.

@@ -43,6 +43,10 @@ JsonObject& JsonObject::texts(std::string_view key, const std::vector<std::strin
   return add(key, dump(values));
 }
 
+JsonObject& JsonObject::numbers(std::string_view key, const std::vector<std::int64_t>& values) {
+  return add(key, dump(values));
+}
+
 JsonObject& JsonObject::object(std::string_view key, const JsonObject& value) {
   return add(key, value.to_string());
 }

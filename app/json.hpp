@@ -17,6 +17,7 @@ class JsonObject {
   JsonObject& real(std::string_view key, double value);
   JsonObject& flag(std::string_view key, bool value);
   JsonObject& texts(std::string_view key, const std::vector<std::string>& values);
+  JsonObject& numbers(std::string_view key, const std::vector<std::int64_t>& values);
   JsonObject& object(std::string_view key, const JsonObject& value);
   JsonObject& null(std::string_view key);
   JsonObject& objects(std::string_view key, const std::vector<JsonObject>& values);

@@ -8,7 +8,6 @@
 #include <charconv>
 
 #include "app/exit_status.hpp"
-#include "app/metrics_text.hpp"
 #include "warren/core/farewell.hpp"
 
 namespace warren::app {
@@ -76,8 +75,11 @@ Endpoint parse_metrics_address(const std::string& text, const std::string& where
   return {*address, number};
 }
 
-MetricsServer::MetricsServer(Env& env, const Node& node, const Endpoint& endpoint)
-    : env_(env), node_(node), accepting_(env.executor, "metrics.accept"), serving_(env.executor, "metrics") {
+MetricsServer::MetricsServer(Env& env, const MetricsSource& source, const Endpoint& endpoint)
+    : env_(env),
+      source_(source),
+      accepting_(env.executor, "metrics.accept"),
+      serving_(env.executor, "metrics") {
   auto listener = env.network.listen_tcp(endpoint);
   if (!listener) {
     throw Failure(ExitStatus::kFailed,
@@ -112,7 +114,8 @@ Task<void> MetricsServer::answer(TcpStream& stream) {
   if (request.method != http::verb::get && !is_head) {
     text = reply("405 Method Not Allowed", "Only GET is answered.\n", true);
   } else if (request.path == "/metrics") {
-    text = reply("200 OK", metrics_text(node_.metrics()), !is_head);
+    const std::string metrics = co_await source_.text();
+    text = reply("200 OK", metrics, !is_head);
   } else {
     text = reply("404 Not Found", "There is /metrics, and nothing else.\n", !is_head);
   }

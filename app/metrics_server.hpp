@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "app/metrics_source.hpp"
 #include "warren/async/task_group.hpp"
-#include "warren/node/node.hpp"
 
 namespace warren::app {
 
@@ -16,7 +16,7 @@ Endpoint parse_metrics_address(const std::string& text, const std::string& where
 class MetricsServer {
  public:
   // Begins to serve. Both outlive it. Throws Failure when nobody can listen there.
-  MetricsServer(Env& env, const Node& node, const Endpoint& endpoint);
+  MetricsServer(Env& env, const MetricsSource& source, const Endpoint& endpoint);
 
   // "http://127.0.0.1:9464/metrics", with the real port.
   std::string url() const { return "http://" + listener_->local_endpoint().to_string() + "/metrics"; }
@@ -30,7 +30,7 @@ class MetricsServer {
   Task<void> answer(TcpStream& stream);
 
   Env& env_;
-  const Node& node_;
+  const MetricsSource& source_;
   std::unique_ptr<TcpListener> listener_;
   TaskGroup accepting_;
   TaskGroup serving_;

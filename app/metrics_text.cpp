@@ -123,15 +123,61 @@ void add_messaging(const MessagingCounters& messaging, Families& to) {
       .durations(messaging.verifications);
 }
 
+void add_dhts(const std::vector<kad::Stats>& dhts, Families& to) {
+  const auto each = [&](auto number) {
+    for (const kad::Stats& dht : dhts) to.value(static_cast<double>(number(dht)), {{"dht", dht.protocol}});
+  };
+  to.gauge("warren_dht_table_peers", "Peers in the routing table.");
+  each([](const kad::Stats& dht) { return dht.table_peers; });
+  to.gauge("warren_dht_network_size", "Estimate of how many servers the DHT has; 0: not known yet.");
+  each([](const kad::Stats& dht) { return dht.network_size; });
+  to.gauge("warren_dht_server", "1 in server mode, 0 in client mode.");
+  each([](const kad::Stats& dht) { return dht.mode == kad::Mode::kServer ? 1 : 0; });
+  to.gauge("warren_dht_records", "Value records kept, our own and for others.");
+  each([](const kad::Stats& dht) { return dht.kept.records; });
+  to.gauge("warren_dht_record_bytes", "What these take up.");
+  each([](const kad::Stats& dht) { return dht.kept.record_bytes; });
+  to.gauge("warren_dht_providers", "Provider records kept, our own and for others.");
+  each([](const kad::Stats& dht) { return dht.kept.providers; });
+  to.counter("warren_dht_requests_served_total", "Requests of others that were answered.");
+  each([](const kad::Stats& dht) { return dht.requests_served; });
+  to.counter("warren_dht_requests_refused_total", "Requests of others that were refused.");
+  each([](const kad::Stats& dht) { return dht.requests_refused; });
+  to.counter("warren_dht_requests_sent_total", "Requests of ours.");
+  each([](const kad::Stats& dht) { return dht.requests_sent; });
+  to.counter("warren_dht_requests_failed_total", "Requests of ours that were not answered.");
+  each([](const kad::Stats& dht) { return dht.requests_failed; });
+  to.counter("warren_dht_lookups_total", "Lookups of ours.");
+  each([](const kad::Stats& dht) { return dht.lookups; });
+}
+
+void add_finding(const DaemonMetrics& metrics, Families& to) {
+  const AddressCacheCounters& addresses = metrics.addresses;
+  to.counter("warren_address_cache_hits_total", "Dials and requests whose addresses were known.")
+      .count(addresses.hits);
+  to.counter("warren_address_cache_lookups_total", "Those that had to look for addresses.")
+      .count(addresses.lookups);
+  to.counter("warren_address_cache_refreshes_total",
+             "Addresses of frequent targets that were looked up before they expired.")
+      .count(addresses.refreshes);
+  to.counter("warren_nodes_arrived_total", "Nodes that joined, or were found for the first time.")
+      .count(metrics.presence.arrived);
+  to.counter("warren_nodes_left_total", "Nodes that are gone.")
+      .count(metrics.presence.said_goodbye, {{"how", "goodbye"}})
+      .count(metrics.presence.lost, {{"how", "lost"}});
+}
+
 }  // namespace
 
-std::string metrics_text(const NodeMetrics& metrics) {
+std::string metrics_text(const DaemonMetrics& metrics) {
   Families families;
   families.gauge("warren_build_info", "Always 1; the version is a label.").count(1, {{"version", kVersion}});
-  families.gauge("warren_uptime_seconds", "Since the node's start.").value(seconds_of(metrics.uptime));
-  add_swarm(metrics, families);
-  add_limits(metrics, families);
-  add_messaging(metrics.messaging, families);
+  families.gauge("warren_uptime_seconds", "Since the node's start.").value(seconds_of(metrics.node.uptime));
+  add_swarm(metrics.node, families);
+  add_limits(metrics.node, families);
+  add_messaging(metrics.node.messaging, families);
+  add_dhts(metrics.dhts, families);
+  add_finding(metrics, families);
   return prometheus::TextSerializer().Serialize(families.take());
 }
 

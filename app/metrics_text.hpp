@@ -3,12 +3,28 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "warren/node/discovery.hpp"
 #include "warren/node/metrics.hpp"
 
 namespace warren::app {
 
+// Nodes that came and went, as the events told.
+struct PresenceCounters {
+  std::uint64_t arrived = 0;
+  std::uint64_t said_goodbye = 0;
+  std::uint64_t lost = 0;  // no longer answered
+};
+
+struct DaemonMetrics {
+  NodeMetrics node;
+  std::vector<kad::Stats> dhts;
+  AddressCacheCounters addresses;
+  PresenceCounters presence;
+};
+
 // In the text format, version 0.0.4.
-std::string metrics_text(const NodeMetrics& metrics);
+std::string metrics_text(const DaemonMetrics& metrics);
 
 }  // namespace warren::app

@@ -6,7 +6,6 @@
 #include "app/control_service.hpp"
 #include "app/event_text.hpp"
 #include "app/grpc_error.hpp"
-#include "app/metrics_text.hpp"
 
 namespace warren::app {
 namespace {
@@ -16,9 +15,6 @@ Task<std::vector<LimitUse>> limits_of(const Node& node) {
   co_return node.limits();
 }
 
-Task<NodeMetrics> metrics_of(const Node& node) {
-  co_return node.metrics();
-}
 Task<std::vector<AccessList::Entry>> access_of(const Node& node) {
   co_return node.access_entries();
 }
@@ -85,9 +81,9 @@ grpc::Status ControlService::ListLimits(grpc::ServerContext* context, const v1::
 
 grpc::Status ControlService::GetMetrics(grpc::ServerContext* context, const v1::GetMetricsRequest*,
                                         v1::Metrics* reply) {
-  const auto metrics = in_loop<NodeMetrics>(*context, [&] { return metrics_of(node_); }, kLookupLimit);
-  if (!metrics) return to_status(*context, metrics.error());
-  reply->set_text(metrics_text(*metrics));
+  auto text = in_loop<std::string>(*context, [&] { return metrics_.text(); }, kLookupLimit);
+  if (!text) return to_status(*context, text.error());
+  reply->set_text(std::move(*text));
   return grpc::Status::OK;
 }
 

@@ -45,6 +45,9 @@ void add_json(const Command<Options>& command, const std::string& about) {
   command.app->add_flag("--json", command.options->json, about);
 }
 
+// The commands for finding nodes (discovery_commands.cpp).
+void describe_finding(CLI::App& program, std::function<ExitStatus()>& chosen);
+
 // The commands for the node's operator (operator_commands.cpp).
 void describe_operating(CLI::App& program, std::function<ExitStatus()>& chosen);
 

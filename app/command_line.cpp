@@ -14,6 +14,8 @@ namespace {
 constexpr const char* kTarget =
     "A NodeID (zEPJ...), a PeerID (12D3KooW...) or a multiaddr with /p2p/<PeerID>";
 
+const CLI::IsMember kProfiles({"home", "server", "lan"});
+
 template <class Options>
 void add_target(const Command<Options>& command) {
   command.app->add_option("ID", command.options->target, kTarget)->required()->type_name("");
@@ -56,6 +58,11 @@ void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
       ->capture_default_str()
       ->type_name("MODE");
   init.app
+      ->add_option("--profile", init.options->profile,
+                   "Its machine: behind a router, reachable by all, or among others in a local network")
+      ->capture_default_str()
+      ->check(kProfiles);
+  init.app
       ->add_option(
           "--psk-file", init.options->psk_file,
           "Join the private network of this key (libp2p's swarm.key); who has not the same can't connect")
@@ -75,6 +82,9 @@ void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
   up.app->add_option("--bootstrap", up.options->bootstrap, "A node to stay connected to; repeatable")
       ->type_name("MULTIADDR")
       ->allow_extra_args(false);
+  up.app
+      ->add_option("--profile", up.options->profile, "The machine's kind, instead of warren.toml's `profile`")
+      ->check(kProfiles);
   up.app->add_option("--log-level", up.options->log_level, "debug, info, warning or error")
       ->type_name("LEVEL");
   up.app
@@ -97,9 +107,14 @@ void describe_looking(CLI::App& program, std::function<ExitStatus()>& chosen) {
   add_json(add<CommonOptions>(program, chosen, "addrs", "Where others can reach the node",
                               "  warren addrs\n  warren addrs --data-dir ./alice --json", run_addrs),
            json);
-  add_json(add<CommonOptions>(program, chosen, "peers", "The connected peers, and over which path",
-                              "  warren peers\n  warren peers --json", run_peers),
-           json);
+  const auto peers =
+      add<PeersOptions>(program, chosen, "peers", "The connected peers, and over which path",
+                        "  warren peers\n  warren peers --sort latency\n  warren peers --json", run_peers);
+  peers.app
+      ->add_option("--sort", peers.options->sort,
+                   "By round trip, by NodeID, or by how long they are connected, the longest first")
+      ->check(CLI::IsMember({"latency", "name", "time"}));
+  add_json(peers, json);
 }
 
 void describe_reaching(CLI::App& program, std::function<ExitStatus()>& chosen) {
@@ -230,6 +245,7 @@ void describe_commands(CLI::App& app, std::function<ExitStatus()>& chosen) {
   describe_looking(app, chosen);
   describe_reaching(app, chosen);
   describe_measuring(app, chosen);
+  describe_finding(app, chosen);
   describe_messages(app, chosen);
   describe_services(app, chosen);
   describe_operating(app, chosen);

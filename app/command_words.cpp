@@ -35,8 +35,12 @@ OptionWords words_of(const CLI::Option& option) {
   return words;
 }
 
-CommandWords words_of(const CLI::App& command) {
-  CommandWords words{.name = command.get_name(), .about = command.get_description()};
+std::vector<const CLI::App*> commands_in(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+CommandWords words_of(const CLI::App& command, const std::string& name) {
+  CommandWords words{.name = name, .about = command.get_description(), .options = {}, .members = {}};
   for (const CLI::Option* option : command.get_options()) words.options.push_back(words_of(*option));
   return words;
 }
@@ -44,10 +48,13 @@ CommandWords words_of(const CLI::App& command) {
 }  // namespace
 
 std::vector<CommandWords> walk(const CLI::App& program) {
-  std::vector<CommandWords> commands = {words_of(program)};
-  commands.front().name.clear();
-  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
-    commands.push_back(words_of(*command));
+  std::vector<CommandWords> commands = {words_of(program, "")};
+  for (const CLI::App* command : commands_in(program)) {
+    CommandWords words = words_of(*command, command->get_name());
+    for (const CLI::App* member : commands_in(*command)) words.members.push_back(member->get_name());
+    commands.push_back(std::move(words));
+    for (const CLI::App* member : commands_in(*command))
+      commands.push_back(words_of(*member, command->get_name() + " " + member->get_name()));
   }
   return commands;
 }

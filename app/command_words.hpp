@@ -19,12 +19,13 @@ struct OptionWords {
 };
 
 struct CommandWords {
-  std::string name;  // empty: the program itself
+  std::string name;  // empty: the program itself; "dht put" of one in a group
   std::string about;
   std::vector<OptionWords> options;
+  std::vector<std::string> members;  // of a group: "put", "get"...
 };
 
-// The program itself first.
+// The program itself first, and each group before its members.
 std::vector<CommandWords> walk(const CLI::App& program);
 
 }  // namespace warren::app

@@ -17,9 +17,9 @@ std::string quoted(const std::string& text, const char* quote) {
   return result + "'";
 }
 
-// What a command's line may hold: its options and its choices.
+// What a command's line may hold: its members, its options and its choices.
 std::string words_for(const CommandWords& command) {
-  std::vector<std::string> words;
+  std::vector<std::string> words = command.members;
   for (const OptionWords& option : command.options) {
     const auto& more = option.names.empty() ? option.choices : option.names;
     words.insert(words.end(), more.begin(), more.end());
@@ -27,23 +27,39 @@ std::string words_for(const CommandWords& command) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
+// "dht" of "dht put"; empty of a command that is in no group.
+std::string group_of(const CommandWords& command) {
+  const std::size_t space = command.name.find(' ');
+  return space == std::string::npos ? "" : command.name.substr(0, space);
+}
+
+// What follows `warren`.
 std::string names_of(const std::vector<CommandWords>& commands) {
   std::vector<std::string> names;
   for (const CommandWords& command : commands) {
-    if (!command.name.empty()) names.push_back(command.name);
+    if (!command.name.empty() && group_of(command).empty()) names.push_back(command.name);
   }
   return fmt::format("{}", fmt::join(names, " "));
 }
 
+// "dht|bootstrap"
+std::string groups_in(const std::vector<CommandWords>& commands) {
+  std::vector<std::string> names;
+  for (const CommandWords& command : commands) {
+    if (!command.members.empty()) names.push_back(command.name);
+  }
+  return fmt::format("{}", fmt::join(names, "|"));
+}
+
 // --- bash ---
 
-// "send:--file|send:-f" for the options that `wanted` chooses.
+// "'send:--file'|'send:-f'" for the options that `wanted` chooses.
 template <class Wanted>
 std::string pattern(const CommandWords& command, Wanted wanted) {
   std::vector<std::string> cases;
   for (const OptionWords& option : command.options) {
     if (!option.takes_value || !wanted(option)) continue;
-    for (const std::string& name : option.names) cases.push_back(command.name + ":" + name);
+    for (const std::string& name : option.names) cases.push_back(quoted(command.name + ":" + name, ""));
   }
   return fmt::format("{}", fmt::join(cases, "|"));
 }
@@ -95,6 +111,8 @@ std::string zsh_option(const OptionWords& option, const std::string& name) {
 
 std::string zsh_arguments(const CommandWords& command) {
   std::string text;
+  if (!command.members.empty())
+    text += fmt::format(" \\\n        '1: :({})'", fmt::join(command.members, " "));
   for (const OptionWords& option : command.options) {
     for (const std::string& name : option.names) text += " \\\n        " + zsh_option(option, name);
     if (!option.names.empty()) continue;
@@ -106,10 +124,26 @@ std::string zsh_arguments(const CommandWords& command) {
 
 // --- fish ---
 
+// When the words that follow may be the command's.
+std::string fish_seen(const CommandWords& command) {
+  if (command.name.empty()) return "__fish_use_subcommand";
+  const std::string group = group_of(command);
+  if (group.empty()) return "__fish_seen_subcommand_from " + command.name;
+  return fmt::format("__fish_seen_subcommand_from {}; and __fish_seen_subcommand_from {}", group,
+                     command.name.substr(group.size() + 1));
+}
+
+// When it may be named itself.
+std::string fish_place(const CommandWords& command, const std::vector<CommandWords>& commands) {
+  const std::string group = group_of(command);
+  if (group.empty()) return "__fish_use_subcommand";
+  const auto found = std::ranges::find(commands, group, &CommandWords::name);
+  return fmt::format("__fish_seen_subcommand_from {}; and not __fish_seen_subcommand_from {}", group,
+                     fmt::join(found->members, " "));
+}
+
 std::string fish_option(const CommandWords& command, const OptionWords& option) {
-  const std::string when =
-      command.name.empty() ? "__fish_use_subcommand" : "__fish_seen_subcommand_from " + command.name;
-  std::string line = fmt::format("complete -c warren -n {}", quoted(when, "\\'"));
+  std::string line = fmt::format("complete -c warren -n {}", quoted(fish_seen(command), "\\'"));
   for (const std::string& name : option.names) {
     line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   }
@@ -133,7 +167,11 @@ _warren() {{
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${{COMP_WORDS[i]}} in
       -*) ;;
-      *) command=${{COMP_WORDS[i]}}; break ;;
+      *) command+=${{command:+ }}${{COMP_WORDS[i]}}
+         case $command in
+           {}) ;;
+           *) break ;;
+         esac ;;
     esac
   done
   COMPREPLY=()
@@ -145,7 +183,7 @@ _warren() {{
 }}
 complete -F _warren warren
 )",
-                     bash_values(commands), words);
+                     groups_in(commands), bash_values(commands), words);
 }
 
 std::string zsh_completion(const CLI::App& program) {
@@ -154,8 +192,9 @@ std::string zsh_completion(const CLI::App& program) {
   std::string cases;
   for (const CommandWords& command : commands) {
     if (command.name.empty()) continue;
-    names += fmt::format("    {}\n", quoted(command.name + ":" + zsh_text(command.about), "'\\''"));
-    cases += fmt::format("    {})\n      _arguments{}\n      ;;\n", command.name, zsh_arguments(command));
+    if (group_of(command).empty())
+      names += fmt::format("    {}\n", quoted(command.name + ":" + zsh_text(command.about), "'\\''"));
+    cases += fmt::format("    '{}')\n      _arguments{}\n      ;;\n", command.name, zsh_arguments(command));
   }
   return fmt::format(R"(#compdef warren
 # Completion of `warren` for zsh: in a folder of $fpath as _warren, or `source <(warren completion zsh)`.
@@ -171,6 +210,11 @@ _warren() {{
   local command=$words[2]
   shift words
   (( CURRENT-- ))
+  if [[ $command == ({}) ]] && (( CURRENT > 2 )); then
+    command+=" $words[2]"
+    shift words
+    (( CURRENT-- ))
+  fi
   case $command in
 {}  esac
 }}
@@ -180,7 +224,7 @@ else
   compdef _warren warren
 fi
 )",
-                     names, zsh_arguments(commands.front()), cases);
+                     names, zsh_arguments(commands.front()), groups_in(commands), cases);
 }
 
 std::string fish_completion(const CLI::App& program) {
@@ -189,8 +233,9 @@ std::string fish_completion(const CLI::App& program) {
       "# Completion of `warren` for fish: `warren completion fish | source`.\ncomplete -c warren -f\n";
   for (const CommandWords& command : commands) {
     if (!command.name.empty()) {
-      text += fmt::format("complete -c warren -n __fish_use_subcommand -a {} -d {}\n", command.name,
-                          quoted(command.about, "\\'"));
+      const std::string name = command.name.substr(command.name.find(' ') + 1);
+      text += fmt::format("complete -c warren -n {} -a {} -d {}\n",
+                          quoted(fish_place(command, commands), "\\'"), name, quoted(command.about, "\\'"));
     }
     for (const OptionWords& option : command.options) {
       if (!option.names.empty() || !option.choices.empty()) text += fish_option(command, option);

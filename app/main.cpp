@@ -23,7 +23,10 @@ int end_with(ExitStatus status, const std::string& sentence) {
 
 std::string help_command(const CLI::App& app) {
   std::string command = "warren";
-  for (const CLI::App* chosen : app.get_subcommands()) command += " " + chosen->get_name();
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    command += " " + at->get_name();
+  }
   return command + " --help";
 }
 

@@ -43,6 +43,8 @@ std::string details(const v1::Event& event) {
     const std::string version = event.version().empty() ? "of no version" : event.version();
     return fmt::format("{}, {} protocols", printable(version), event.protocols());
   }
+  if (event.event() == "arrived") return {};
+  if (event.event() == "left") return event.reason() == "closed" ? "it said goodbye" : event.message();
   std::string text = event.message().empty() ? event.reason() : event.message();
   if (!event.protocol().empty()) text = printable(event.protocol()) + ": " + text;
   return event.knob().empty() ? text : fmt::format("{} ({})", text, event.knob());
@@ -59,7 +61,8 @@ std::string text_line(const v1::Event& event) {
   if (!event.direction().empty()) who += event.direction() == "inbound" ? " from" : " at";
   if (event.direction().empty() && !event.address().empty()) who += " at";
   if (!event.address().empty()) who += " " + event.address();
-  return fmt::format("{}  {:<12}  {}: {}", time, event.event(), who, details(event));
+  const std::string more = details(event);
+  return fmt::format("{}  {:<12}  {}{}", time, event.event(), who, more.empty() ? "" : ": " + more);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The commands that only look: status, addrs, peers.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
 #include "app/json.hpp"
@@ -25,6 +27,21 @@ JsonObject json_of(const v1::Peer& peer) {
       .real("rtt_ms", peer.rtt_ms())
       .number("connected_ms", peer.connected_ms())
       .text("version", peer.version());
+}
+
+const std::string& name_of(const v1::Peer& peer) {
+  return peer.node_id().empty() ? peer.peer_id() : peer.node_id();
+}
+
+void sort_peers(v1::Peers& peers, const std::string& by) {
+  const auto before = [&by](const v1::Peer& a, const v1::Peer& b) {
+    if (by == "name") return name_of(a) < name_of(b);
+    if (by == "time") return a.connected_ms() > b.connected_ms();
+    // Those that are not measured yet come last.
+    const bool measured = a.rtt_ms() > 0;
+    return measured == (b.rtt_ms() > 0) ? a.rtt_ms() < b.rtt_ms() : measured;
+  };
+  if (!by.empty()) std::ranges::stable_sort(*peers.mutable_peers(), before);
 }
 
 }  // namespace
@@ -72,9 +89,10 @@ ExitStatus run_addrs(const CommonOptions& options) {
   return ExitStatus::kDone;
 }
 
-ExitStatus run_peers(const CommonOptions& options) {
+ExitStatus run_peers(const PeersOptions& options) {
   ControlClient client(DataDir::choose(options.data_dir));
-  const v1::Peers peers = client.peers();
+  v1::Peers peers = client.peers();
+  sort_peers(peers, options.sort);
   if (options.json) {
     std::vector<JsonObject> list;
     for (const v1::Peer& peer : peers.peers()) list.push_back(json_of(peer));

@@ -180,6 +180,15 @@ class Node:
         )
         return result
 
+    def init(self, *words):
+        """`warren init`. The node sends no multicasts: whom it meets is the test's to say."""
+        made = self.do("init", "--json", *words).json()
+        self.node_id, self.peer_id = made["node_id"], made["peer_id"]
+        config = self.path / "warren.toml"
+        text = config.read_text()
+        require('\nmdns = "auto"\n' in text, "warren.toml says nothing of mDNS")
+        config.write_text(text.replace('\nmdns = "auto"\n', "\nmdns = false\n"))
+
     def start(self, *words):
         """Starts a command that goes on."""
         return Process([self.program, *words, "--data-dir", self.path], self.within)

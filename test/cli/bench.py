@@ -20,8 +20,11 @@ STRANGER_NODE = "zEPJcGHUVYyrGAXXGQhLF39KAny4ojC9RPmA777H2iVztKwBd"
 
 COMMANDS = (
     "init up id status addrs peers connect ping bench send inbox serve request "
-    "events limits metrics allow deny access completion"
+    "events limits metrics allow deny access completion find"
 ).split()
+GROUPS = {"dht": "put get provide providers stats".split(), "bootstrap": "add rm ls zone".split()}
+# With those in groups: "dht put"...
+ALL_COMMANDS = COMMANDS + [f"{group} {name}" for group, names in GROUPS.items() for name in names]
 
 
 def case(function):
@@ -62,8 +65,7 @@ class Bench:
     def node(self, name="node", *words):
         """A node that `warren init` has made; not running."""
         node = Node(self.program, self.folder / name)
-        made = node.do("init", "--json", *words).json()
-        node.node_id, node.peer_id = made["node_id"], made["peer_id"]
+        node.init(*words)
         return node
 
     def bare(self, name="node"):

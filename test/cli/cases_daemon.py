@@ -23,6 +23,14 @@ NEEDS_DAEMON = [
     ["allow", STRANGER],
     ["deny", STRANGER],
     ["access"],
+    ["peers", "--sort", "name"],
+    ["find", STRANGER],
+    ["dht", "put", f"/pk/{STRANGER}"],
+    ["dht", "get", f"/pk/{STRANGER}"],
+    ["dht", "provide", "--text", "text"],
+    ["dht", "providers", "--text", "text"],
+    ["dht", "stats"],
+    ["bootstrap", "zone", "example.com"],
 ]
 
 

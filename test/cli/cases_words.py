@@ -5,17 +5,23 @@ import re
 import stat
 import subprocess
 
-from bench import COMMANDS, NODE_ID, PEER_ID, STRANGER, case, expect_status
+from bench import ALL_COMMANDS, GROUPS, NODE_ID, PEER_ID, STRANGER, case, expect_status
 from program import require
 
 
 @case
 def every_command_has_help_with_examples(bench):
     node = bench.bare()
-    for command in COMMANDS:
-        text = node.do(command, "--help").text()
+    for command in ALL_COMMANDS:
+        text = node.do(*command.split(), "--help").text()
         require("Examples:" in text and f"warren {command}" in text, f"{command} --help has no example")
         require("--data-dir" in text, f"{command} --help does not name --data-dir")
+    for group, names in GROUPS.items():
+        text = node.do(group, "--help").text()
+        require("Examples:" in text, f"{group} --help has no example")
+        require(all(f"\n  {name} " in text for name in names), f"{group} --help does not list all: {text}")
+        expect_status(node.run(group), 2, f"`warren {group} --help`")
+        expect_status(node.run(group, "frobnicate"), 2, f"`warren {group} --help`")
     require("Exit status" in node.do("--help").text(), "--help does not say what the exit status is")
 
 
@@ -40,6 +46,20 @@ def wrong_usage_is_status_2(bench):
         ["up", "--listen", "/ip4/nowhere"],
         ["up", "--bootstrap", "/ip4/127.0.0.1/tcp/1"],
         ["up", "--log-level", "loud"],
+        ["up", "--profile", "office"],
+        ["peers", "--sort", "colour"],
+        ["find"],
+        ["dht", "get", "pk"],
+        ["dht", "get", "/pk/"],
+        ["dht", "get", "0xabc"],
+        ["dht", "get", "/warren-node/zEPJ1234"],
+        ["dht", "provide"],
+        ["dht", "provide", "bafy"],
+        ["dht", "provide", "0x1220"],
+        ["dht", "provide", "bafkqaaa", "--text", "text"],
+        ["bootstrap", "add", "/ip4/127.0.0.1/tcp/1"],
+        ["bootstrap", "add", "nowhere"],
+        ["bootstrap", "zone", "no such domain"],
     ]
     for words in wrong:
         expect_status(node.run(*words), 2)
@@ -171,6 +191,16 @@ def the_configuration_is_read_strictly(bench):
     refused(lambda text: text.replace("dial_seconds = 15", "dial_seconds = -1"), "timeouts.dial_seconds")
     refused(lambda text: text + "x = = 1\n", f"warren.toml:{line}")
     refused(lambda text: text + "[[[\n", "warren.toml")
+    discovery = "[discovery]\n"
+    refused(lambda text: text.replace('profile = "home"', 'profile = "office"'), "`profile`", "lan")
+    refused(lambda text: text.replace("dht = true", "dth = true"), "discovery.dth", "`dht`")
+    refused(lambda text: text.replace("mdns = false", 'mdns = "no"'), "discovery.mdns", "auto")
+    mode = "dht_mode = "
+    refused(lambda text: text.replace(f'{mode}"auto"', f'{mode}"both"'), "discovery.dht_mode", "server")
+    refused(lambda text: text.replace("public_dht = false", "public_dht = 1"), "discovery.public_dht", "true")
+    domains = "bootstrap_domains = "
+    refused(lambda text: text.replace(f"{domains}[]", f'{domains}["a b"]'), "discovery.bootstrap_domains")
+    require(discovery in original, "warren.toml has no [discovery]")
     file.write_text(original.replace("bootstrap = []", 'bootstrap = ["/ip4/127.0.0.1/tcp/1"]'))
     expect_status(node.run("up"), 2, "bootstrap", "/p2p/")
 

@@ -16,9 +16,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import cases_attacks  # noqa: E402, F401
 import cases_access  # noqa: E402, F401
 import cases_bench  # noqa: E402, F401
+import cases_bootstrap  # noqa: E402, F401
 import cases_completion  # noqa: E402, F401
 import cases_daemon  # noqa: E402, F401
+import cases_dht  # noqa: E402, F401
 import cases_dial  # noqa: E402, F401
+import cases_find  # noqa: E402, F401
 import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401
 import cases_operator  # noqa: E402, F401

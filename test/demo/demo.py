@@ -58,8 +58,7 @@ def make_nodes(story, program, folder, network):
     nodes = []
     for name in NAMES:
         node = Node(program, folder / name, network.within(name))
-        made = node.do("init", "--json").json()
-        node.node_id, node.peer_id = made["node_id"], made["peer_id"]
+        node.init()
         story.fact(name, node.node_id)
         story.fact("", node.peer_id)
         nodes.append(node)

@@ -44,6 +44,7 @@ struct Config {
   Mode mode = Mode::kServer;
   AddressFilter filter = AddressFilter::kAll;
   Accounts accounts;
+  LookupLimits lookup;
   // How often what is kept alive is done; tests shorten it.
   Duration refresh_interval = std::chrono::minutes(10);  // of the routing table
   Duration republish_interval = std::chrono::hours(4);   // of our own records and providers
@@ -90,7 +91,8 @@ class Kad {
   // Each call is a lookup: cancelable, bounded in questions, and throws kNoPeers when the table is empty.
   // `report`, when given, is filled in whatever the outcome; it outlives the call.
 
-  // The peer and the addresses that others know of it. kNotFound.
+  // The peer, which was reached, and its addresses. kNotFound; kUnreachable: others know it, but it does not
+  // answer.
   Task<PeerInfo> find_peer(PeerId peer, LookupReport* report = nullptr);
   // The up to 20 nearest that answered, nearest first.
   Task<std::vector<PeerInfo>> closest_peers(Bytes key, LookupReport* report = nullptr);
@@ -110,6 +112,9 @@ class Kad {
   // No longer kept published.
   Task<void> disown(Bytes key);
 
+  // Identify has learned what the peer speaks: it enters the routing table if it serves this DHT, and leaves
+  // it (kProtocolNotSupported) if it does not any more.
+  void consider(const PeerId& peer);
   // One FIND_NODE to this peer tells whether it is alive; it is dropped from the table when not.
   Task<bool> probe(PeerId peer);
   // The peer has said goodbye: it leaves the table, and no answer names it any more.

@@ -1,0 +1,46 @@
+// What a server answers to each kind of message.
+// https://github.com/libp2p/specs/blob/master/kad-dht/README.md#rpc-messages
+#pragma once
+
+#include "warren/core/address_scope.hpp"
+#include "warren/core/host.hpp"
+#include "warren/protocols/kad/members.hpp"
+#include "warren/protocols/kad/peer_rates.hpp"
+#include "warren/protocols/kad/records.hpp"
+#include "warren/protocols/kad/wire/message.hpp"
+
+namespace warren::kad {
+
+class Answers {
+ public:
+  // All outlive it.
+  Answers(Host& host, const Config& config, Members& members, Records& records);
+
+  // Appends the answer to this message behind its length; nothing for one that is not answered. Throws what
+  // refuses it: kMalformed, kRateLimited, kUnsupported, kOldRecord, what a validator says...
+  Task<void> append_answer(const ConnectionPtr& connection, BytesView request, Bytes& to);
+
+ private:
+  Message find_node(const Connection& connection, const Message& request);
+  Task<Message> get_value(const ConnectionPtr& connection, Message request);
+  Task<Message> put_value(const ConnectionPtr& connection, Message request);
+  Task<Message> get_providers(const ConnectionPtr& connection, Message request);
+  Task<void> add_provider(const ConnectionPtr& connection, Message request);
+
+  // The nearest to the key that the peer at the other end may be told of, without himself.
+  std::vector<PeerInfo> closer_peers(const Connection& connection, BytesView key);
+  // The peer with the addresses that may be told; without any when there are none.
+  PeerInfo told(const PeerId& peer, AddressScope scope) const;
+  // Whether we have had to do with the peer, and it has not gone since.
+  bool is_known(const PeerId& peer) const;
+  // Takes a token of the peer, who wants something written.
+  void pay_for_write(const Connection& connection);
+
+  Host& host_;
+  const Config& config_;
+  Members& members_;
+  Records& records_;
+  PeerRates writers_;
+};
+
+}  // namespace warren::kad

@@ -4,8 +4,12 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/base/varint.hpp"
+#include "warren/crypto/hash.hpp"
 #include "warren/crypto/peer_record.hpp"
+#include "warren/multiformats/multihash.hpp"
 #include "warren/protocols/identify/identify.hpp"
+#include "warren/protocols/kad/kad.hpp"
+#include "warren/protocols/kad/wire/message.hpp"
 
 namespace warren::attacks {
 
@@ -19,11 +23,14 @@ constexpr std::size_t kReconnectsMax = 100;
 constexpr std::size_t kMessages = 10;
 constexpr std::size_t kRecordAddresses = 64;
 constexpr std::size_t kAtOnce = 16;
+constexpr std::size_t kDhtMessages = 20;  // on one stream
+constexpr std::size_t kLargeRecord = 60 * 1024;
 
 // The n-th thing that a peer sends, as frames.
 using MakeFrames = std::function<void(Env& env, const RawPeer& peer, std::size_t n, Bytes& frames)>;
 
-void append_delimited(Bytes& to, const Message& message) {
+template <class AnyMessage>
+void append_delimited(Bytes& to, const AnyMessage& message) {
   const Bytes encoded = message.encode();
   append_varint(to, encoded.size());
   append(to, encoded);
@@ -80,6 +87,49 @@ void foreign_record(Env& env, const RawPeer&, std::size_t n, Bytes& frames) {
 
 void silent_stream(Env&, const RawPeer&, std::size_t n, Bytes& frames) {
   append_open(frames, stream_number(n));
+}
+
+// A key that no other peer or message has.
+Bytes dht_key(const RawPeer& peer, std::size_t n) {
+  Bytes preimage = to_bytes(peer.peer_id().bytes());
+  append_varint(preimage, n);
+  const Digest digest = sha256(preimage);
+  return Multihash{.code = kHashSha256, .digest = to_bytes(digest)}.encode();
+}
+
+using MakeDhtMessage = kad::Message (*)(const RawPeer& peer, std::size_t n);
+
+kad::Message announcement(const RawPeer& peer, std::size_t n) {
+  return {.type = kad::MessageType::kAddProvider,
+          .key = dht_key(peer, n),
+          .providers = {PeerInfo{peer.peer_id(), {address_number(n)}}}};
+}
+
+kad::Message wrong_record(const RawPeer& peer, std::size_t n) {
+  Bytes key = to_bytes(std::string_view("/pk/"));
+  append(key, dht_key(peer, n));
+  return {.type = kad::MessageType::kPutValue,
+          .key = key,
+          .record = kad::WireRecord{.key = key, .value = Bytes(kLargeRecord, 'x'), .time_received = {}}};
+}
+
+kad::Message question(const RawPeer& peer, std::size_t n) {
+  return {.type = kad::MessageType::kFindNode, .key = dht_key(peer, n)};
+}
+
+MakeFrames on_dht(MakeDhtMessage make) {
+  return [make](Env&, const RawPeer& peer, std::size_t n, Bytes& frames) {
+    Bytes payload;
+    for (std::size_t i = 0; i < kDhtMessages; ++i)
+      append_delimited(payload, make(peer, n * kDhtMessages + i));
+    append_conversation(frames, stream_number(n), kad::warren_protocol("main"), payload);
+  };
+}
+
+void endless_size(Env&, const RawPeer&, std::size_t n, Bytes& frames) {
+  Bytes payload;
+  append_varint(payload, std::uint64_t{1} << 62);
+  append_conversation(frames, stream_number(n), kad::warren_protocol("main"), payload);
 }
 
 // Sends from number `sent` on; throws when the victim ends the connection.
@@ -171,6 +221,10 @@ Task<Outcome> flood(Env& env, Victim victim, std::string name, std::size_t count
       {"foreign_records", &foreign_record},
       {"streams", &silent_stream},
       {"deaf_streams", &silent_stream},
+      {"dht_providers", on_dht(&announcement)},
+      {"dht_records", on_dht(&wrong_record)},
+      {"dht_questions", on_dht(&question)},
+      {"dht_sizes", &endless_size},
   };
   const auto maker = makers.find(name);
   if (maker == makers.end()) throw_error(Errc::kNotFound, name);

@@ -1,4 +1,5 @@
-// Floods over connections that are good as such: attacks.md's rows of identify, streams and connections.
+// Floods over connections that are good as such: attacks.md's rows of identify, streams, connections and
+// the DHT.
 #pragma once
 
 #include "test/attacks/raw_peer.hpp"
@@ -22,6 +23,10 @@ struct Outcome {
 //   streams              streams that are opened on one connection and never used
 //   deaf_streams         the same by a peer that reads no answer
 //   connections          connections of as many peers
+//   dht_providers        streams of the DHT with 20 announcements each, every one for another key
+//   dht_records          the same with records of 60 KiB that are not for their keys
+//   dht_questions        the same with questions for the nearest peers of a key
+//   dht_sizes            streams of the DHT that begin with a size beyond all bounds
 Task<Outcome> flood(Env& env, Victim victim, std::string name, std::size_t count);
 
 }  // namespace warren::attacks

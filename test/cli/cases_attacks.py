@@ -63,9 +63,9 @@ class Memory:
 class Victim:
     """Bob, who is attacked, and Alice, who is not to notice. A context manager."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, init=()):
         self.bench = bench
-        self.pair = Pair(bench)
+        self.pair = Pair(bench, init=init)
         self.sent = 0
 
     def __enter__(self):
@@ -146,6 +146,24 @@ def floods_of_identify_change_nothing(bench):
             ("foreign_records", 3000),
         ):
             victim.flood(name, count, enough=count)
+        victim.check()
+
+
+@case
+def floods_of_the_dht_are_answered_within_bounds(bench):
+    with Victim(bench, init=("--profile", "lan")) as victim:
+        for name, count in (
+            ("dht_providers", 2000),
+            ("dht_records", 100),
+            ("dht_questions", 2000),
+            ("dht_sizes", 5000),
+        ):
+            victim.flood(name, count, enough=count)
+        [dht] = victim.bob.do("dht", "stats", "--json").json()["dhts"]
+        # So many in a burst of each connection's peer, and then ten a second.
+        require(0 < dht["providers"] < 5000, f"{dht['providers']} of 40000 announcements were kept")
+        require(dht["records"] < 10, f"{dht['records']} records were kept")
+        require(dht["refused"] > 0, "nothing was refused")
         victim.check()
 
 

@@ -1,6 +1,7 @@
 #include "warren/protocols/mdns/mdns.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "warren/async/race.hpp"
 #include "warren/base/log.hpp"

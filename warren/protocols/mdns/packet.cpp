@@ -1,12 +1,9 @@
 #include "warren/protocols/mdns/packet.hpp"
 
-#include <ldns/dname.h>
-#include <ldns/host2wire.h>
-#include <ldns/packet.h>
-#include <ldns/rr.h>
-#include <ldns/wire2host.h>
+#include <ldns/ldns.h>  // its parts do not compile alone
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <span>
 
@@ -27,7 +24,7 @@ struct Free {
   void operator()(ldns_pkt* packet) const { ldns_pkt_free(packet); }
   void operator()(ldns_rr* record) const { ldns_rr_free(record); }
   void operator()(ldns_rdf* field) const { ldns_rdf_deep_free(field); }
-  void operator()(std::uint8_t* bytes) const { free(bytes); }  // ldns uses malloc
+  void operator()(std::uint8_t* bytes) const { std::free(bytes); }  // ldns uses malloc
 };
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
@@ -37,8 +34,9 @@ using Owned = std::unique_ptr<T, Free>;
 // A name in lower case: each label behind its length, which is below any letter.
 std::string canonical(const ldns_rdf* name) {
   std::string text(as_text({ldns_rdf_data(name), ldns_rdf_size(name)}));
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+  });
   return text;
 }
 

@@ -49,7 +49,7 @@ TEST_CASE("go-libp2p's query and announcement are understood") {
   CHECK(packet->query.empty());
   REQUIRE(packet->announcements.size() == 1);
   const Announcement& it = packet->announcements[0];
-  CHECK(it.name == "6kizktsqkl1f78yhpxewpephqmx7cgzrztfb22vyt1snmvudrslbaryr");
+  CHECK(it.name == "kizktsqkl1f78yhpxewpehqmx7cgzrztfb22vyt1snmvudrslbaryr");
   CHECK(it.ttl == 3200s);
   CHECK(it.peer.to_string() == "12D3KooWEydJXq5ThwMRTLyTvPmSkW6YAu5QC5kMmvhERXxM78Qm");
   CHECK(it.addresses == Addresses{address("/ip6/fd99::1/tcp/4001"),
@@ -61,7 +61,7 @@ TEST_CASE("go-libp2p's goodbye is one") {
   const auto packet = parse(captured("go_goodbye"));
   REQUIRE(packet);
   REQUIRE(packet->announcements.size() == 1);
-  CHECK(packet->announcements[0].name == "6kizktsqkl1f78yhpxewpephqmx7cgzrztfb22vyt1snmvudrslbaryr");
+  CHECK(packet->announcements[0].name == "kizktsqkl1f78yhpxewpehqmx7cgzrztfb22vyt1snmvudrslbaryr");
   CHECK(packet->announcements[0].ttl == 0s);
 }
 

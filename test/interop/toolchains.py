@@ -20,6 +20,7 @@ JS_SOURCE = ROOT / "test/interop/js"
 JS_BUILD = ROOT / "build/interop/js"
 GO_PEER = GO_BIN / "peer"
 GO_SM2 = GO_BIN / "sm2"
+GO_MDNS = GO_BIN / "mdns"
 JS_PEER = ROOT / "build/interop/js_peer"
 
 BUILD_S = 900
@@ -49,7 +50,7 @@ def missing_go():
 
 def build_go():
     GO_BIN.mkdir(parents=True, exist_ok=True)
-    command = ["go", "build", "-o", f"{GO_BIN}{os.sep}", "./peer", "./sm2"]
+    command = ["go", "build", "-o", f"{GO_BIN}{os.sep}", "./peer", "./sm2", "./mdns"]
     try:
         done = subprocess.run(command, cwd=GO_SOURCE, capture_output=True, text=True, timeout=BUILD_S)
     except subprocess.TimeoutExpired:

@@ -1,15 +1,23 @@
 """mDNS between daemons on one Ethernet: they find each other by nothing else, and are silent where they do
 not listen."""
 
+import contextlib
+import json
+import os
 import select
 import socket
 import struct
+import subprocess
+import sys
 import time
 
 from bench import case, wait_until
 from lab import End, Lab
 from nodes import beside_others, node_on
-from program import require
+from program import COMMAND_S, ROOT, require
+
+sys.path.append(str(ROOT / "test/interop"))
+import toolchains  # noqa: E402  pylint: disable=wrong-import-position
 
 ETH_P_ALL = 3
 ETH_P_IP = 0x0800
@@ -169,3 +177,57 @@ def mdns_is_off_on_a_server(bench):
     with Street(bench) as street, Ear(street.a.ends[0]) as ear:
         street.alice.up("--profile", "server", listen=["/ip4/0.0.0.0/tcp/0"])
         require(ear.count(SILENT_S) == 0, f"a server sent {ear.heard} packets")
+
+
+@contextlib.contextmanager
+def go_neighbor(host):
+    """A go-libp2p node with mDNS (test/interop/go/mdns): its peer ID, and a function that says whom it has found
+    so far."""
+    process = host.start(
+        [toolchains.GO_MDNS, f"/ip4/{host.ip4}/tcp/0", f"/ip6/{host.ip6}/tcp/0"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    os.set_blocking(process.stdout.fileno(), False)
+    said = b""
+
+    def events():
+        nonlocal said
+        said += process.stdout.read() or b""
+        return [json.loads(line) for line in said.split(b"\n")[:-1]]
+
+    def found():
+        return {event["peer_id"]: event["addresses"] for event in events() if event["event"] == "found"}
+
+    try:
+        wait_until(events, "Go's node is not ready")
+        yield events()[0]["peer_id"], found
+    finally:
+        process.stdin.close()
+        process.wait(COMMAND_S)
+        process.stdout.close()
+
+
+@case
+@beside_others
+def mdns_and_go_libp2p_find_each_other(bench):
+    reason = toolchains.missing_go()
+    if reason and os.environ.get("CI") != "true":
+        print(f"skipped mDNS with Go: {reason}")
+        return
+    reason = reason or toolchains.build_go()
+    require(not reason, reason)
+    with Street(bench) as street:
+        for host, other in ((street.a, street.b), (street.b, street.a)):
+            host.ip("route", "add", "default", "via", other.ip4)  # without one, Go sends no multicasts
+        street.alice.up(*LAN, listen=["/ip4/0.0.0.0/tcp/0"])
+        with go_neighbor(street.b) as (peer_id, found):
+            wait_until(lambda: street.alice.peer_id in found(), "Go has not found alice", FOUND_S)
+            [address] = found()[street.alice.peer_id]
+            require(address.startswith(f"/ip4/{street.a.ip4}/tcp/"), f"Go was told of {address}")
+
+            def connected():
+                peers = street.alice.do("peers", "--json").json()["peers"]
+                return any(peer["peer_id"] == peer_id for peer in peers)
+
+            wait_until(connected, "alice has not found Go's node", FOUND_S)

@@ -181,8 +181,8 @@ def mdns_is_off_on_a_server(bench):
 
 @contextlib.contextmanager
 def go_neighbor(host):
-    """A go-libp2p node with mDNS (test/interop/go/mdns): its peer ID, and a function that says whom it has found
-    so far."""
+    """A go-libp2p node with mDNS (test/interop/go/mdns): its peer ID, and a function that says whom it has
+    found so far."""
     process = host.start(
         [toolchains.GO_MDNS, f"/ip4/{host.ip4}/tcp/0", f"/ip6/{host.ip6}/tcp/0"],
         stdin=subprocess.PIPE,

@@ -27,22 +27,18 @@ struct Kad::Parts {
         members(host, config),
         records(host.env(), validators, store),
         rpc(
-            host, config, [this](const ConnectionPtr& connection) { answered(connection); },
+            host, config,
+            [this](const ConnectionPtr& connection, bool useful) { members.answered(connection, useful); },
             [this](const PeerId& peer, std::error_code error) { probes.failed(peer, error); }),
         search(host, config, members, rpc),
-        neighbourhood(host, config, members, search),
-        values(host.env(), neighbourhood, rpc, records, background),
-        providers(host, config, neighbourhood, rpc, records, background),
+        neighbourhood(host, members, search),
+        values(host.env(), search, neighbourhood, rpc, records, background),
+        providers(host, config, members, search, neighbourhood, rpc, records, background),
         finder(host, rpc, search),
         answers(host, config, members, records),
         server(host, config, members, answers),
         probes(host, config, members, rpc),
         upkeep(host, config, members, rpc, search, records, values, providers) {}
-
-  void answered(const ConnectionPtr& connection) {
-    members.answered(connection);
-    probes.heard(connection->remote_peer());
-  }
 
   Host& host;
   Config config;
@@ -159,15 +155,15 @@ Signal<const PeerId&, std::error_code>& Kad::left() {
 }
 
 std::vector<PeerId> Kad::table() const {
-  return parts_->members.peers();
+  return parts_->members.table().peers();
 }
 
 Task<Stats> Kad::stats() {
   const Parts& parts = *parts_;
   Stats stats{.protocol = parts.config.protocol, .mode = parts.config.mode};
-  stats.table_peers = parts.members.size();
-  stats.buckets = parts.members.bucket_sizes();
-  stats.network_size = parts.members.network_size();
+  stats.table_peers = parts.members.table().size();
+  stats.buckets = parts.members.table().bucket_sizes();
+  if (const auto size = parts.members.network_size()) stats.network_size = size->peers;
   stats.requests_served = parts.server.counters().served;
   stats.requests_refused = parts.server.counters().refused;
   stats.requests_sent = parts.rpc.counters().sent;

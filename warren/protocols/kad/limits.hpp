@@ -55,12 +55,16 @@ inline constexpr std::size_t kCorrectedMax = 10;  // who told an older value is 
 inline constexpr std::size_t kProvidersFoundMax = 1000;
 inline constexpr std::size_t kProvideEnough = 15;  // of 20, as go has it: the slow tail is not waited for
 
+// Of the region around a crowded key: 40 sybils and some 60 honest peers are in it.
+inline constexpr std::size_t kRegionPeersMax = 200;
+inline constexpr std::size_t kRegionLookupsMax = 4;  // at a time
+
 // --- the routing table's upkeep ---
 
-inline constexpr Duration kProbePause = 1s;    // between probes: the traffic that an idle node causes
-inline constexpr Duration kSuspectPause = 5s;  // until a peer that has failed once is probed again
-inline constexpr std::size_t kProbesMax = 8;   // at a time: dead ones take kDialTimeout each
-inline constexpr std::size_t kGoneMax = 1024;  // peers that are remembered as gone
+inline constexpr Duration kProbePause = 1s;      // between probes: the traffic that an idle node causes
+inline constexpr std::size_t kProbesMax = 8;     // at a time: dead ones take kDialTimeout each
+inline constexpr std::size_t kSuspectsMax = 64;  // probed at once after their connections broke
+inline constexpr std::size_t kGoneMax = 1024;    // peers that are remembered as gone
 inline constexpr Duration kGoneLife = std::chrono::minutes(30);
 inline constexpr std::size_t kSavedPeersMax = 200;  // asked first after a restart
 inline constexpr Duration kSaveInterval = std::chrono::minutes(5);

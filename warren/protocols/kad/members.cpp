@@ -2,46 +2,29 @@
 
 #include <algorithm>
 
+#include "warren/core/ip_address.hpp"
 #include "warren/protocols/kad/address_policy.hpp"
 #include "warren/protocols/kad/limits.hpp"
 
 namespace warren::kad {
 
-Members::Members(Host& host, const Config& config) : host_(host), config_(config) {}
-
-std::vector<PeerId> Members::nearest(const Key& key, std::size_t count) const {
-  std::vector<PeerId> found = peers();
-  std::ranges::sort(found, {}, [&](const PeerId& peer) { return key.distance(Key::of(peer)); });
-  if (found.size() > count) found.resize(count);
-  return found;
-}
+Members::Members(Host& host, const Config& config)
+    : host_(host),
+      config_(config),
+      table_(Key::of(host.peer_id()), {.bucket = config.lookup.closest}),
+      size_(config.lookup.closest) {}
 
 std::vector<PeerInfo> Members::seeds(const Key& key, std::size_t count) const {
   std::vector<PeerInfo> infos;
-  for (const PeerId& peer : nearest(key, count)) infos.push_back({peer, addresses(peer)});
+  for (const PeerId& peer : table_.seeds(key, count)) infos.push_back({peer, addresses(peer)});
   return infos;
-}
-
-bool Members::contains(const PeerId& peer) const {
-  return table_.contains(peer);
-}
-
-std::size_t Members::size() const {
-  return table_.size();
-}
-
-std::vector<PeerId> Members::peers() const {
-  return {table_.begin(), table_.end()};
-}
-
-std::vector<std::size_t> Members::bucket_sizes() const {
-  return {};
 }
 
 bool Members::serves_us(const PeerId& peer) const {
   const auto description = host_.peerstore().description(peer);
-  return description &&
-         std::ranges::find(description->protocols, config_.protocol) != description->protocols.end();
+  if (!description) return false;
+  const auto& protocols = description->protocols;
+  return std::ranges::find(protocols, config_.protocol) != protocols.end();
 }
 
 void Members::consider(const PeerId& peer) {
@@ -49,52 +32,89 @@ void Members::consider(const PeerId& peer) {
   gone_.erase(peer);
   if (serves_us(peer)) {
     enter(peer);
-  } else if (contains(peer) && host_.peerstore().description(peer)) {
-    table_.erase(peer);
+  } else if (host_.peerstore().description(peer) && table_.remove(peer)) {
     left_.emit(peer, Errc::kProtocolNotSupported);
   }
 }
 
-void Members::answered(const ConnectionPtr& connection) {
-  gone_.erase(connection->remote_peer());
-  enter(connection->remote_peer());
+void Members::answered(const ConnectionPtr& connection, bool useful) {
+  const PeerId peer = connection->remote_peer();
+  gone_.erase(peer);
+  if (contains(peer)) {
+    table_.set_connected(peer, true, now());
+  } else {
+    enter(peer);
+  }
+  table_.note_answer(peer, useful, now());
 }
 
 void Members::enter(const PeerId& peer) {
-  if (contains(peer) || addresses(peer).empty()) return;
-  table_.insert(peer);
+  if (contains(peer)) return table_.set_connected(peer, true, now());
+  const auto connections = host_.connections(peer);
+  // A peer that cannot be told to anybody is of no use here.
+  if (connections.empty() || addresses(peer).empty()) return;
+  std::vector<IpAddress> reached_at;
+  for (const ConnectionPtr& connection : connections) {
+    if (const auto ip = ip_address_of(connection->remote_address())) reached_at.push_back(*ip);
+  }
+  const auto added = table_.add(peer, reached_at, now());
+  if (added.outcome == RoutingTable::Add::kReplaced) left_.emit(added.replaced, Errc::kLimitReached);
+  if (!contains(peer)) return;
+  table_.set_connected(peer, true, now());
   entered_.emit(peer);
+}
+
+void Members::failed(const PeerId& peer, std::error_code error, bool for_good) {
+  if (for_good) {
+    if (contains(peer)) remove(peer, error);
+  } else if (table_.note_failure(peer, now())) {
+    note_gone(peer);
+    left_.emit(peer, error);
+  }
+}
+
+void Members::disconnected(const PeerId& peer) {
+  table_.set_connected(peer, false, now());
 }
 
 void Members::remove(const PeerId& peer, std::error_code reason) {
   note_gone(peer);
-  if (table_.erase(peer) == 0) return;
-  left_.emit(peer, reason);
+  if (table_.remove(peer)) left_.emit(peer, reason);
+}
+
+std::vector<PeerId> Members::due_probes(Duration interval, std::size_t max) {
+  auto due = table_.due_probes(now(), interval, max);
+  if (due.size() == max) return due;
+  // A connection says less than an answer: over QUIC the end of a process shows after a minute of silence.
+  for (const PeerId& peer : table_.peers()) {
+    const RoutingTable::Entry& entry = *table_.find(peer);
+    const bool quiet = now() - std::max(entry.heard, entry.tried) >= interval;
+    if (due.size() < max && entry.connected && quiet) due.push_back(peer);
+  }
+  return due;
 }
 
 void Members::note_gone(const PeerId& peer) {
-  const Instant now = host_.env().clock.now();
   if (gone_.size() >= kGoneMax) {
-    std::erase_if(gone_, [now](const auto& entry) { return entry.second <= now; });
+    std::erase_if(gone_, [this](const auto& entry) { return entry.second <= now(); });
   }
-  if (gone_.size() < kGoneMax) gone_[peer] = now + kGoneLife;
+  if (gone_.size() < kGoneMax) gone_[peer] = now() + kGoneLife;
 }
 
 std::vector<Multiaddr> Members::addresses(const PeerId& peer) const {
   const auto connections = host_.connections(peer);
-  // As told to those who are as far away as the peer itself.
-  const AddressScope scope = connections.empty() ? AddressScope::kPrivate : distance_to(*connections.front());
-  return allowed(config_.filter, scope, host_.peerstore().addresses(peer, host_.env().clock.now()));
+  const AddressScope scope =
+      connections.empty() ? AddressScope::kLoopback : distance_to(*connections.front());
+  return allowed(config_.filter, scope, host_.peerstore().addresses(peer, now()));
 }
 
-void Members::measured(const Key&, const std::vector<PeerInfo>&) {}
-
-double Members::network_size() const {
-  return 0;
+void Members::measured(const Key& target, const std::vector<PeerInfo>& nearest) {
+  table_.note_refreshed(target, now());
+  size_.track(target, nearest, now());
 }
 
-std::vector<Bytes> Members::keys_to_refresh() {
-  return {};
+std::optional<NetworkSize::Estimate> Members::network_size() const {
+  return size_.estimate(now());
 }
 
 }  // namespace warren::kad

@@ -1,8 +1,9 @@
-// The peers around a key, and what is asked of them, also when somebody has moved in next to it in numbers to
-// hide what is kept there (CVE-2023-26248, arXiv 2505.01139): then the whole region in which honest peers
-// must be is gone through.
+// The peers around a key, also when somebody has moved in next to it in numbers, to hide what is kept there:
+// then the whole region in which honest peers must be is gone through.
+// CVE-2023-26248; arXiv 2505.01139
 #pragma once
 
+#include "warren/protocols/kad/routing/region.hpp"
 #include "warren/protocols/kad/search.hpp"
 
 namespace warren::kad {
@@ -10,21 +11,21 @@ namespace warren::kad {
 class Neighbourhood {
  public:
   // All outlive it.
-  Neighbourhood(Host& host, const Config& config, Members& members, Search& search);
+  Neighbourhood(Host& host, Members& members, Search& search)
+      : host_(host), members_(members), search_(search) {}
 
-  // At whom to store something under this key.
+  // At whom to store a record under this key, and whom to ask for it.
   Task<std::vector<PeerInfo>> peers(Bytes key, LookupReport* report);
-  // The same with another question than FIND_NODE, which must name closer peers too.
-  Task<std::vector<PeerInfo>> peers_asking(Bytes key, Ask ask, LookupReport* report);
-  // Asks those who must have what is stored under this key, until `enough`.
-  Task<void> search(Bytes key, Ask ask, std::function<bool()> enough, LookupReport* report);
-
-  // Whether the peer is one of the nearest to the key, going by the size of the network. False when unsure.
-  bool surely_near(const Bytes& key, const PeerId& peer) const;
+  // When these nearest are more crowded around the key than chance allows: the other peers of the region.
+  // Else, and before the size of the network is known, nobody. At most kRegionPeersMax.
+  Task<std::vector<PeerInfo>> beyond(Bytes key, std::vector<PeerInfo> nearest);
 
  private:
+  struct Gathering;
+  Task<void> gather_all(TaskGroup& lookups, Gathering& gathering);
+  Task<void> gather(Gathering& gathering);
+
   Host& host_;
-  const Config& config_;
   Members& members_;
   Search& search_;
 };

@@ -24,7 +24,7 @@ Task<PeerInfo> PeerFinder::find(PeerId peer, LookupReport* report) {
   if (!host_.connections(peer).empty()) co_return known(peer, {});
   Wanted wanted{.id = peer, .named = {}};
   Ask ask_one = [this, &wanted](PeerInfo other) { return ask(std::move(other), wanted); };
-  std::function<bool()> enough = [&wanted] { return wanted.reached; };
+  Enough enough = [&wanted](const Lookup&) { return wanted.reached; };
   const auto asked =
       co_await as_result(search_.run(Key::of(peer), std::move(ask_one), std::move(enough), report));
   if (!wanted.reached && !wanted.named.empty()) {

@@ -15,9 +15,10 @@ bool is_neutral(std::error_code error) {
          error == Errc::kReset;
 }
 
-// It may have been an accident, as long as the connection stands.
-bool may_pass(std::error_code error) {
-  return error == Errc::kTimedOut || error == Errc::kEndOfStream || error == Errc::kClosed;
+// It is alive and no use: it does not serve us (any more), or answers nonsense.
+bool is_for_good(std::error_code error) {
+  return error == Errc::kProtocolNotSupported || error == Errc::kMalformed || error == Errc::kTooLarge ||
+         error == Errc::kBadRecord || error == Errc::kPeerIdMismatch;
 }
 
 }  // namespace
@@ -31,96 +32,64 @@ Probes::Probes(Host& host, const Config& config, Members& members, Rpc& rpc)
       alarm_(host.env().clock, tasks_, changed_) {}
 
 void Probes::start() {
-  subscriptions_.push_back(members_.entered().subscribe([this](const PeerId& peer) {
-    watched_.try_emplace(peer, Watch{.due = host_.env().clock.now() + config_.probe_interval});
-    changed_.notify_all();
-  }));
-  subscriptions_.push_back(
-      members_.left().subscribe([this](const PeerId& peer, std::error_code) { watched_.erase(peer); }));
-  subscriptions_.push_back(host_.events().disconnected.subscribe(
-      [this](const ConnectionPtr& connection) { disconnected(connection); }));
+  disconnected_ = host_.events().disconnected.subscribe(
+      [this](const ConnectionPtr& connection) { disconnected(connection); });
   tasks_.spawn(run());
 }
 
 Task<void> Probes::close() {
-  subscriptions_.clear();
+  disconnected_.reset();
   co_await tasks_.close();
 }
 
-void Probes::heard(const PeerId& peer) {
-  const auto watch = watched_.find(peer);
-  if (watch == watched_.end()) return;
-  watch->second.due = host_.env().clock.now() + config_.probe_interval;
-  watch->second.strikes = 0;
-}
-
 void Probes::failed(const PeerId& peer, std::error_code error) {
-  const auto watch = watched_.find(peer);
-  if (watch == watched_.end()) return;
-  const Instant now = host_.env().clock.now();
-  if (is_neutral(error)) {
-    watch->second.due = now + config_.probe_interval;
-  } else if (may_pass(error) && !host_.connections(peer).empty() && watch->second.strikes == 0) {
-    ++watch->second.strikes;
-    watch->second.due = std::min(watch->second.due, now + kSuspectPause);
-    changed_.notify_all();
-  } else {
-    members_.remove(peer, error);
-  }
+  if (is_neutral(error)) return;
+  members_.failed(peer, error, is_for_good(error));
 }
 
 // In good order: the other side has closed it to make room. Otherwise its process may be dead.
 void Probes::disconnected(const ConnectionPtr& connection) {
-  const PeerId& peer = connection->remote_peer();
+  const PeerId peer = connection->remote_peer();
   rpc_.idle().drop(peer);
-  if (connection->end_reason() == Errc::kClosed || !host_.connections(peer).empty()) return;
-  const auto watch = watched_.find(peer);
-  if (watch == watched_.end()) return members_.remove(peer, connection->end_reason());
-  watch->second.due = host_.env().clock.now() + kProbePause;
+  if (!host_.connections(peer).empty()) return;
+  members_.disconnected(peer);
+  if (connection->end_reason() == Errc::kClosed) return;
+  if (!members_.contains(peer)) return members_.remove(peer, connection->end_reason());
+  if (suspects_.size() >= kSuspectsMax) return;
+  suspects_.push_back(peer);
   changed_.notify_all();
-}
-
-std::unordered_map<PeerId, Probes::Watch>::iterator Probes::next_due() {
-  auto next = watched_.end();
-  for (auto at = watched_.begin(); at != watched_.end(); ++at) {
-    if (at->second.probing) continue;
-    // Equal ones in the order of their names, so that a simulation takes the same course each time.
-    if (next == watched_.end() ||
-        std::tie(at->second.due, at->first) < std::tie(next->second.due, next->first)) {
-      next = at;
-    }
-  }
-  return next;
 }
 
 Task<void> Probes::run() {
   Clock& clock = host_.env().clock;
   while (true) {
-    const auto next = next_due();
-    if (next == watched_.end() || under_way_ >= kProbesMax) {
-      co_await changed_.wait();
-    } else if (next->second.due > clock.now()) {
-      alarm_.set(next->second.due);
+    std::vector<PeerId> due = std::exchange(suspects_, {});
+    for (const PeerId& peer : due) spawn(peer);
+    if (due.empty() && under_way_.size() < kProbesMax) {
+      due = members_.due_probes(config_.probe_interval, 1);
+      for (const PeerId& peer : due) spawn(peer);
+    }
+    if (due.empty()) {
+      // Suspects are due after a quarter of the interval.
+      alarm_.set(clock.now() + std::max<Duration>(kProbePause, config_.probe_interval / 4));
       co_await changed_.wait();
     } else {
-      next->second.probing = true;
-      ++under_way_;
-      tasks_.spawn(probe_due(next->first));
       co_await clock.sleep_for(kProbePause);
     }
   }
 }
 
-Task<void> Probes::probe_due(PeerId peer) {
+void Probes::spawn(const PeerId& peer) {
+  if (under_way_.size() < kProbesMax && under_way_.insert(peer).second) tasks_.spawn(probe_and_note(peer));
+}
+
+Task<void> Probes::probe_and_note(PeerId peer) {
   co_await probe(peer);
-  --under_way_;
-  if (const auto watch = watched_.find(peer); watch != watched_.end()) watch->second.probing = false;
-  changed_.notify_all();
+  under_way_.erase(peer);
 }
 
 Task<bool> Probes::probe(PeerId peer) {
-  const BytesView own = host_.peer_id().bytes();
-  Message question{.type = MessageType::kFindNode, .key = to_bytes(own)};
+  Message question{.type = MessageType::kFindNode, .key = to_bytes(host_.peer_id().bytes())};
   PeerInfo info{peer, {}};  // what the peerstore knows of it
   const auto answer = co_await as_result(rpc_.ask(std::move(info), std::move(question)));
   co_return answer.has_value() || is_neutral(answer.error());

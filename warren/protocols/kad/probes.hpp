@@ -1,8 +1,8 @@
 // Who of the routing table still lives: those that have not said anything for a while are asked, one after
-// the other; those that are dead leave the table at once.
+// the other; those that are dead leave the table.
 #pragma once
 
-#include <unordered_map>
+#include <set>
 
 #include "warren/async/task_group.hpp"
 #include "warren/protocols/kad/alarm.hpp"
@@ -19,35 +19,29 @@ class Probes {
   void start();
   Task<void> close();
 
-  // What became of a question to a peer, of the table or not.
-  void heard(const PeerId& peer);
+  // A question to a peer, of the table or not, was not answered.
   void failed(const PeerId& peer, std::error_code error);
 
-  // One FIND_NODE. False: the peer is dead, and has left the table if it was there.
+  // One FIND_NODE. False: it does not answer.
   Task<bool> probe(PeerId peer);
 
  private:
-  struct Watch {
-    Instant due;
-    int strikes = 0;
-    bool probing = false;
-  };
-
   Task<void> run();
-  Task<void> probe_due(PeerId peer);
-  std::unordered_map<PeerId, Watch>::iterator next_due();
+  // Unless it is being probed, or too many are.
+  void spawn(const PeerId& peer);
+  Task<void> probe_and_note(PeerId peer);
   void disconnected(const ConnectionPtr& connection);
 
   Host& host_;
   const Config& config_;
   Members& members_;
   Rpc& rpc_;
-  std::unordered_map<PeerId, Watch> watched_;  // the members
-  std::vector<Subscription> subscriptions_;
+  std::set<PeerId> under_way_;
+  std::vector<PeerId> suspects_;  // whose connection has broken: they are next
+  Subscription disconnected_;
   TaskGroup tasks_;
   Event changed_;
   Alarm alarm_;
-  std::size_t under_way_ = 0;
 };
 
 }  // namespace warren::kad

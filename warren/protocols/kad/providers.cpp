@@ -4,6 +4,8 @@
 
 #include "warren/protocols/kad/address_policy.hpp"
 #include "warren/protocols/kad/limits.hpp"
+#include "warren/protocols/kad/parallel.hpp"
+#include "warren/protocols/kad/routing/provide_threshold.hpp"
 
 namespace warren::kad {
 
@@ -13,6 +15,7 @@ struct Providers::Announcement {
       : multihash(std::move(multihash)), told(env.executor, "kad.provide") {}
 
   Bytes multihash;
+  std::optional<ProvideThreshold> threshold;  // once the size of the network is known
   LookupReport report;
   TaskGroup told;           // ADD_PROVIDERs under way
   std::set<PeerId> chosen;  // that were, or are being told
@@ -38,10 +41,12 @@ struct Providers::Found {
   }
 };
 
-Providers::Providers(Host& host, const Config& config, Neighbourhood& neighbourhood, Rpc& rpc,
-                     Records& records, TaskGroup& background)
+Providers::Providers(Host& host, const Config& config, Members& members, Search& search,
+                     Neighbourhood& neighbourhood, Rpc& rpc, Records& records, TaskGroup& background)
     : host_(host),
       config_(config),
+      members_(members),
+      search_(search),
       neighbourhood_(neighbourhood),
       rpc_(rpc),
       records_(records),
@@ -52,6 +57,7 @@ Task<std::size_t> Providers::provide(Bytes multihash, LookupReport* report) {
   PeerInfo self{host_.peer_id(), {}};  // our addresses are looked up whenever we are asked
   value_or_throw(co_await records_.put_provider(multihash, std::move(self), true));
   const auto announcement = std::make_shared<Announcement>(host_.env(), std::move(multihash));
+  if (const auto size = members_.network_size()) announcement->threshold.emplace(size->peers);
   background_.spawn(announce(announcement));
   while (!announcement->over && announcement->took < kProvideEnough) co_await announcement->changed.wait();
   if (report != nullptr) *report = announcement->report;
@@ -61,20 +67,23 @@ Task<std::size_t> Providers::provide(Bytes multihash, LookupReport* report) {
 }
 
 Task<void> Providers::announce(std::shared_ptr<Announcement> announcement) {
-  co_await finally(announce_to_all(announcement), announcement->told.close());
+  const auto done =
+      co_await as_result(finally(announce_to_nearest(announcement), announcement->told.close()));
+  if (!done) announcement->error = done.error();
   announcement->over = true;
   announcement->changed.notify_all();
 }
 
-Task<void> Providers::announce_to_all(std::shared_ptr<Announcement> announcement) {
+Task<void> Providers::announce_to_nearest(std::shared_ptr<Announcement> announcement) {
+  const Key target = Key::of(announcement->multihash);
   Ask ask = [this, announcement](PeerInfo peer) { return ask_for_node(announcement, std::move(peer)); };
-  auto nearest = co_await as_result(
-      neighbourhood_.peers_asking(announcement->multihash, std::move(ask), &announcement->report));
-  if (nearest) {
-    for (PeerInfo& peer : *nearest) announce_at(announcement, std::move(peer));
-  } else {
-    announcement->error = nearest.error();
-  }
+  Enough enough = [&target, &announcement](const Lookup& lookup) {
+    return announcement->threshold && announcement->threshold->reached(target, lookup.nearest_known());
+  };
+  auto nearest = co_await search_.run(target, std::move(ask), std::move(enough), &announcement->report);
+  for (const PeerInfo& peer : nearest) announce_at(announcement, peer);
+  auto others = co_await neighbourhood_.beyond(announcement->multihash, std::move(nearest));
+  for (PeerInfo& peer : others) announce_at(announcement, std::move(peer));
   co_await announcement->told.join();
 }
 
@@ -84,8 +93,10 @@ Task<std::vector<PeerInfo>> Providers::ask_for_node(std::shared_ptr<Announcement
                                                     PeerInfo peer) {
   Message question{.type = MessageType::kFindNode, .key = announcement->multihash};
   Message answer = co_await rpc_.ask(peer, std::move(question));
-  if (neighbourhood_.surely_near(announcement->multihash, peer.id))
+  const Distance distance = Key::of(announcement->multihash).distance(Key::of(peer.id));
+  if (announcement->threshold && announcement->threshold->near_enough(distance)) {
     announce_at(announcement, std::move(peer));
+  }
   co_return std::move(answer.closer);
 }
 
@@ -113,12 +124,24 @@ Task<std::vector<PeerInfo>> Providers::find(Bytes multihash, std::size_t enough,
     found.add(std::move(held.provider));
   }
   if (found.providers.size() >= found.enough) co_return std::move(found.providers);
-  Ask ask = [this, &found](PeerInfo peer) { return ask_for_providers(std::move(peer), found); };
-  std::function<bool()> is_enough = [&found] { return found.providers.size() >= found.enough; };
-  const auto asked =
-      co_await as_result(neighbourhood_.search(multihash, std::move(ask), std::move(is_enough), report));
+  const auto asked = co_await as_result(search(found, report));
   if (!asked && found.providers.empty()) throw_error(asked.error());
   co_return std::move(found.providers);
+}
+
+Task<void> Providers::search(Found& found, LookupReport* report) {
+  Ask ask = [this, &found](PeerInfo peer) { return ask_for_providers(std::move(peer), found); };
+  Enough enough = [&found](const Lookup&) { return found.providers.size() >= found.enough; };
+  auto nearest = co_await search_.run(Key::of(found.multihash), std::move(ask), std::move(enough), report);
+  if (found.providers.size() >= found.enough) co_return;
+  auto others = co_await neighbourhood_.beyond(found.multihash, std::move(nearest));
+  Action ask_more = [this, &found](PeerInfo peer) { return ask_one_more(std::move(peer), found); };
+  co_await for_all(host_.env(), std::move(others), std::move(ask_more));
+}
+
+Task<void> Providers::ask_one_more(PeerInfo peer, Found& found) {
+  const auto named = co_await ask_for_providers(std::move(peer), found);
+  std::ignore = named;
 }
 
 Task<std::vector<PeerInfo>> Providers::ask_for_providers(PeerInfo peer, Found& found) {

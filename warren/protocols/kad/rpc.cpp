@@ -57,7 +57,8 @@ Task<Message> Rpc::ask_connected(PeerInfo peer, Message question) {
   auto answer =
       value_or_throw(Message::decode(wire), "an answer of " + connection->remote_peer().short_text());
   check(question, answer, *connection);
-  answered_(connection);
+  const bool told = !answer.closer.empty() || !answer.providers.empty() || answer.record;
+  answered_(connection, told && !equal(question.key, host_.peer_id().bytes()));
   co_return answer;
 }
 
@@ -81,7 +82,7 @@ Task<Bytes> Rpc::exchange_on(ConnectionPtr connection, StreamPtr stream, const B
 Task<void> Rpc::tell_connected(PeerInfo peer, Message message) {
   const ConnectionPtr connection = co_await reach(std::move(peer));
   co_await with_timeout(host_.env().clock, kAnswerTimeout, tell_on(connection, message.encode()));
-  answered_(connection);
+  answered_(connection, false);
 }
 
 Task<void> Rpc::tell_on(ConnectionPtr connection, Bytes wire) {

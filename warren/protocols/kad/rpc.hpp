@@ -18,9 +18,10 @@ struct RpcCounters {
 
 class Rpc {
  public:
-  // Who is told how a question ended: the connection on which the peer answered, or the peer that did not
-  // and why. Not called for questions that are canceled.
-  using Answered = std::function<void(const ConnectionPtr&)>;
+  // Who is told how a question ended: the connection on which the peer answered and whether it told anything
+  // that we did not ask it for our own sake, or the peer that did not answer and why. Not called for
+  // questions that are canceled.
+  using Answered = std::function<void(const ConnectionPtr&, bool useful)>;
   using Failed = std::function<void(const PeerId&, std::error_code)>;
 
   // `host` and `config` outlive it.

@@ -37,27 +37,28 @@ class Reporter {
 Search::Search(Host& host, const Config& config, Members& members, Rpc& rpc)
     : host_(host), config_(config), members_(members), rpc_(rpc) {}
 
-Task<std::vector<PeerInfo>> Search::run(Key target, Ask ask, std::function<bool()> enough,
-                                        LookupReport* report) {
+Task<std::vector<PeerInfo>> Search::run(Key target, Ask ask, Enough enough, LookupReport* report) {
   return run_from(members_.seeds(target, config_.lookup.closest), target, std::move(ask), std::move(enough),
                   report);
 }
 
-Task<std::vector<PeerInfo>> Search::run_from(std::vector<PeerInfo> seeds, Key target, Ask ask,
-                                             std::function<bool()> enough, LookupReport* report) {
+Task<std::vector<PeerInfo>> Search::run_from(std::vector<PeerInfo> seeds, Key target, Ask ask, Enough enough,
+                                             LookupReport* report) {
   if (seeds.empty()) throw_error(Errc::kNoPeers, "DHT");
   ++lookups_;
   Env& env = host_.env();
   Lookup lookup(target, std::move(seeds), config_.lookup);
   Reporter reporter(env.clock, lookup, report);
-  std::function<bool()> stop = [&reporter, &enough] {
+  bool stopped = false;
+  std::function<bool()> stop = [&] {
     reporter.update();
-    return enough && enough();
+    stopped = enough && enough(lookup);
+    return stopped;
   };
   Query<Lookup> query(env, lookup, std::move(ask), std::move(stop));
   co_await query.run();
+  if (stopped) co_return lookup.nearest_known();
   auto nearest = lookup.closest();
-  if (enough && enough()) co_return nearest;
   if (nearest.empty()) throw_error(Errc::kUnreachable, "nobody of the DHT answers");
   members_.measured(target, nearest);
   co_return nearest;
@@ -67,6 +68,14 @@ Task<std::vector<PeerInfo>> Search::nearest(Bytes key, LookupReport* report) {
   const Key target = Key::of(key);
   Ask ask = find_node(std::move(key));
   return run(target, std::move(ask), {}, report);
+}
+
+Task<std::vector<Bytes>> Search::preimages(std::vector<Prefix> prefixes) {
+  const std::uint64_t seed = host_.env().random.u64();
+  auto job = [&prefixes, seed] { return find_preimages(prefixes, seed); };
+  auto keys = co_await host_.env().offload.run(std::move(job));
+  std::erase_if(keys, [](const Bytes& key) { return key.empty(); });
+  co_return keys;
 }
 
 Ask Search::find_node(Bytes key) {

@@ -12,6 +12,11 @@ namespace {
 // Answers to messages that came together go out together, up to this size.
 constexpr std::size_t kOneWriteMax = 64 * 1024;
 
+// Not for what the peer wanted.
+bool is_over(std::error_code error) {
+  return error == Errc::kReset || error == Errc::kClosed || error == Errc::kEndOfStream;
+}
+
 }  // namespace
 
 class Server::Place {
@@ -73,7 +78,10 @@ Task<void> Server::serve(ConnectionPtr connection, StreamPtr stream) {
   }
   Place place(*this, peer, *stream);
   members_.consider(peer);
-  co_await converse(std::move(connection), std::move(stream), place);
+  const auto ended = co_await as_result(converse(std::move(connection), std::move(stream), place));
+  if (ended) co_return;
+  if (!is_over(ended.error())) ++counters_.refused;
+  throw_error(ended.error());
 }
 
 Task<void> Server::converse(ConnectionPtr connection, StreamPtr stream, Place& place) {
@@ -97,9 +105,8 @@ Task<bool> Server::answer_all(const ConnectionPtr& connection, ByteStream& strea
   while (const auto request = reader.take()) {
     if (!any) place.end_by(host_.env().clock.now() + kMessageTimeMax);
     any = true;
-    const auto answered = co_await as_result(answers_.append_answer(connection, *request, answers));
-    ++(answered ? counters_.served : counters_.refused);
-    if (!answered) throw_error(answered.error());
+    co_await answers_.append_answer(connection, *request, answers);
+    ++counters_.served;
     if (answers.size() > kOneWriteMax) {
       co_await stream.write(answers);
       answers.clear();

@@ -7,7 +7,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/kad/kad.hpp"
-#include "warren/protocols/kad/memory_store.hpp"
+#include "warren/protocols/kad/wire/memory_dht_store.hpp"
 #include "warren/swarm/test_node.hpp"
 
 namespace warren::kad::test {

@@ -42,7 +42,7 @@ void Upkeep::start() {
     joined_ = true;
   }));
   subscriptions_.push_back(members_.left().subscribe([this](const PeerId&, std::error_code) {
-    if (members_.size() == 0) joined_ = false;  // whoever comes next is a new beginning
+    if (members_.table().size() == 0) joined_ = false;  // whoever comes next is a new beginning
   }));
   tasks_.spawn(run());
 }
@@ -79,7 +79,7 @@ Task<void> Upkeep::do_chore(Chore& chore) {
 
 Task<void> Upkeep::join_saved() {
   rpc_.idle().sweep(host_.env().clock.now());
-  if (members_.size() > 0) co_return;
+  if (members_.table().size() > 0) co_return;
   auto saved = co_await records_.load_peers();
   if (saved.empty()) co_return;
   // A lookup asks them in parallel, and does not wait for those that are gone.
@@ -90,19 +90,28 @@ Task<void> Upkeep::join_saved() {
 
 Task<void> Upkeep::join() {
   co_await search_.nearest(to_bytes(host_.peer_id().bytes()), nullptr);
-  co_await refresh();
+  note(co_await as_result(refresh()));
   co_await republish();
 }
 
 Task<void> Upkeep::refresh() {
-  for (Bytes& key : members_.keys_to_refresh()) {
-    const auto found = co_await as_result(search_.nearest(std::move(key), nullptr));
-    if (!found) co_return;
+  const RoutingTable& table = members_.table();
+  const Instant now = host_.env().clock.now();
+  std::vector<Prefix> prefixes;
+  // Those that are due before the next time.
+  for (const std::size_t target : table.refresh_targets(now, config_.refresh_interval / 2)) {
+    if (target < kKeyBits) {
+      prefixes.push_back(table.refresh_prefix(target));
+    } else {
+      co_await search_.nearest(to_bytes(host_.peer_id().bytes()), nullptr);
+    }
   }
+  auto keys = co_await search_.preimages(std::move(prefixes));
+  for (Bytes& key : keys) note(co_await as_result(search_.nearest(std::move(key), nullptr)));
 }
 
 Task<void> Upkeep::republish() {
-  if (members_.size() == 0) co_return;
+  if (members_.table().size() == 0) co_return;
   auto own_records = co_await records_.own_records();
   for (DhtRecord& record : own_records) {
     const auto valid = co_await records_.check(record.key, record.value);

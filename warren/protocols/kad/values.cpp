@@ -13,8 +13,14 @@ struct Values::Found {
   std::vector<PeerInfo> holders;   // who told the best
 };
 
-Values::Values(Env& env, Neighbourhood& neighbourhood, Rpc& rpc, Records& records, TaskGroup& background)
-    : env_(env), neighbourhood_(neighbourhood), rpc_(rpc), records_(records), background_(background) {}
+Values::Values(Env& env, Search& search, Neighbourhood& neighbourhood, Rpc& rpc, Records& records,
+               TaskGroup& background)
+    : env_(env),
+      search_(search),
+      neighbourhood_(neighbourhood),
+      rpc_(rpc),
+      records_(records),
+      background_(background) {}
 
 Task<Bytes> Values::get(Bytes key, LookupReport* report) {
   if (!records_.knows_namespace(key)) throw_error(Errc::kUnsupported, "namespace");
@@ -22,16 +28,28 @@ Task<Bytes> Values::get(Bytes key, LookupReport* report) {
   found.key = key;
   auto held = co_await records_.get(key);
   if (held) found.best = std::move(*held);
-  Ask ask = [this, &found](PeerInfo peer) { return ask_for_value(std::move(peer), found); };
-  std::function<bool()> enough = [&found] { return found.holders.size() >= kQuorum; };
   // Nobody to ask is no reason not to know what is held here.
-  const auto asked =
-      co_await as_result(neighbourhood_.search(key, std::move(ask), std::move(enough), report));
+  const auto asked = co_await as_result(search(found, report));
   if (!asked && !found.best) throw_error(asked.error());
   if (!found.best) throw_error(Errc::kNotFound, "value");
   if (found.outdated.size() > kCorrectedMax) found.outdated.resize(kCorrectedMax);
   if (!found.outdated.empty()) background_.spawn(correct(std::move(found.outdated), key, *found.best));
   co_return std::move(*found.best);
+}
+
+Task<void> Values::search(Found& found, LookupReport* report) {
+  Ask ask = [this, &found](PeerInfo peer) { return ask_for_value(std::move(peer), found); };
+  Enough enough = [&found](const Lookup&) { return found.holders.size() >= kQuorum; };
+  auto nearest = co_await search_.run(Key::of(found.key), std::move(ask), std::move(enough), report);
+  // A crowd around the key may tell nothing, or what has been replaced long ago.
+  auto others = co_await neighbourhood_.beyond(found.key, std::move(nearest));
+  Action ask_more = [this, &found](PeerInfo peer) { return ask_one_more(std::move(peer), found); };
+  co_await for_all(env_, std::move(others), std::move(ask_more));
+}
+
+Task<void> Values::ask_one_more(PeerInfo peer, Found& found) {
+  const auto named = co_await ask_for_value(std::move(peer), found);
+  std::ignore = named;
 }
 
 Task<std::vector<PeerInfo>> Values::ask_for_value(PeerInfo peer, Found& found) {

@@ -11,7 +11,8 @@ namespace warren::kad {
 class Values {
  public:
   // All outlive it. `background` runs what goes on behind an answer.
-  Values(Env& env, Neighbourhood& neighbourhood, Rpc& rpc, Records& records, TaskGroup& background);
+  Values(Env& env, Search& search, Neighbourhood& neighbourhood, Rpc& rpc, Records& records,
+         TaskGroup& background);
 
   // As Kad has them.
   Task<Bytes> get(Bytes key, LookupReport* report);
@@ -21,13 +22,16 @@ class Values {
 
  private:
   struct Found;
+  Task<void> search(Found& found, LookupReport* report);
   Task<std::vector<PeerInfo>> ask_for_value(PeerInfo peer, Found& found);
+  Task<void> ask_one_more(PeerInfo peer, Found& found);
   void take(Found& found, PeerInfo peer, Bytes value) const;
   Task<void> store_at(PeerInfo peer, Bytes key, Bytes value);
   // Gives the best to those who hold an older one.
   Task<void> correct(std::vector<PeerInfo> outdated, Bytes key, Bytes value);
 
   Env& env_;
+  Search& search_;
   Neighbourhood& neighbourhood_;
   Rpc& rpc_;
   Records& records_;

@@ -286,6 +286,15 @@ PeerChanges MemoryPeerstore::take_changes(std::size_t max) {
   return changes;
 }
 
+void MemoryPeerstore::give_back(const PeerChanges& changes) {
+  for (const KnownPeer& peer : changes.changed) {
+    if (const auto found = entries_.find(peer.id); found != entries_.end()) found->second.changed = true;
+  }
+  for (const PeerId& peer : changes.forgotten) {
+    if (!entries_.contains(peer)) forgotten_.insert(peer);
+  }
+}
+
 void MemoryPeerstore::restore(KnownPeer peer) {
   const auto found = entries_.find(peer.id);
   const bool changed = found != entries_.end() && found->second.changed;

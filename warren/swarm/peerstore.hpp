@@ -69,6 +69,8 @@ class MemoryPeerstore final : public Peerstore {
   std::optional<PublicKey> key(const PeerId& peer) const override;
   std::vector<PeerId> peers() const override;
 
+  std::size_t peers_max() const { return limits_.peers_max; }
+
   // Forgets all about the peer.
   void forget(const PeerId& peer);
   // Forgets addresses that have expired. Those that have led to their peer within kWorkedLife stay: they are
@@ -77,6 +79,8 @@ class MemoryPeerstore final : public Peerstore {
 
   // What has changed since the last call, at most `max` peers of each kind; the rest comes with the next one.
   PeerChanges take_changes(std::size_t max);
+  // What was taken could not be kept: it is to be taken again.
+  void give_back(const PeerChanges& changes);
   // Puts back what was written before a restart, without counting it as a change. What became known of the
   // peer since then stays. To be called with those written last at the end: they count as the newest.
   void restore(KnownPeer peer);

@@ -46,6 +46,7 @@ class NodeWorld {
                   .network = wishes.network,
                   .pre_shared_key = wishes.pre_shared_key,
                   .bootstrap = std::move(wishes.bootstrap),
+                  .discovery = {.mdns = false},
                   .securities = std::move(wishes.securities)};
     if (wishes.identity == IdentityMode::kBound) {
       config.peer_key = PrivateKey::generate(wishes.peer_key_type, random);

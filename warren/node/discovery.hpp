@@ -1,7 +1,6 @@
 // How a node finds others and is found: DHTs, mDNS, rendezvous, bootstrap and presence, as one.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,7 +42,9 @@ struct AddressCacheCounters {
 // Works from Node::start() to Node::stop(), whose part it is (node.hpp, discovery()).
 class Discovery {
  public:
-  ~Discovery();
+  struct Parts;
+  // They outlive it.
+  explicit Discovery(Parts& parts) : parts_(parts) {}
 
   // Looks for the target, beginning with what is known: a NodeID needs its binding, a PeerID its addresses.
   // `afresh` asks the DHT whatever is known. Throws kNotFound when nobody knows it, kNoPeers, kTimedOut.
@@ -62,11 +63,8 @@ class Discovery {
 
   AddressCacheCounters address_cache() const;
 
-  struct Parts;
-  explicit Discovery(std::unique_ptr<Parts> parts);
-
  private:
-  std::unique_ptr<Parts> parts_;
+  Parts& parts_;
 };
 
 }  // namespace warren

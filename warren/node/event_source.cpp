@@ -1,5 +1,7 @@
 #include "warren/node/event_source.hpp"
 
+#include "warren/node/discovery_parts.hpp"
+
 namespace warren {
 
 using Kind = NodeEvent::Kind;
@@ -19,6 +21,21 @@ void EventSource::watch(Messaging& messaging) {
   messaging_ = &messaging;
   subscriptions_.push_back(
       messaging.on_refused([this](const MessageRefusal& refusal) { refused_message(refusal); }));
+}
+
+void EventSource::watch(Discovery::Parts& discovery) {
+  subscriptions_.push_back(discovery.arrived.subscribe(
+      [this](const Coming& who) { came_or_went(Kind::kArrived, who.peer, who.node, who.reason); }));
+  subscriptions_.push_back(discovery.left.subscribe(
+      [this](const Coming& who) { came_or_went(Kind::kLeft, who.peer, who.node, who.reason); }));
+}
+
+void EventSource::came_or_went(Kind kind, const PeerId& peer, const std::optional<NodeId>& node,
+                               std::error_code reason) {
+  NodeEvent what = event(kind, std::optional(peer));
+  what.node = node;
+  what.reason = reason;
+  events_.emit(what);
 }
 
 NodeEvent EventSource::event(Kind kind, const std::optional<PeerId>& peer) const {

@@ -6,6 +6,7 @@
 
 #include "warren/core/host.hpp"
 #include "warren/messaging/messaging.hpp"
+#include "warren/node/discovery.hpp"
 #include "warren/node/event.hpp"
 #include "warren/protocols/identify/identify.hpp"
 
@@ -19,6 +20,8 @@ class EventSource {
 
   // From now on nodes are named and refused messages are told. Nothing is told once `messaging` is gone.
   void watch(Messaging& messaging);
+  // From now on who comes and goes is told, too.
+  void watch(Discovery::Parts& discovery);
 
   [[nodiscard]] Subscription subscribe(std::function<void(const NodeEvent&)> handler) {
     return events_.subscribe(std::move(handler));
@@ -31,6 +34,8 @@ class EventSource {
   void disconnected(const Connection& connection);
   void identified(const Connection& connection);
   void refused(const HostRefusal& refusal);
+  void came_or_went(NodeEvent::Kind kind, const PeerId& peer, const std::optional<NodeId>& node,
+                    std::error_code reason);
   void refused_message(const MessageRefusal& refusal);
 
   Host& host_;

@@ -27,7 +27,7 @@ TEST_CASE("who comes, what it says of itself, and how it leaves are events") {
   net.world.run(net.alice.connect(Pair::target(net.bob)));
   net.world.loop().advance(1s);
 
-  REQUIRE(net.events.size() == 2);
+  REQUIRE(net.events.size() == 3);
   const NodeEvent came = net.events[0];
   CHECK(came.kind == Kind::kConnected);
   CHECK(came.peer == net.alice.peer_id());
@@ -46,6 +46,10 @@ TEST_CASE("who comes, what it says of itself, and how it leaves are events") {
   CHECK(said.protocols >= 4);
   CHECK(said.at >= came.at);
 
+  const NodeEvent arrived = net.events[2];
+  CHECK(arrived.kind == Kind::kArrived);
+  CHECK(arrived.peer == net.alice.peer_id());
+
   net.world.run(net.alice.stop());
   net.world.loop().advance(1s);
   const auto left = net.of(Kind::kDisconnected);
@@ -54,6 +58,11 @@ TEST_CASE("who comes, what it says of itself, and how it leaves are events") {
   CHECK(left[0].node == net.alice.node_id());
   CHECK(left[0].reason == Errc::kClosed);
   CHECK(left[0].address == came.address);
+  const auto gone = net.of(Kind::kLeft);
+  REQUIRE(gone.size() == 1);
+  CHECK(gone[0].peer == net.alice.peer_id());
+  CHECK(gone[0].node == net.alice.node_id());
+  CHECK(gone[0].reason == Errc::kClosed);
 }
 
 TEST_CASE("a refused message is an event with its reason") {

@@ -13,6 +13,7 @@
 #include "warren/messaging/messaging.hpp"
 #include "warren/node/bench.hpp"
 #include "warren/node/config.hpp"
+#include "warren/node/discovery.hpp"
 #include "warren/node/event.hpp"
 #include "warren/node/metrics.hpp"
 #include "warren/node/target.hpp"
@@ -62,8 +63,12 @@ class Node {
   // kPeerIdMismatch, kTimedOut...
   Task<PeerStatus> connect(Target target);
 
-  // The peer and its known addresses, without connecting. Throws kNotFound when nothing is known of it.
+  // The peer and its addresses, without connecting; asks the DHT when none are known. Throws kNotFound when
+  // nobody knows it, kNoPeers.
   Task<PeerInfo> find_peer(Target target);
+
+  // How others are found, in detail: from start() to stop().
+  Discovery& discovery();
 
   // Sends a signed message and returns when the receiver has verified it and has it on disk.
   // Throws the receiver's reason when it refused (kReplayed, kInboxFull...), kTimedOut, kUnreachable...;

@@ -10,7 +10,9 @@
 namespace warren {
 
 QlogFolder::QlogFolder(Env& env, std::filesystem::path folder)
-    : env_(env), folder_(std::move(folder)), tasks_(env.executor, "qlog") {
+    : env_(env), folder_(std::move(folder)), tasks_(env.executor, "qlog") {}
+
+void QlogFolder::start() {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) throw_error(Errc::kIo, folder_.string() + ": " + error.message());

@@ -21,12 +21,15 @@ class QlogFolder {
   // What waits for the disk; more is dropped, so that a slow disk slows no connection.
   static constexpr std::size_t kWaitingMax = 8 * 1024 * 1024;
 
-  // Makes the folder if need be. Throws kIo when it can't. The environment outlives it.
+  // The environment outlives it.
   QlogFolder(Env& env, std::filesystem::path folder);
   // Closed before.
   ~QlogFolder();
   QlogFolder(const QlogFolder&) = delete;
   QlogFolder& operator=(const QlogFolder&) = delete;
+
+  // Makes the folder if need be, and begins to write. Throws kIo when it can't.
+  void start();
 
   // What takes the pieces of <folder>/<name>.sqlog, in order. It may outlive the folder only to be destroyed.
   std::function<void(BytesView)> open(std::string_view name);

@@ -30,6 +30,7 @@ struct FolderTest {
 
 TEST_CASE_FIXTURE(FolderTest, "pieces go to their files, in order, and are all there when it is closed") {
   QlogFolder qlog(machine.env(), folder / "new");
+  qlog.start();
   const auto one = qlog.open("one");
   const auto other = qlog.open("other");
   for (int i = 0; i < 3; ++i) {
@@ -48,6 +49,7 @@ TEST_CASE_FIXTURE(FolderTest, "pieces go to their files, in order, and are all t
 
 TEST_CASE_FIXTURE(FolderTest, "what the disk does not take is dropped, and counted") {
   QlogFolder qlog(machine.env(), folder);
+  qlog.start();
   const auto pieces = qlog.open("pieces");
   const Bytes large(QlogFolder::kWaitingMax - 10);
   pieces(large);
@@ -60,7 +62,8 @@ TEST_CASE_FIXTURE(FolderTest, "what the disk does not take is dropped, and count
 
 TEST_CASE_FIXTURE(FolderTest, "a folder that can't be made is an error") {
   std::ofstream(folder / "file") << "x";
-  CHECK_THROWS_AS(QlogFolder(machine.env(), folder / "file" / "folder"), std::system_error);
+  QlogFolder qlog(machine.env(), folder / "file" / "folder");
+  CHECK_THROWS_AS(qlog.start(), std::system_error);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct Pair {
     return Config{.node_key = Sm2PrivateKey::generate(random),
                   .peer_key = PrivateKey::generate(KeyType::kEd25519, random),
                   .listen = {value_or_throw(Multiaddr::parse(address))},
+                  .discovery = {.mdns = false},
                   .limits = limits,
                   .access = std::move(access),
                   .agent_version = "test/1"};

@@ -1,0 +1,97 @@
+#include "warren/node/publisher.hpp"
+
+#include <iterator>
+
+#include "warren/async/as_result.hpp"
+#include "warren/async/race.hpp"
+#include "warren/base/log.hpp"
+#include "warren/crypto/hash.hpp"
+#include "warren/crypto/peer_record.hpp"
+#include "warren/multiformats/multihash.hpp"
+#include "warren/node/binding_validator.hpp"
+#include "warren/protocols/kad/wire/peer_record_validator.hpp"
+
+namespace warren {
+
+Bytes peer_record_key(const PeerId& peer) {
+  return kad::record_key(kad::PeerRecordValidator().name_space(), peer.bytes());
+}
+
+Bytes node_provider_key(const NodeId& node) {
+  Bytes preimage = to_bytes(as_bytes("warren-node"));
+  preimage.insert(preimage.end(), node.key_bytes().begin(), node.key_bytes().end());
+  const Digest digest = sha256(preimage);
+  return Multihash{.code = kHashSha256, .digest = to_bytes(digest)}.encode();
+}
+
+Publisher::Publisher(Host& host, Messaging& messaging, kad::Kad* own, kad::Kad* wide)
+    : host_(host), messaging_(messaging), own_(own), wide_(wide) {
+  const auto change = [this] {
+    changed_ = true;
+    wake_.notify_all();
+  };
+  subscriptions_.push_back(messaging.on_binding_renewed(change));
+  subscriptions_.push_back(host.events().addresses_changed.subscribe(change));
+  for (kad::Kad* dht : {own, wide}) {
+    if (dht == nullptr) continue;
+    subscriptions_.push_back(dht->entered().subscribe([this](const PeerId&) { wake_.notify_all(); }));
+  }
+}
+
+Task<void> Publisher::wait_for_peers() {
+  const auto joined = [this] {
+    return (own_ != nullptr && !own_->table().empty()) || (wide_ != nullptr && !wide_->table().empty());
+  };
+  while (messaging_.own_binding().empty() || !joined()) co_await wake_.wait();
+}
+
+Task<void> Publisher::run() {
+  const auto again_end = std::end(kPublishAgain);
+  const Duration* again = std::begin(kPublishAgain);
+  while (true) {
+    co_await wait_for_peers();
+    changed_ = false;
+    const bool own = co_await publish_own();
+    const bool wide = co_await publish_wide();
+    const Instant published = host_.env().clock.now();
+    const bool failed = !own || !wide;
+    if (!failed && again == again_end) {
+      while (!changed_) co_await wake_.wait();
+      again = std::begin(kPublishAgain);
+      continue;
+    }
+    const Duration pause = failed ? kPublishRetry : *again++;
+    while (!changed_ && host_.env().clock.now() < published + pause) {
+      const Duration left = published + pause - host_.env().clock.now();
+      co_await race(host_.env().clock.sleep_for(left), wake_.wait());
+    }
+  }
+}
+
+Bytes Publisher::sealed_addresses() const {
+  const PeerRecord record{.peer_id = host_.peer_id(),
+                          .seq = static_cast<std::uint64_t>(unix_ms(host_.env().clock.wall_now())),
+                          .addresses = host_.addresses()};
+  return record.seal(host_.key());
+}
+
+Task<bool> Publisher::publish_own() {
+  if (own_ == nullptr || own_->table().empty()) co_return true;
+  const auto bound =
+      co_await as_result(own_->put_value(binding_record_key(messaging_.node_id()), messaging_.own_binding()));
+  if (!bound) log::debug("publisher", "our binding was not taken: " + bound.error().message());
+  if (host_.addresses().empty()) co_return bound.has_value();
+  const auto located =
+      co_await as_result(own_->put_value(peer_record_key(host_.peer_id()), sealed_addresses()));
+  if (!located) log::debug("publisher", "our addresses were not taken: " + located.error().message());
+  co_return bound.has_value() && located.has_value();
+}
+
+Task<bool> Publisher::publish_wide() {
+  if (wide_ == nullptr || wide_->table().empty()) co_return true;
+  const auto provided = co_await as_result(wide_->provide(node_provider_key(messaging_.node_id())));
+  if (!provided) log::debug("publisher", "not provided on the public DHT: " + provided.error().message());
+  co_return provided.has_value();
+}
+
+}  // namespace warren

@@ -1,0 +1,21 @@
+// From whom a caller means to a connection with them: by what is known, and when that leads nowhere, by what
+// the DHT says now.
+#pragma once
+
+#include <optional>
+
+#include "warren/node/discovery_parts.hpp"
+
+namespace warren {
+
+// Whom a target names: the peer with the addresses given, and the node where the caller insists on one.
+struct Reached {
+  PeerInfo peer;
+  std::optional<NodeId> node;
+};
+
+// Connected when it returns. Throws kNotFound and kNoPeers when nobody knows the node, kNoAddresses when
+// nobody knows where the peer is, and what Host::connect throws.
+Task<Reached> reach(Discovery::Parts* discovery, Target target);
+
+}  // namespace warren

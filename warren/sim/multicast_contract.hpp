@@ -65,8 +65,10 @@ inline Task<void> only_its_group(const MulticastContract& contract) {
   const Bytes heard = random_bytes(20, 2);
   co_await send(*one, contract.other_group, unheard);
   co_await send(*one, contract.group, heard);
-  CHECK((co_await receive_one(contract, *other)).payload == heard);
-  CHECK((co_await receive_one(contract, *outsider)).payload == unheard);
+  const Letter at_other = co_await receive_one(contract, *other);
+  const Letter at_outsider = co_await receive_one(contract, *outsider);
+  CHECK(at_other.payload == heard);
+  CHECK(at_outsider.payload == unheard);
 }
 
 inline Task<void> one_host_is_answered(const MulticastContract& contract) {
@@ -101,7 +103,8 @@ inline Task<void> members_leave(const MulticastContract& contract) {
   co_await send(*one, contract.group, sent);
   const auto again = join(contract.other, contract.group);
   co_await send(*one, contract.group, sent);
-  CHECK((co_await receive_one(contract, *again)).payload == sent);
+  const Letter letter = co_await receive_one(contract, *again);
+  CHECK(letter.payload == sent);
 }
 
 inline Task<void> no_such_interface(const MulticastContract& contract) {

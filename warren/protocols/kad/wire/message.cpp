@@ -126,7 +126,7 @@ std::optional<Multiaddr> read_address(BytesView bytes, const PeerId& peer) {
   if (!leads_to) return std::move(*address);
   if (!equal(*leads_to, peer.bytes()) || !address->after_last(Protocol::kP2p).empty()) return std::nullopt;
   Multiaddr without = address->before_last(Protocol::kP2p);
-  if (without.empty()) return std::nullopt;
+  if (without.empty() || without.peer_id()) return std::nullopt;
   return without;
 }
 

@@ -132,6 +132,7 @@ TEST_CASE("addresses lose their own peer, and those of others are dropped") {
   CHECK(read_one("/ip4/192.0.2.1/tcp/1/p2p/" + own) == std::vector{address("/ip4/192.0.2.1/tcp/1")});
   CHECK(read_one("/ip4/192.0.2.1/tcp/1/p2p/" + other).empty());
   CHECK(read_one("/p2p/" + own).empty());
+  CHECK(read_one("/ip4/192.0.2.1/tcp/1/p2p/" + own + "/p2p/" + own).empty());
   CHECK(read_one("/ip4/192.0.2.1/p2p/" + own + "/tcp/1").empty());
   const std::string relayed = "/ip4/192.0.2.1/tcp/1/p2p/" + other + "/p2p-circuit";
   CHECK(read_one(relayed) == std::vector{address(relayed)});

@@ -22,7 +22,8 @@ class Validator {
   virtual std::string_view name_space() const = 0;
 
   // When the value ceases to be valid for the key, at most (now + the validator's own longest life).
-  // kBadRecord: it is not for this key, or a signature is wrong; kRecordExpired; kTooLarge. May cost a
+  // kBadRecord: it is not for this key, or a signature is wrong; kRecordExpired; kTooLarge; kOldRecord: the
+  // validator knows of a newer one. May cost a
   // signature's verification: call it on the offload pool.
   virtual Result<WallTime> validate(BytesView key, BytesView value, WallTime now) const = 0;
 

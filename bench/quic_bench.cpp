@@ -147,8 +147,7 @@ Task<void> drink(Env& env, Node& from, Node& to, std::size_t total) {
   group.spawn(pour(*ours, total));
   const StreamPtr theirs = co_await pair.second->accept_stream();
   Bytes buffer(256 * 1024);
-  while (co_await theirs->read_some(buffer) > 0) {
-  }
+  for (std::size_t size = 1; size > 0;) size = co_await theirs->read_some(buffer);
   co_await group.join();
 }
 

@@ -145,6 +145,13 @@ def check_coroutines(code, report):
                 "a capturing lambda is a coroutine",
                 "make it a named function: captures die with the lambda object, before the coroutine ends",
             )
+    for match in re.finditer(r"\b(?:if|while) \((?=[^;={]*\bco_await\b)", code):
+        if "co_await" in awaited(code, match.end()):
+            report(
+                line_of(code, match.start()),
+                "co_await in a condition",
+                "bind the result to a name first (gcc 12 miscompiles it when it is an object)",
+            )
     for match in re.finditer(r"\bco_await\b", code):
         expression = awaited(code, match.end())
         line = line_of(code, match.start())

@@ -180,11 +180,14 @@ class Coroutines(Tree):
     def test_inside_co_await(self):
         self.assert_finding({"warren/swarm/x.cpp": "co_await send(Message{1, 2});\n"}, "braced temporary")
         self.assert_finding({"warren/swarm/x.cpp": "auto x = co_await send({1, 2});\n"}, "braced temporary")
+        self.assert_finding({"warren/swarm/x.cpp": "if (co_await as_result(x)) ++n;\n"}, "in a condition")
+        self.assert_clean({"warren/swarm/x.cpp": "while (!done) co_await changed.wait();\n"})
+        self.assert_clean({"warren/swarm/x.cpp": "if (const auto x = co_await ask()) use(x);\n"})
         self.assert_finding({"warren/swarm/x.cpp": "co_await run([&] { return 1; });\n"}, "capturing lambda")
 
     def test_what_is_fine(self):
         for code in [
-            "if (co_await ready()) { go(); }",
+            "const bool is_ready = co_await ready(); if (is_ready) { go(); }",
             "while (auto x = co_await next()) {\n  use(x);\n}",
             "auto r = co_await read(buffer[0]); X x{1};",
             "switch (co_await kind()) { default: break; }",

@@ -16,8 +16,7 @@ constexpr Duration kFinishTimeout = 30s;
 
 Task<void> discard(ByteStream& stream) {
   Bytes buffer(64 * 1024);
-  while (co_await stream.read_some(buffer) > 0) {
-  }
+  for (std::size_t size = 1; size > 0;) size = co_await stream.read_some(buffer);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ Task<void> speak(SecureChannel& channel) {
   }
   co_await channel.close_write();
   Bytes ignored(100);
-  while (co_await channel.read_some(ignored) > 0) continue;
+  for (std::size_t size = 1; size > 0;) size = co_await channel.read_some(ignored);
 }
 
 Task<void> be_honest(Node& node, Side side, StreamPtr pipe) {

@@ -16,8 +16,7 @@ Task<void> hold(Network* network, Endpoint endpoint, Bytes words) {
   auto socket = co_await network->connect_tcp(endpoint, std::nullopt);
   if (!words.empty()) co_await socket->write(words);
   std::array<std::uint8_t, 64> buffer;
-  while (co_await socket->read_some(buffer) > 0) {
-  }
+  for (std::size_t size = 1; size > 0;) size = co_await socket->read_some(buffer);
 }
 
 // Holds so many half-open connections to bob at once.
@@ -141,8 +140,7 @@ TEST_CASE("a host that closes in the middle of everything has given everything b
   Crowd crowd;
   crowd.bob.host.handle("/wait/1", [](ConnectionPtr, StreamPtr stream) -> Task<void> {
     std::uint8_t byte = 0;
-    while (co_await stream->read_some(MutableBytes(&byte, 1)) > 0) {
-    }
+    for (std::size_t size = 1; size > 0;) size = co_await stream->read_some(MutableBytes(&byte, 1));
   });
   const auto open = [](ConnectionPtr connection) -> Task<StreamPtr> {
     StreamPtr stream = co_await connection->open_stream("/wait/1");

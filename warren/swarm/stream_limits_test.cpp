@@ -8,8 +8,7 @@ namespace {
 // Served until the peer ends the stream.
 Task<void> hold(StreamPtr stream) {
   std::uint8_t byte = 0;
-  while (co_await stream->read_some(MutableBytes(&byte, 1)) > 0) {
-  }
+  for (std::size_t size = 1; size > 0;) size = co_await stream->read_some(MutableBytes(&byte, 1));
 }
 
 Task<StreamPtr> open(ConnectionPtr connection, ProtocolId protocol) {

@@ -121,7 +121,8 @@ Task<void> speak(MuxedConnection& connection, Executor executor, int& good) {
   const StreamPtr stream = co_await connection.open_stream();
   TaskGroup group(executor, "test");
   group.spawn(send(*stream, 1024 * 1024));
-  if (co_await drain(*stream) == 1024 * 1024) ++good;
+  const std::size_t drained = co_await drain(*stream);
+  if (drained == 1024 * 1024) ++good;
   co_await group.join();
 }
 

@@ -25,9 +25,10 @@ Task<void> write_all(ByteStream& stream) {
 Task<void> read_all(ByteStream& stream) {
   FrameReader reader(stream, 20'000);
   std::vector<std::size_t> sizes;
-  do {
+  for (bool more = true; more;) {
     while (const auto message = reader.take()) sizes.push_back(message->size());
-  } while (co_await reader.fill());
+    more = co_await reader.fill();
+  }
   if (sizes != kSizes) throw_error(Errc::kMalformed);
 }
 

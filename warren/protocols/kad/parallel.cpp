@@ -9,7 +9,8 @@ namespace warren::kad {
 namespace {
 
 Task<void> count(Task<void> task, std::size_t& done) {
-  if (co_await as_result(std::move(task))) ++done;
+  const auto outcome = co_await as_result(std::move(task));
+  if (outcome) ++done;
 }
 
 Task<void> run_all(TaskGroup& tasks, const std::vector<PeerInfo>& peers, const Action& action,

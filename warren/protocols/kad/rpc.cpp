@@ -16,7 +16,8 @@ Task<void> write_and_wait_for_end(ByteStream& stream, const Bytes& wire) {
   co_await write_delimited(stream, wire);
   co_await stream.close_write();
   std::uint8_t byte = 0;
-  if (co_await stream.read_some(MutableBytes(&byte, 1)) != 0) throw_error(Errc::kMalformed);
+  const std::size_t more = co_await stream.read_some(MutableBytes(&byte, 1));
+  if (more != 0) throw_error(Errc::kMalformed);
 }
 
 }  // namespace

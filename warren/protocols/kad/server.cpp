@@ -92,8 +92,10 @@ Task<void> Server::converse(ConnectionPtr connection, StreamPtr stream, Place& p
     if (!reader.in_message()) message_end.reset();
     if (reader.in_message() && !message_end) message_end = clock.now() + kMessageTimeMax;
     place.end_by(message_end.value_or(clock.now() + kServedIdleMax));
-    if (!co_await reader.fill()) break;
-    if (co_await answer_all(connection, *stream, reader, place)) message_end.reset();
+    const bool filled = co_await reader.fill();
+    if (!filled) break;
+    const bool answered = co_await answer_all(connection, *stream, reader, place);
+    if (answered) message_end.reset();
   }
   co_await stream->close_write();
 }

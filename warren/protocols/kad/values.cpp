@@ -58,7 +58,8 @@ Task<std::vector<PeerInfo>> Values::ask_for_value(PeerInfo peer, Found& found) {
   if (answer.record) {
     Bytes value = std::move(answer.record->value);
     const bool known = found.best == value;  // it was checked when it came first
-    const auto valid = known ? Result<>() : co_await records_.check(found.key, value);
+    Result<> valid;
+    if (!known) valid = co_await records_.check(found.key, value);
     if (valid) take(found, std::move(peer), std::move(value));
   }
   co_return std::move(answer.closer);

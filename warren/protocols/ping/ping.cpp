@@ -35,7 +35,9 @@ Task<std::size_t> read_ping(ByteStream& stream, MutableBytes payload) {
 
 Task<void> answer(Clock& clock, StreamPtr stream) {
   std::array<std::uint8_t, kPayloadSize> payload;
-  while (co_await with_timeout(clock, kIdleTimeout, read_ping(*stream, payload)) > 0) {
+  while (true) {
+    const std::size_t size = co_await with_timeout(clock, kIdleTimeout, read_ping(*stream, payload));
+    if (size == 0) break;
     co_await with_timeout(clock, kReplyTimeout, stream->write(payload));
   }
   co_await stream->close_write();

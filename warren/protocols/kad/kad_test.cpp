@@ -48,9 +48,9 @@ TEST_CASE("a node alone has nobody to ask") {
 }
 
 TEST_CASE("a value is stored at the nearest and found by everybody, and the newer one wins") {
-  DhtNetwork net(20);
-  CHECK(net.run(net[2].kad.put_value(toy_key("news"), toy_value(1, "news"))) >= 15);
-  CHECK(net.run(net[9].kad.get_value(toy_key("news"))) == toy_value(1, "news"));
+  DhtNetwork net(10);
+  CHECK(net.run(net[2].kad.put_value(toy_key("news"), toy_value(1, "news"))) >= 9);
+  CHECK(net.run(net[6].kad.get_value(toy_key("news"))) == toy_value(1, "news"));
   net.run(net[4].kad.put_value(toy_key("news"), toy_value(2, "news")));
   for (std::size_t i = 0; i < net.size(); i += 4) {
     CHECK(net.run(net[i].kad.get_value(toy_key("news"))) == toy_value(2, "news"));
@@ -71,16 +71,16 @@ TEST_CASE("what a validator does not like is not published, and unknown namespac
 }
 
 TEST_CASE("providers are announced and found with their addresses") {
-  DhtNetwork net(20);
+  DhtNetwork net(10);
   const Bytes key = to_bytes("0123456789abcdef0123456789abcdef");
   CHECK(net.run(net[3].kad.find_providers(key)).empty());
-  CHECK(net.run(net[11].kad.provide(key)) > 0);
-  net.run(net[12].kad.provide(key));
+  CHECK(net.run(net[7].kad.provide(key)) > 0);
+  net.run(net[8].kad.provide(key));
   net.world.loop().advance(5s);
   const auto found = net.run(net[3].kad.find_providers(key));
   CHECK(found.size() == 2);
-  CHECK(has(found, net[11].id()));
-  CHECK(has(found, net[12].id()));
+  CHECK(has(found, net[7].id()));
+  CHECK(has(found, net[8].id()));
   for (const PeerInfo& provider : found) CHECK_FALSE(provider.addresses.empty());
   CHECK(net.run(net[4].kad.find_providers(key, 1)).size() == 1);
 }

@@ -40,6 +40,8 @@ void Members::consider(const PeerId& peer) {
 void Members::answered(const ConnectionPtr& connection, bool useful) {
   const PeerId peer = connection->remote_peer();
   gone_.erase(peer);
+  suspects_.erase(peer);
+  heard_any_ = now();
   if (contains(peer)) {
     table_.set_connected(peer, true, now());
   } else {
@@ -49,7 +51,10 @@ void Members::answered(const ConnectionPtr& connection, bool useful) {
 }
 
 void Members::enter(const PeerId& peer) {
-  if (contains(peer)) return table_.set_connected(peer, true, now());
+  if (contains(peer)) {
+    suspects_.erase(peer);
+    return table_.set_connected(peer, true, now());
+  }
   const auto connections = host_.connections(peer);
   // A peer that cannot be told to anybody is of no use here.
   if (connections.empty() || addresses(peer).empty()) return;
@@ -58,19 +63,22 @@ void Members::enter(const PeerId& peer) {
     if (const auto ip = ip_address_of(connection->remote_address())) reached_at.push_back(*ip);
   }
   const auto added = table_.add(peer, reached_at, now());
-  if (added.outcome == RoutingTable::Add::kReplaced) left_.emit(added.replaced, Errc::kLimitReached);
+  if (added.outcome == RoutingTable::Add::kReplaced) {
+    suspects_.erase(added.replaced);
+    left_.emit(added.replaced, Errc::kLimitReached);
+  }
   if (!contains(peer)) return;
   table_.set_connected(peer, true, now());
   entered_.emit(peer);
 }
 
 void Members::failed(const PeerId& peer, std::error_code error, bool for_good) {
-  if (for_good) {
-    if (contains(peer)) remove(peer, error);
-  } else if (table_.note_failure(peer, now())) {
-    note_gone(peer);
-    left_.emit(peer, error);
-  }
+  if (!contains(peer)) return;
+  const Instant since = suspects_.try_emplace(peer, now()).first->second;
+  // The table wants somebody to have answered while this one was being asked. Since it became a suspect is
+  // good enough: a refusal comes faster than any answer.
+  const bool dead = table_.note_failure(peer, now()) || (since < heard_any_ && since < now());
+  if (dead || for_good) remove(peer, error);
 }
 
 void Members::disconnected(const PeerId& peer) {
@@ -78,8 +86,11 @@ void Members::disconnected(const PeerId& peer) {
 }
 
 void Members::remove(const PeerId& peer, std::error_code reason) {
+  const bool was_here = contains(peer) || suspects_.contains(peer);
+  suspects_.erase(peer);
+  table_.remove(peer);
   note_gone(peer);
-  if (table_.remove(peer)) left_.emit(peer, reason);
+  if (was_here) left_.emit(peer, reason);
 }
 
 std::vector<PeerId> Members::due_probes(Duration interval, std::size_t max) {
@@ -91,7 +102,20 @@ std::vector<PeerId> Members::due_probes(Duration interval, std::size_t max) {
     const bool quiet = now() - std::max(entry.heard, entry.tried) >= interval;
     if (due.size() < max && entry.connected && quiet) due.push_back(peer);
   }
+  if (const auto other = witness(); other && due.size() < max) due.push_back(*other);
   return due;
+}
+
+// Nobody has answered since the oldest suspicion: the one that was not heard for longest.
+std::optional<PeerId> Members::witness() const {
+  if (std::ranges::none_of(suspects_, [&](const auto& entry) { return entry.second >= heard_any_; })) return {};
+  std::optional<PeerId> longest;
+  for (const PeerId& peer : table_.peers()) {
+    const RoutingTable::Entry& entry = *table_.find(peer);
+    if (entry.failures > 0 || !entry.connected) continue;
+    if (!longest || entry.heard < table_.find(*longest)->heard) longest = peer;
+  }
+  return longest;
 }
 
 void Members::note_gone(const PeerId& peer) {

@@ -35,7 +35,8 @@ class Members {
   // It is dead, or has said goodbye (kClosed).
   void remove(const PeerId& peer, std::error_code reason);
 
-  // Whose turn it is to be asked for a sign of life, at most `max`.
+  // Whose turn it is to be asked for a sign of life, at most `max`; and when there are suspects, somebody whose
+  // answer shows that it is not this node that is cut off.
   std::vector<PeerId> due_probes(Duration interval, std::size_t max);
 
   // A lookup has ended with these, nearest first: its part of the table is fresh, and they say how many peers
@@ -52,6 +53,7 @@ class Members {
   // Adds the peer if it leads somewhere.
   void enter(const PeerId& peer);
   void note_gone(const PeerId& peer);
+  std::optional<PeerId> witness() const;
   // The addresses by which those who are as far away as we may reach it.
   std::vector<Multiaddr> addresses(const PeerId& peer) const;
 
@@ -60,6 +62,8 @@ class Members {
   RoutingTable table_;
   NetworkSize size_;
   std::unordered_map<PeerId, Instant> gone_;  // until when that is remembered
+  std::unordered_map<PeerId, Instant> suspects_;  // since when
+  Instant heard_any_{};
   Signal<const PeerId&> entered_;
   Signal<const PeerId&, std::error_code> left_;
 };

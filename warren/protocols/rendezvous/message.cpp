@@ -144,7 +144,7 @@ Bytes body_of(const RegisterResponse& message) {
   ProtobufWriter writer;
   writer.varint(1, static_cast<std::uint64_t>(message.status));
   if (!message.status_text.empty()) writer.bytes(2, as_bytes(message.status_text));
-  if (message.status == Status::kOk) writer.varint(3, message.ttl);
+  if (message.status == Status::kOk || message.ttl > 0) writer.varint(3, message.ttl);
   return writer.take();
 }
 

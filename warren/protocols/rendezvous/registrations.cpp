@@ -7,8 +7,8 @@ namespace warren::rendezvous {
 
 namespace {
 
-constexpr std::size_t kSequenceSize = 8;
-constexpr std::size_t kMarkSize = 16;
+constexpr std::size_t kSequenceSize = 5;
+constexpr std::size_t kMarkSize = 3;
 constexpr std::uint64_t kTtlMaxSeconds = std::chrono::seconds(kTtlMax).count();
 
 std::array<std::uint8_t, kSequenceSize> big_endian(std::uint64_t number) {
@@ -168,11 +168,12 @@ Bytes Registrations::cookie(std::uint64_t sequence, std::string_view name_space)
   Bytes marked = cookie;
   append(marked, as_bytes(name_space));
   append(cookie, BytesView(hmac_sha256(secret_, marked)).first(kMarkSize));
+  append(cookie, as_bytes(name_space));
   return cookie;
 }
 
 std::optional<std::uint64_t> Registrations::sequence_of(BytesView given, std::string_view name_space) const {
-  if (given.size() != kSequenceSize + kMarkSize) return std::nullopt;
+  if (given.size() != kSequenceSize + kMarkSize + name_space.size()) return std::nullopt;
   std::uint64_t sequence = 0;
   for (const std::uint8_t byte : given.first(kSequenceSize)) sequence = sequence << 8 | byte;
   if (!equal(given, cookie(sequence, name_space))) return std::nullopt;

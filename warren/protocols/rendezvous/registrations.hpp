@@ -22,10 +22,13 @@ inline constexpr std::size_t kRegistrationBytesMax = 16 * 1024 * 1024;
 // Records in one answer, so that what other implementations read (1 MiB) is never exceeded.
 inline constexpr std::size_t kPageBytesMax = 512 * 1024;
 
-// A cookie is a place in the sequence of registrations, 8 bytes, and a mark that this point has made it for
-// this namespace, 16 bytes.
+// A cookie is a place in the sequence of registrations, with a mark that this point has made it for this
+// namespace. rust-libp2p reads every point's cookies as 8 bytes and the namespace, so these are no different.
 //
-//   sequence, big-endian (8) | HMAC-SHA256(secret, sequence | namespace), first 16 bytes
+//   sequence, big-endian (5) | HMAC-SHA256(secret, sequence | namespace), first 3 bytes | namespace
+//
+// Who guesses a mark has skipped registrations that he might have read; it is there to tell cookies of
+// another point, or of an earlier run.
 class Registrations {
  public:
   using Secret = std::array<std::uint8_t, 32>;

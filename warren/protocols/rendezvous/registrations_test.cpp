@@ -114,6 +114,10 @@ TEST_CASE("a cookie that this point did not make for this name is invalid") {
     forged[i] ^= 1;
     CHECK(point.discover("room", forged).status == Status::kInvalidCookie);
   }
+  // 8 bytes and the namespace, which is all that rust-libp2p can carry.
+  CHECK(cookie.size() == 8 + 4);
+  CHECK(to_text(BytesView(cookie).subspan(8)) == "room");
+  CHECK(point.discover("").cookie.size() == 8);
   CHECK(point.discover("room", {1}).status == Status::kInvalidCookie);
   CHECK(point.discover("room", Bytes(1000)).status == Status::kInvalidCookie);
 }

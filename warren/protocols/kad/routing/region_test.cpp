@@ -76,12 +76,12 @@ TEST_CASE("40 sybils next to a key do not hide the honest peers of 500") {
   check(attack(500, 9, 0.1, 450, 3), 3);
 }
 
-TEST_CASE("40 sybils next to a key do not hide the honest peers of 3,000, estimated 20 % too many") {
-  check(attack(3000, 12, 0, 3600, 2), 2);
+TEST_CASE("40 sybils next to a key do not hide the honest peers of 2,000, estimated 20 % too many") {
+  check(attack(2000, 11, 0, 2400, 2), 2);
 }
 
-TEST_CASE("40 sybils next to a key do not hide the honest peers of 10,000") {
-  check(attack(10000, 13, 0.05, 9500, 1), 1);
+TEST_CASE("40 sybils next to a key do not hide the honest peers of 6,000") {
+  check(attack(6000, 12, 0.05, 5700, 1), 1);
 }
 
 TEST_CASE("false alarms: one in 1000 at the most") {

@@ -31,17 +31,18 @@ RoutingTable::RoutingTable(Key self, TableLimits limits) : self_(self), limits_(
 
 RoutingTable::Added RoutingTable::add(const PeerId& peer, std::span<const IpAddress> addresses, Instant now) {
   const IpGroups groups = IpGroups::of(addresses);
-  if (Entry* const known = entry_of(peer)) {
-    if (!groups.empty()) known->groups = groups;
-    note_answer(peer, false, now);
-    return {Add::kKnown, {}};
-  }
   Entry entry{.peer = peer, .key = Key::of(peer)};
   if (entry.key == self_) return {Add::kFull, {}};
   entry.added = entry.useful = entry.heard = entry.tried = now;
   entry.groups = groups;
   heard_any_ = now;
   Bucket& bucket = bucket_of(entry.key);
+  if (const auto known = std::ranges::find(bucket, peer, &Entry::peer); known != bucket.end()) {
+    if (!groups.empty()) known->groups = groups;
+    known->heard = now;
+    known->failures = 0;
+    return {Add::kKnown, {}};
+  }
   if (refused(groups, bucket)) return {Add::kTooManyAlike, {}};
   if (bucket.size() < limits_.bucket) {
     // Thousands of tables live in one simulation: no more room than a full bucket needs.

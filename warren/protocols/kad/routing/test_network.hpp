@@ -67,33 +67,34 @@ class TestNetwork {
 
   // What `node`'s table has nearest to the target.
   std::vector<PeerInfo> answer(const Node& node, const Key& target, std::size_t count = 20) const {
-    std::vector<Node> known;
+    std::vector<const Node*> known;
     if (node.sybil) {
-      known = sybils_;
+      for (const Node& sybil : sybils_) known.push_back(&sybil);
     } else {
       const std::size_t common = std::min<std::size_t>(node.key.common_prefix(target), kKeyBits - 1);
       const std::size_t depth = deepest(node);
       for (std::size_t i = common; i <= depth; ++i) add_bucket(node, i, known);
       for (std::size_t i = common; i-- > 0 && known.size() < count;) add_bucket(node, i, known);
     }
-    return nearest(std::move(known), target, count);
+    return nearest(known, target, count);
   }
 
   // The nearest honest ones that live.
   std::vector<PeerInfo> honest(const Key& target, std::size_t count = 20) const {
-    std::vector<Node> living;
+    std::vector<const Node*> living;
     for (const Node& node : nodes_) {
-      if (!node.dead && !node.sybil) living.push_back(node);
+      if (!node.dead && !node.sybil) living.push_back(&node);
     }
-    return nearest(std::move(living), target, count);
+    return nearest(living, target, count);
   }
 
  private:
   static constexpr std::size_t kBucket = 20;
 
-  static std::vector<PeerInfo> nearest(std::vector<Node> nodes, const Key& target, std::size_t count) {
+  static std::vector<PeerInfo> nearest(const std::vector<const Node*>& nodes, const Key& target,
+                                       std::size_t count) {
     std::vector<std::pair<Distance, const Node*>> sorted;
-    for (const Node& node : nodes) sorted.emplace_back(target.distance(node.key), &node);
+    for (const Node* node : nodes) sorted.emplace_back(target.distance(node->key), node);
     count = std::min(count, sorted.size());
     std::ranges::partial_sort(sorted, sorted.begin() + static_cast<std::ptrdiff_t>(count));
     std::vector<PeerInfo> infos;
@@ -110,7 +111,7 @@ class TestNetwork {
     return common;
   }
 
-  void add_bucket(const Node& node, std::size_t index, std::vector<Node>& to) const {
+  void add_bucket(const Node& node, std::size_t index, std::vector<const Node*>& to) const {
     std::array<std::uint8_t, 32> low = node.key.with_bit_flipped(index).bytes();
     std::array<std::uint8_t, 32> high = low;
     for (std::size_t bit = index + 1; bit < kKeyBits; ++bit) {
@@ -122,13 +123,13 @@ class TestNetwork {
     const auto last = std::ranges::upper_bound(nodes_, Key::from_hash(high), {}, &Node::key);
     const auto size = static_cast<std::size_t>(last - first);
     if (size <= kBucket) {
-      to.insert(to.end(), first, last);
+      for (auto at = first; at != last; ++at) to.push_back(&*at);
       return;
     }
     std::mt19937_64 random(seed_ ^ std::hash<PeerId>{}(node.id) ^ index);
     std::set<std::size_t> chosen;
     while (chosen.size() < kBucket) chosen.insert(random() % size);
-    for (const std::size_t i : chosen) to.push_back(first[static_cast<std::ptrdiff_t>(i)]);
+    for (const std::size_t i : chosen) to.push_back(&first[static_cast<std::ptrdiff_t>(i)]);
   }
 
   std::uint64_t seed_;

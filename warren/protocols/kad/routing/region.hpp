@@ -26,7 +26,7 @@ struct Region {
 
   bool contains(const PeerId& peer) const { return Key::of(peer).common_prefix(target) >= common_prefix; }
 
-  // Where to look, about ten places, any key of each (find_preimages()), in any order or at once: what
+  // Where to look, six or seven places, any key of each (find_preimages()), in any order or at once: what
   // contains() of the results, and of the lookup of the target itself, are the region's peers. Three quarters
   // of the region that are not the target's, and in the target's each smaller subtree beside the target: the
   // sybils are all on the target's side, where they fill no answer but that for the target.

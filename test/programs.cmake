@@ -9,6 +9,7 @@ function(warren_test_program name)
 endfunction()
 
 warren_test_program(warren_peer interop/warren_peer.cpp interop/peer_options.cpp interop/echo.cpp interop/endings.cpp interop/line_reader.cpp)
+warren_test_program(warren_kad_peer interop/kad_peer.cpp interop/peer_options.cpp interop/line_reader.cpp)
 warren_test_program(sm2_vectors interop/sm2_vectors.cpp)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/demo/tamper.cpp)
   warren_test_program(warren_tamper demo/tamper.cpp)

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 
 import cases
+import cases_kad
 import negotiation
 import private_network
 import sm2_peers
@@ -143,6 +144,18 @@ def sm2(arguments):
     require(" 0 wrong answers" in done.stdout, f"no summary: {done.stdout!r}")
 
 
+def dht_cases(folder, self_test):
+    """Name -> Case, of peers with a DHT."""
+    go, js = Program("go", toolchains.GO_KAD), Program("js", toolchains.JS_KAD)
+    warren = go if self_test else Program("warren", folder / "warren_kad_peer")
+    files = () if self_test else (warren.path,)
+    everybody = cases_kad.Implementations(warren, go, js)
+    return {
+        name: Case(case, needed, files)
+        for name, (case, needed) in cases_kad.all_cases(everybody, self_test).items()
+    }
+
+
 def all_cases(folder, self_test):
     """Name -> Case. `folder` has Warren's programs."""
     warren = GO if self_test else Program("warren", folder / "warren_peer", unexpected=WARREN_UNEXPECTED)
@@ -158,6 +171,7 @@ def all_cases(folder, self_test):
     program = None if self_test else folder / "warren"
     for name, case in private_network.all_cases(GO, warren, program).items():
         table[name] = Case(case, ("go",), (*files, program) if program else ())
+    table |= dht_cases(folder, self_test)
     if self_test:
         table["sm2"] = Case(lambda: sm2(["--self-test"]), ("go",))
     else:

@@ -20,8 +20,10 @@ JS_SOURCE = ROOT / "test/interop/js"
 JS_BUILD = ROOT / "build/interop/js"
 GO_PEER = GO_BIN / "peer"
 GO_SM2 = GO_BIN / "sm2"
+GO_KAD = GO_BIN / "kad"
 GO_MDNS = GO_BIN / "mdns"
 JS_PEER = ROOT / "build/interop/js_peer"
+JS_KAD = ROOT / "build/interop/js_kad"
 
 BUILD_S = 900
 NODE_NEEDED = 22
@@ -50,7 +52,7 @@ def missing_go():
 
 def build_go():
     GO_BIN.mkdir(parents=True, exist_ok=True)
-    command = ["go", "build", "-o", f"{GO_BIN}{os.sep}", "./peer", "./sm2", "./mdns"]
+    command = ["go", "build", "-o", f"{GO_BIN}{os.sep}", "./peer", "./kad", "./sm2", "./mdns"]
     try:
         done = subprocess.run(command, cwd=GO_SOURCE, capture_output=True, text=True, timeout=BUILD_S)
     except subprocess.TimeoutExpired:
@@ -72,7 +74,7 @@ def build_js():
     JS_BUILD.mkdir(parents=True, exist_ok=True)
     with open(JS_BUILD / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be installing
-        return install_packages() or write_js_peer()
+        return install_packages() or write_js_peers()
 
 
 def install_packages():
@@ -99,8 +101,8 @@ def install_packages():
     return ""
 
 
-def write_js_peer():
-    """One program, with the Node among the packages, or the machine's own where there is none for it."""
+def write_js_peers():
+    """Programs, with the Node among the packages, or the machine's own where there is none for it."""
     brought = sorted(JS_BUILD.glob("node_modules/node-*/bin/node"))
     node = brought[0] if brought else shutil.which("node")
     version = node and subprocess.run([node, "--version"], capture_output=True, text=True, timeout=60).stdout
@@ -109,10 +111,11 @@ def write_js_peer():
         return f"there is no Node {NODE_NEEDED} or newer for this machine"
     # So that build/interop/js, and not the peer's real place, decides where packages are looked for.
     links = "--preserve-symlinks --preserve-symlinks-main"
-    script = f'#!/bin/sh\nexec "{node}" {links} "{JS_BUILD}/peer/main.js" "$@"\n'
-    if not JS_PEER.exists() or JS_PEER.read_text() != script:
-        JS_PEER.write_text(script)
-        JS_PEER.chmod(0o755)
+    for program, source in ((JS_PEER, "main.js"), (JS_KAD, "kad.js")):
+        script = f'#!/bin/sh\nexec "{node}" {links} "{JS_BUILD}/peer/{source}" "$@"\n'
+        if not program.exists() or program.read_text() != script:
+            program.write_text(script)
+            program.chmod(0o755)
     return ""
 
 

@@ -120,6 +120,25 @@ def wrong_public_key(implementations, hub, asker):
             require(event["value"] == middle.facts["pk_value"], "a key that nobody put")
 
 
+def ipns(implementations, hub, reader):
+    """A name that a go peer signs is kept and found; the record that came later in the sequence stays."""
+    with peers(implementations, (hub, "go", reader)) as (middle, owner, other):
+        join(middle, (owner, other))
+        older, newer = (owner.ask("ipns", "ipns", sequence) for sequence in (7, 8))
+        key = older["key"]
+        for record in (older, newer):
+            owner.ask("put", "put", key, record["value"])
+            for peer in (other, middle):
+                require(peer.ask("value", "get", key)["value"] == record["value"], f"{peer.name}: another")
+        for peer in (middle, other):
+            event = peer.attempt("put", key, older["value"])
+            require(event["event"] == "error", f"{peer.name} goes back to the older record")
+            forged = newer["value"][:-2] + f"{int(newer['value'][-2:], 16) ^ 1:02x}"
+            event = peer.attempt("put", key, forged)
+            require(event["event"] == "error", f"{peer.name} takes a forged record")
+        require(other.ask("value", "get", key)["value"] == newer["value"], "the newer record is gone")
+
+
 def value_of(peer, key):
     """The value as soon as it is published."""
     end = time.monotonic() + PUBLISHED_S
@@ -219,6 +238,9 @@ def all_cases(implementations, self_test=False):
     for trio in (("warren", "go"), ("go", "warren")):
         name = f"kad_wrong_public_key_of_{trio[1]}"
         table[name] = (lambda trio=trio: wrong_public_key(implementations, *trio), ("go",))
+    for pair in (("warren", "go"), ("go", "warren"), ("warren", "warren")):
+        name = f"kad_ipns_of_go_for_{pair[1]}_through_{pair[0]}"
+        table[name] = (lambda pair=pair: ipns(implementations, *pair), ("go",))
     if not self_test:  # only Warren's nodes publish these
         table["kad_warren_records"] = (lambda: warren_records(implementations), ("go",))
         table["kad_forged_warren_records"] = (lambda: forged_warren_records(implementations), ("go",))

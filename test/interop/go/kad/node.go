@@ -5,7 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"time"
 
+	"github.com/ipfs/boxo/ipns"
+	"github.com/ipfs/boxo/path"
 	"github.com/ipfs/go-cid"
 	"github.com/libp2p/go-libp2p"
 	dht "github.com/libp2p/go-libp2p-kad-dht"
@@ -103,6 +106,8 @@ func (n *node) command(ctx context.Context, words []string) (map[string]any, err
 		return map[string]any{"event": "table", "peers": texts(n.dht.RoutingTable().ListPeers())}, nil
 	case "find 1":
 		return n.find(ctx, words[1])
+	case "ipns 1":
+		return n.ipns(words[1])
 	}
 	bytes := make([][]byte, 0, len(words))
 	for _, word := range words[1:] {
@@ -134,6 +139,27 @@ func (n *node) find(ctx context.Context, text string) (map[string]any, error) {
 	}
 	info, err := n.dht.FindPeer(ctx, id)
 	return map[string]any{"event": "found", "peer_id": info.ID.String(), "addresses": texts(info.Addrs)}, err
+}
+
+// ipns makes a record under the peer's own name, with that sequence number and for an hour.
+func (n *node) ipns(sequence string) (map[string]any, error) {
+	number, err := strconv.ParseUint(sequence, 10, 63)
+	if err != nil {
+		return nil, err
+	}
+	target, err := path.NewPath("/ipfs/bafkqac3imvwgy3zao5xxe3de")
+	if err != nil {
+		return nil, err
+	}
+	key := n.host.Peerstore().PrivKey(n.host.ID())
+	record, err := ipns.NewRecord(key, target, number, time.Now().Add(time.Hour), time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	value, err := ipns.MarshalRecord(record)
+	return map[string]any{
+		"event": "ipns", "key": hex.EncodeToString([]byte("/ipns/" + string(n.host.ID()))), "value": hex.EncodeToString(value),
+	}, err
 }
 
 func (n *node) providers(ctx context.Context, digest []byte) (map[string]any, error) {

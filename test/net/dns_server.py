@@ -1,18 +1,26 @@
-"""A DNS server for a laboratory: A, AAAA and TXT records over UDP, which tests set and change."""
+"""A DNS server for a laboratory: A, AAAA, TXT and SRV records over UDP, which tests set and change."""
 
 import ipaddress
+import shlex
 import socket
 import struct
 import threading
 
-TYPES = {1: "A", 16: "TXT", 28: "AAAA"}
+TYPES = {1: "A", 16: "TXT", 28: "AAAA", 33: "SRV"}
 TTL_S = 60
 NXDOMAIN = 3
+
+
+def encode_name(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split(".")) + b"\0"
 
 
 def encode(kind, text):
     if kind == "TXT":
         return bytes([len(text)]) + text.encode()
+    if kind == "SRV":
+        *numbers, target = text.split()
+        return struct.pack("!HHH", *map(int, numbers)) + encode_name(target)
     return ipaddress.ip_address(text).packed
 
 
@@ -20,7 +28,7 @@ class DnsServer:
     """Listens at port 53 of the host. A context manager."""
 
     def __init__(self, host):
-        self.records = {}  # (name, type) -> texts
+        self.records = {}  # (name, type) -> texts: an SRV's is "0 0 4001 boot.example"
         self.asked = []
         self.socket = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host.ip4, 53))
@@ -30,6 +38,17 @@ class DnsServer:
 
     def set(self, name, kind, *texts):
         self.records[name, kind] = texts
+
+    def load(self, lines):
+        """Those of a zone file, one a line: NAME TTL IN TYPE DATA. What is in none of them goes."""
+        self.records = {}
+        for line in lines:
+            if line.startswith(";"):
+                continue
+            name, _, _, kind, *data = shlex.split(line)
+            text = "".join(data) if kind == "TXT" else " ".join(data)
+            key = (name.rstrip(".").lower(), kind)
+            self.records[key] = (*self.records.get(key, ()), text)
 
     def __enter__(self):
         self.thread.start()

@@ -153,7 +153,12 @@ BANNED_INCLUDES = [
         "go through env::Network",
     ),
     (r"^ares", REAL, "the DNS library", "go through env/resolver.hpp"),
-    (r"^ldns/", ("warren/protocols/mdns/packet.cpp",), "the DNS packet library", "go through mdns/packet.hpp"),
+    (
+        r"^ldns/",
+        ("warren/protocols/mdns/packet.cpp",),
+        "the library of DNS packets",
+        "go through mdns/packet.hpp",
+    ),
     (r"sqlite3\.h", ("warren/storage/",), "SQLite", "go through core's store interfaces"),
     (
         r"openssl/|sodium",
@@ -192,6 +197,7 @@ CATCH_PLACES = {
     "app/main.cpp": "says it in one sentence and sets the exit status",
     "cmake/test_main.cpp": "main of the test programs",
     "test/fuzz/": "main of the fuzz targets",
+    "test/sim/dht/": "main of the DHT's simulation",
     "test/threads/": "calls of the blocking node, whose errors are exceptions",
     "bench/": "main of the benchmarks",
     "examples/": "main of the examples",

@@ -53,6 +53,12 @@ void SwarmHost::note_round_trip(const Connection& connection) {
     peerstore_.note_latency(connection.remote_peer(), measured);
 }
 
+Result<Multiaddr> SwarmHost::listen(const Multiaddr& address) {
+  Result<Multiaddr> bound = swarm_.listen(address);
+  if (bound) state_.events.addresses_changed.emit();
+  return bound;
+}
+
 Task<void> SwarmHost::close() {
   co_await dialing_back_.close();
   co_await swarm_.close();

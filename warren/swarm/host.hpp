@@ -16,7 +16,7 @@ class SwarmHost final : public Host {
   SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrader& upgrader, Transports transports,
             Peerstore& peerstore);
 
-  Result<Multiaddr> listen(const Multiaddr& address) { return swarm_.listen(address); }
+  Result<Multiaddr> listen(const Multiaddr& address);
   // To be called when this machine's links or addresses have changed, and routes have settled. Peers that had
   // dialed an address that is gone are dialed from where we are now.
   void network_changed();

@@ -85,7 +85,8 @@ Task<void> Upkeep::join_saved() {
   // A lookup asks them in parallel, and does not wait for those that are gone.
   const Key self = Key::of(host_.peer_id());
   Ask ask = search_.find_node(to_bytes(host_.peer_id().bytes()));
-  co_await search_.run_from(std::move(saved), self, std::move(ask), {}, nullptr);
+  const Enough never;
+  co_await search_.run_from(std::move(saved), self, std::move(ask), never, nullptr);
 }
 
 Task<void> Upkeep::join() {

@@ -2,55 +2,12 @@
 #include <doctest/doctest.h>
 
 #include "warren/async/as_result.hpp"
-#include "warren/node/test_pair.hpp"
-#include "warren/sim/random.hpp"
+#include "warren/node/test_town.hpp"
 #include "warren/storage/test_folder.hpp"
 
 using namespace warren;
 using test::Pair;
-
-namespace {
-
-// Nodes of a network without mDNS, of which the first is everybody's bootstrap peer.
-struct Town {
-  explicit Town(std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) add("node" + std::to_string(i));
-  }
-  ~Town() {
-    for (const auto& node : nodes) world.run(node->stop());
-  }
-
-  Node& add(const std::string& name, const std::string& data_dir = {}) {
-    machines.push_back(&world.add_machine(name));
-    return start(machines.size() - 1, data_dir);
-  }
-  // The same node on the same machine, with the same keys each time.
-  Node& start(std::size_t number, const std::string& data_dir = {}) {
-    sim::Machine& machine = *machines[number];
-    sim::SeededRandom keys(number);
-    const RandomFill random = [&keys](MutableBytes to) { keys.fill(to); };
-    Config config = Pair::config(machine);
-    config.node_key = Sm2PrivateKey::generate(random);
-    config.peer_key = PrivateKey::generate(KeyType::kEd25519, random);
-    config.discovery.profile = Profile::kLan;
-    config.data_dir = data_dir;
-    if (number > 0) config.bootstrap = {bootstrap};
-    nodes.push_back(std::make_unique<Node>(machine.env(), std::move(config)));
-    world.run(nodes.back()->start());
-    if (number == 0) bootstrap = address_of(*nodes.back());
-    return *nodes.back();
-  }
-  static Multiaddr address_of(const Node& node) {
-    return node.addresses().front().with(Protocol::kP2p, node.peer_id().bytes());
-  }
-
-  sim::World world{11};
-  Multiaddr bootstrap;
-  std::vector<sim::Machine*> machines;
-  std::vector<std::unique_ptr<Node>> nodes;
-};
-
-}  // namespace
+using test::Town;
 
 TEST_CASE("a node that knows one address finds another by its NodeID alone, and talks to it") {
   Town net(6);
@@ -116,4 +73,27 @@ TEST_CASE("after a restart a node is back without its bootstrap peer") {
   CHECK_FALSE(again.discovery().dht()->table().empty());
   const FindReport report = net.world.run(net.nodes[2]->discovery().find(again.node_id(), true));
   CHECK(report.peer.id == again.peer_id());
+}
+
+TEST_CASE("a request to a node that we often talk to waits for no lookup after it has moved") {
+  Town net(6);
+  net.world.loop().advance(20s);
+  Node& alice = *net.nodes[1];
+  Node& bob = *net.nodes[4];
+  bob.serve("echo", [](ServiceCall call) -> Task<Bytes> { co_return call.payload; });
+  for (int i = 0; i < 5; ++i) net.world.run(alice.request(bob.node_id(), "echo", Bytes{1}));
+  const NodeId wanted = bob.node_id();
+  net.world.run(bob.stop());
+  net.world.move(*net.machines[4], {value_or_throw(IpAddress::parse("203.0.113.9"))});
+  net.world.loop().advance(5s);
+  Node& moved = net.start(4);
+  moved.serve("echo", [](ServiceCall call) -> Task<Bytes> { co_return call.payload; });
+  net.world.loop().advance(90s);
+
+  const AddressCacheCounters before = alice.discovery().address_cache();
+  CHECK(before.refreshes > 0);
+  CHECK(net.world.run(alice.request(wanted, "echo", Bytes{2})) == Bytes{2});
+  const AddressCacheCounters after = alice.discovery().address_cache();
+  CHECK(after.lookups == before.lookups);
+  CHECK(after.hits == before.hits + 1);
 }

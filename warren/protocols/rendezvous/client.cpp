@@ -1,8 +1,10 @@
 #include "warren/protocols/rendezvous/client.hpp"
 
+#include "warren/async/as_result.hpp"
 #include "warren/core/address_scope.hpp"
 #include "warren/core/farewell.hpp"
 #include "warren/env/clock.hpp"
+#include "warren/protocols/rendezvous/record.hpp"
 
 namespace warren::rendezvous {
 
@@ -40,10 +42,16 @@ Task<Answer> ask(Host* host, ConnectionPtr point, Message request) {
   co_return std::move(*answer);
 }
 
+// What a point does about a record that is not of its form: rust-libp2p says nothing and ends the stream.
+bool not_understood(const Result<RegisterResponse>& answer) {
+  if (answer) return answer->status == Status::kInvalidSignedPeerRecord;
+  return answer.error() == Errc::kReset || answer.error() == Errc::kEndOfStream;
+}
+
 Discovered verified(const DiscoverResponse& response, std::string_view name_space) {
   Discovered discovered;
   for (const Register& registration : response.registrations) {
-    auto record = PeerRecord::open(registration.signed_peer_record);
+    auto record = open_record(registration.signed_peer_record);
     const bool wanted = name_space.empty() || registration.name_space == name_space;
     if (!record || !wanted) {
       ++discovered.refused;
@@ -86,7 +94,12 @@ Task<std::expected<std::chrono::seconds, Status>> enroll(Host& host, ConnectionP
                    .signed_peer_record = record.seal(host.key()),
                    .ttl = std::nullopt};
   if (ttl > std::chrono::seconds::zero()) request.ttl = static_cast<std::uint64_t>(ttl.count());
-  const auto answer = co_await ask<RegisterResponse>(&host, std::move(point), std::move(request));
+  auto first = co_await as_result(ask<RegisterResponse>(&host, point, request));
+  if (not_understood(first)) {
+    request.signed_peer_record = seal_as_rfc(record, host.key());
+    first = co_await as_result(ask<RegisterResponse>(&host, std::move(point), std::move(request)));
+  }
+  const RegisterResponse answer = value_or_throw(std::move(first));
   if (answer.status != Status::kOk) co_return std::unexpected(answer.status);
   co_return bounded_ttl(answer.ttl);
 }

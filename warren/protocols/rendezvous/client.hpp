@@ -30,7 +30,8 @@ struct Discovered {
 std::vector<Multiaddr> registrable(const Connection& point, std::vector<Multiaddr> addresses);
 
 // Registers this host with a record of `addresses`; how long it lasts, or why it was refused. `ttl` 0: as the
-// point likes, usually 2 hours. Each of these throws what ends a conversation: kTimedOut, kMalformed,
+// point likes, usually 2 hours. A point that does not understand the record gets it in the RFC's form
+// (record.hpp). Each of these throws what ends a conversation: kTimedOut, kMalformed,
 // kProtocolNotSupported...
 Task<std::expected<std::chrono::seconds, Status>> enroll(Host& host, ConnectionPtr point,
                                                          std::string name_space,

@@ -100,10 +100,11 @@ TEST_CASE_FIXTURE(Village, "a new address is registered at once, though not with
   Villager bob(*this, "bob");
   world.loop().advance(2 * kDiscoverInterval);
   bob.found.clear();
+  const std::uint64_t known = alice.registrant.points().front().addresses_seen;
   alice.node.listen();
   alice.node.host.events().addresses_changed.emit();
   world.loop().advance(kVisitInterval + 1s);
-  CHECK(alice.registrant.points().front().addresses_seen == 2);
+  CHECK(alice.registrant.points().front().addresses_seen > known);
   world.loop().advance(kDiscoverInterval);
   REQUIRE(bob.knows(alice.node.host.peer_id()));
   CHECK(bob.found.front().addresses == alice.node.host.addresses());

@@ -1,7 +1,7 @@
 #include "warren/protocols/rendezvous/registrations.hpp"
 
 #include "warren/crypto/hkdf.hpp"
-#include "warren/crypto/peer_record.hpp"
+#include "warren/protocols/rendezvous/record.hpp"
 
 namespace warren::rendezvous {
 
@@ -37,7 +37,7 @@ Registrations::Registrations(const Secret& secret, Limit& total, Limit& per_peer
 Status Registrations::check(const PeerId& peer, const Register& request) const {
   if (!is_namespace(request.name_space)) return Status::kInvalidNamespace;
   if (request.ttl && *request.ttl > kTtlMaxSeconds) return Status::kInvalidTtl;
-  const auto record = PeerRecord::open(request.signed_peer_record);
+  const auto record = open_record(request.signed_peer_record);
   if (!record) return Status::kInvalidSignedPeerRecord;
   return record->peer_id == peer ? Status::kOk : Status::kNotAuthorized;
 }

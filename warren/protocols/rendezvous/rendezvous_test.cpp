@@ -4,6 +4,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/base/writer.hpp"
 #include "warren/protocols/rendezvous/client.hpp"
+#include "warren/protocols/rendezvous/record.hpp"
 #include "warren/protocols/rendezvous/server.hpp"
 #include "warren/swarm/test_node.hpp"
 
@@ -59,6 +60,18 @@ struct Meeting {
   PeerInfo at_point;
   ConnectionPtr from_alice, from_bob;
 };
+
+// A point that knows the RFC's form of records only, and ends the stream when it meets another.
+Task<void> take_rfc_records(StreamPtr stream, Bytes* taken) {
+  const Bytes bytes = co_await read_delimited(*stream, kRequestSizeMax);
+  const Message request = value_or_throw(decode(bytes));
+  const Bytes& record = std::get<Register>(request).signed_peer_record;
+  if (PeerRecord::open(record)) throw_error(Errc::kMalformed);
+  *taken = record;
+  const Bytes answer = encode(RegisterResponse{Status::kOk, {}, 7200});
+  co_await write_delimited(*stream, answer);
+  co_await stream->close_write();
+}
 
 // A point that answers every request with the same.
 Task<void> answer_with(StreamPtr stream, Bytes answer) {
@@ -172,6 +185,22 @@ TEST_CASE_FIXTURE(Meeting, "records that a point has made up are not believed") 
 
   answer = encode(RegisterResponse{});
   CHECK(world.run(as_result(discover(bob.host, from_bob, "room"))).error() == Errc::kMalformed);
+}
+
+TEST_CASE_FIXTURE(Meeting, "records in the RFC's form are taken, and offered where no other is understood") {
+  const PeerRecord record{alice.host.peer_id(), 1, alice.host.addresses()};
+  const Register request{"room", seal_as_rfc(record, alice.key), std::nullopt};
+  CHECK(std::get<RegisterResponse>(value_or_throw(say(framed(request)))).status == Status::kOk);
+  CHECK(found(bob_discovers("room")) == std::vector{alice.host.peer_id()});
+  const Register of_bob{"room", seal_as_rfc({bob.host.peer_id(), 1, {}}, bob.key), std::nullopt};
+  CHECK(std::get<RegisterResponse>(value_or_throw(say(framed(of_bob)))).status == Status::kNotAuthorized);
+
+  Bytes taken;
+  point.host.handle(ProtocolId(kProtocol), [&taken](ConnectionPtr, StreamPtr stream) {
+    return take_rfc_records(std::move(stream), &taken);
+  });
+  CHECK(enroll_alice("room").value() == 2h);
+  CHECK(value_or_throw(open_record(taken)).peer_id == alice.host.peer_id());
 }
 
 TEST_CASE_FIXTURE(Meeting, "private addresses are registered on a private network only") {

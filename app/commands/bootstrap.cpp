@@ -139,7 +139,8 @@ ExitStatus run_bootstrap_zone(const BootstrapZoneOptions& options) {
   std::vector<Multiaddr> addresses;
   for (const std::string& text : options.addresses) addresses.push_back(parse_address(text, "--address"));
   if (addresses.empty()) {
-    for (const std::string& text : ControlClient(dir).addresses().addresses())
+    const v1::Addresses listening = ControlClient(dir).addresses();
+    for (const std::string& text : listening.addresses())
       addresses.push_back(parse_address(text, "the daemon's address"));
   }
   const Keys keys = load_keys(dir, read_config_file(dir.config()).identity);

@@ -38,10 +38,12 @@ std::string json_line(const v1::FindReply& reply) {
   return line.to_string();
 }
 
-const char* words_for(const std::string& source) {
-  if (source == "self") return "it is this node";
-  if (source == "connected") return "it is connected";
-  return source == "dht" ? "the DHT told" : "known from before";
+const char* words_for(const v1::FindReply& reply) {
+  if (reply.source() == "self") return "it is this node";
+  if (reply.source() == "connected") return "it is connected";
+  if (reply.source() == "known") return "known from before";
+  const bool asked = reply.binding().steps_size() + reply.lookup().steps_size() > 0;
+  return asked ? "the DHT told" : "it is in the routing table";
 }
 
 void print_lookup(const char* what, const v1::Lookup& lookup) {
@@ -59,14 +61,15 @@ void print_found(const v1::FindReply& reply) {
     label = "";
   }
   if (reply.addresses().empty()) fmt::print("Addresses  none\n");
-  fmt::print("Found      in {:.1f} ms: {}\n", reply.took_ms(), words_for(reply.source()));
+  fmt::print("Found      in {:.1f} ms: {}\n", reply.took_ms(), words_for(reply));
   print_lookup("From the NodeID to the PeerID", reply.binding());
   print_lookup("From the PeerID to its addresses", reply.lookup());
 }
 
 Failure failure_of(const v1::FindReply& reply) {
   const ErrorDescription& error = describe(std::string_view(reply.reason()));
-  std::string sentence = fmt::format("{}: {}", printable(reply.target()), printable(reply.message()));
+  std::string sentence = printable(reply.message());
+  if (!sentence.contains(reply.target())) sentence = printable(reply.target()) + ": " + sentence;
   if (!error.advice.empty()) sentence += "; " + std::string(error.advice);
   return {error.exit_status, sentence};
 }

@@ -28,7 +28,7 @@ def a_node_is_found_through_a_third_one(bench):
             require((step["ms"] is None) == (step["state"] == "waiting"), f"the step is {step}")
             require(0 <= step["common_prefix"] <= 256, f"the step is {step}")
         require("answered" in {step["state"] for step in report["steps"]}, f"{report['steps']}")
-        text = alice.do("find", bob.peer_id, "--afresh").text()
+        text = alice.do("find", bob.node_id, "--afresh").text()
         require(bob.peer_id in text and "hop 0" in text and " bits" in text, f"printed {text}")
         sent = alice.do("send", bob.node_id, "by its ID alone")
         require(sent.status == 0, "the message was not sent")
@@ -61,7 +61,8 @@ def who_is_nowhere_is_not_found(bench):
         require(own["source"] == "self" and own["peer_id"] == alice.peer_id, f"found {own}")
     with bench.node("alone") as alone:
         alone.up("--profile", "lan")
-        expect_status(alone.run("find", STRANGER), 4, "warren bootstrap add")
+        expect_status(alone.run("find", STRANGER), 4, STRANGER)
+        expect_status(alone.run("find", STRANGER_NODE), 4)
 
 
 @case

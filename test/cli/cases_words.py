@@ -193,7 +193,7 @@ def the_configuration_is_read_strictly(bench):
     refused(lambda text: text + "[[[\n", "warren.toml")
     discovery = "[discovery]\n"
     refused(lambda text: text.replace('profile = "home"', 'profile = "office"'), "`profile`", "lan")
-    refused(lambda text: text.replace("dht = true", "dth = true"), "discovery.dth", "`dht`")
+    refused(lambda text: text.replace("dht = true", "dh = true"), "discovery.dh", "`dht`")
     refused(lambda text: text.replace("mdns = false", 'mdns = "no"'), "discovery.mdns", "auto")
     mode = "dht_mode = "
     refused(lambda text: text.replace(f'{mode}"auto"', f'{mode}"both"'), "discovery.dht_mode", "server")

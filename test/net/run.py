@@ -19,8 +19,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "cli")]
 # pylint: disable=wrong-import-position
 import lab  # noqa: E402
 import namespaces  # noqa: E402
+import cases_crowd  # noqa: E402, F401
+import cases_dns  # noqa: E402, F401
 import cases_link  # noqa: E402, F401
 import cases_mdns  # noqa: E402, F401
+import cases_presence  # noqa: E402, F401
 import cases_quic  # noqa: E402, F401
 import cases_tcp  # noqa: E402, F401
 from bench import CASES, report, run  # noqa: E402

@@ -1,6 +1,7 @@
 #include "warren/protocols/kad/answers.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "warren/base/varint.hpp"
 #include "warren/protocols/kad/address_policy.hpp"
@@ -9,6 +10,9 @@
 namespace warren::kad {
 
 namespace {
+
+// The beginning of an answer to FIND_NODE: field 1, the type, which is 4. The peers follow.
+constexpr std::array<std::uint8_t, 2> kFindNodeType = {0x08, 0x04};
 
 void check_key(const Bytes& key, std::size_t size_max) {
   if (key.empty() || key.size() > size_max) throw_error(Errc::kMalformed, "key");
@@ -21,35 +25,46 @@ Answers::Answers(Host& host, const Config& config, Members& members, Records& re
       config_(config),
       members_(members),
       records_(records),
+      told_(host, config),
       writers_(kWritesPerSecond, kWritesBurst, kWritersMax) {}
 
-Task<void> Answers::append_answer(const ConnectionPtr& connection, BytesView bytes, Bytes& to) {
-  Message request = value_or_throw(Message::decode(bytes));
+// The question that others ask most, by far: put together from parts that are encoded already.
+bool Answers::append_if_find_node(const Connection& connection, const Message& request, Bytes& to) {
+  if (request.type != MessageType::kFindNode) return false;
+  check_key(request.key, kKeySizeMax);
+  const Instant now = host_.env().clock.now();
+  const AddressScope scope = distance_to(connection);
+  const auto nearest = members_.nearest(Key::of(request.key), kPeersToldMax + 1);
+  find_node_.assign(kFindNodeType.begin(), kFindNodeType.end());
+  // Whoever is looked for is told whenever he is known, a client too: clients are in no routing table.
+  const auto target = PeerId::from_bytes(request.key);
+  if (target && is_known(*target)) append(find_node_, told_.closer_field(*target, scope, now));
+  std::size_t told = 0;
+  for (const PeerId& peer : nearest) {
+    if (peer == connection.remote_peer() || told == kPeersToldMax || (target && peer == *target)) continue;
+    const Bytes& field = told_.closer_field(peer, scope, now);
+    append(find_node_, field);
+    if (!field.empty()) ++told;
+  }
+  append_varint(to, find_node_.size());
+  append(to, find_node_);
+  return true;
+}
+
+Task<void> Answers::append_answer(const ConnectionPtr& connection, Message request, Bytes& to) {
+  if (append_if_find_node(*connection, request, to)) co_return;
   Message answer;
   switch (request.type) {
-    case MessageType::kFindNode: answer = find_node(*connection, request); break;
     case MessageType::kGetValue: answer = co_await get_value(connection, std::move(request)); break;
     case MessageType::kPutValue: answer = co_await put_value(connection, std::move(request)); break;
     case MessageType::kGetProviders: answer = co_await get_providers(connection, std::move(request)); break;
     case MessageType::kAddProvider: co_await add_provider(connection, std::move(request)); co_return;
     // Only its type comes back: the rest is nothing we vouch for.
-    case MessageType::kPing: answer.type = MessageType::kPing; break;
+    default: answer.type = MessageType::kPing; break;
   }
   const Bytes encoded = answer.encode();
   append_varint(to, encoded.size());
   append(to, encoded);
-}
-
-Message Answers::find_node(const Connection& connection, const Message& request) {
-  check_key(request.key, kKeySizeMax);
-  Message answer{.type = MessageType::kFindNode, .closer = closer_peers(connection, request.key)};
-  // Whoever is looked for is told whenever he is known, a client too: clients are in no routing table.
-  const auto target = PeerId::from_bytes(request.key);
-  if (!target || !is_known(*target)) return answer;
-  if (std::ranges::find(answer.closer, *target, &PeerInfo::id) != answer.closer.end()) return answer;
-  PeerInfo found = told(*target, distance_to(connection));
-  if (!found.addresses.empty()) answer.closer.insert(answer.closer.begin(), std::move(found));
-  return answer;
 }
 
 Task<Message> Answers::get_value(const ConnectionPtr& connection, Message request) {
@@ -79,7 +94,7 @@ Task<Message> Answers::get_providers(const ConnectionPtr& connection, Message re
     std::swap(held[i], held[i + host_.env().random.below(held.size() - i)]);
     PeerInfo& provider = held[i].provider;
     if (members_.is_gone(provider.id)) continue;
-    PeerInfo known = told(provider.id, distance_to(*connection));
+    PeerInfo known = told_.info(provider.id, distance_to(*connection));
     if (known.addresses.empty()) {
       known.addresses = allowed(config_.filter, distance_to(*connection), std::move(provider.addresses));
     }
@@ -106,19 +121,10 @@ std::vector<PeerInfo> Answers::closer_peers(const Connection& connection, BytesV
   // One more than told, as the asker himself may be among them.
   for (const PeerId& peer : members_.nearest(Key::of(key), kPeersToldMax + 1)) {
     if (peer == connection.remote_peer() || closer.size() == kPeersToldMax) continue;
-    PeerInfo info = told(peer, scope);
+    PeerInfo info = told_.info(peer, scope);
     if (!info.addresses.empty()) closer.push_back(std::move(info));
   }
   return closer;
-}
-
-PeerInfo Answers::told(const PeerId& peer, AddressScope scope) const {
-  std::vector<Multiaddr> known = peer == host_.peer_id()
-                                     ? host_.addresses()
-                                     : host_.peerstore().addresses(peer, host_.env().clock.now());
-  PeerInfo info{peer, allowed(config_.filter, scope, std::move(known))};
-  if (info.addresses.size() > kAddressesToldMax) info.addresses.resize(kAddressesToldMax);
-  return info;
 }
 
 // Hearsay is not enough: whoever was looked for and not reached would be named for an hour by those who

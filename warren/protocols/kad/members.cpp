@@ -108,7 +108,8 @@ std::vector<PeerId> Members::due_probes(Duration interval, std::size_t max) {
 
 // Nobody has answered since the oldest suspicion: the one that was not heard for longest.
 std::optional<PeerId> Members::witness() const {
-  if (std::ranges::none_of(suspects_, [&](const auto& entry) { return entry.second >= heard_any_; })) return {};
+  if (std::ranges::none_of(suspects_, [&](const auto& entry) { return entry.second >= heard_any_; }))
+    return {};
   std::optional<PeerId> longest;
   for (const PeerId& peer : table_.peers()) {
     const RoutingTable::Entry& entry = *table_.find(peer);

@@ -35,8 +35,8 @@ class Members {
   // It is dead, or has said goodbye (kClosed).
   void remove(const PeerId& peer, std::error_code reason);
 
-  // Whose turn it is to be asked for a sign of life, at most `max`; and when there are suspects, somebody whose
-  // answer shows that it is not this node that is cut off.
+  // Whose turn it is to be asked for a sign of life, at most `max`; and when there are suspects, somebody
+  // whose answer shows that it is not this node that is cut off.
   std::vector<PeerId> due_probes(Duration interval, std::size_t max);
 
   // A lookup has ended with these, nearest first: its part of the table is fresh, and they say how many peers
@@ -61,7 +61,7 @@ class Members {
   const Config& config_;
   RoutingTable table_;
   NetworkSize size_;
-  std::unordered_map<PeerId, Instant> gone_;  // until when that is remembered
+  std::unordered_map<PeerId, Instant> gone_;      // until when that is remembered
   std::unordered_map<PeerId, Instant> suspects_;  // since when
   Instant heard_any_{};
   Signal<const PeerId&> entered_;

@@ -107,7 +107,10 @@ Task<bool> Server::answer_all(const ConnectionPtr& connection, ByteStream& strea
   while (const auto request = reader.take()) {
     if (!any) place.end_by(host_.env().clock.now() + kMessageTimeMax);
     any = true;
-    co_await answers_.append_answer(connection, *request, answers);
+    Message message = value_or_throw(Message::decode(*request));
+    if (!answers_.append_if_find_node(*connection, message, answers)) {
+      co_await answers_.append_answer(connection, std::move(message), answers);
+    }
     ++counters_.served;
     if (answers.size() > kOneWriteMax) {
       co_await stream.write(answers);
@@ -126,7 +129,9 @@ Task<void> Server::sweep() {
     for (const Served& served : served_) {
       if (served.deadline <= now) served.stream->reset();
     }
+    answers_.sweep(now);
   }
+  answers_.sweep(Instant::max());
 }
 
 }  // namespace warren::kad

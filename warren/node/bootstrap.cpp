@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kProtection = "bootstrap";
 constexpr const char* kConfigured = "config";
+constexpr const char* kKnown = "known";
 constexpr std::string_view kDnsPrefix = "dns ";
 
 // By peer, in the order the first address of each came.
@@ -121,8 +122,22 @@ void Bootstrap::offer(const PeerInfo& peer, const std::string& source) {
   if (sources_.add(peer, source, false, host_.env().clock.now())) told();
 }
 
+void Bootstrap::offer_stored() {
+  const Instant now = host_.env().clock.now();
+  const Peerstore& store = host_.peerstore();
+  std::vector<std::pair<double, PeerId>> stored;
+  for (const PeerId& peer : store.peers()) {
+    const auto known = store.known_addresses(peer, now);
+    if (!known.empty() && !sources_.contains(peer)) stored.emplace_back(known.front().confidence(), peer);
+  }
+  std::ranges::stable_sort(stored, std::ranges::greater(), &std::pair<double, PeerId>::first);
+  if (stored.size() > kStoredMax) stored.resize(kStoredMax);
+  for (const auto& [confidence, peer] : stored) offer({peer, store.addresses(peer, now)}, kKnown);
+}
+
 void Bootstrap::start() {
   started_ = true;
+  offer_stored();
   HostEvents& events = host_.events();
   subscriptions_.push_back(
       events.connected.subscribe([this](const ConnectionPtr& c) { connected(c->remote_peer()); }));

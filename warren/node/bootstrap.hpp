@@ -23,6 +23,10 @@ class Bootstrap {
   // much each time that its records are the same, up to backoff_max.
   static constexpr Duration kRereadMin = 5s;
 
+  // Peers of the peerstore that are offered at the start, those with the best addresses: who was only ever
+  // dialed by others has no address that it knows to be good, and would be alone.
+  static constexpr std::size_t kStoredMax = 64;
+
   // `host` outlives it.
   explicit Bootstrap(Host& host, BootstrapLimits limits = {});
   ~Bootstrap();
@@ -54,6 +58,7 @@ class Bootstrap {
   struct Name;
 
   Result<> add_name(std::unique_ptr<Name> name);
+  void offer_stored();
   Task<void> drive();
   Task<void> dial(PeerInfo peer);
   Task<void> follow(Name* name);

@@ -78,6 +78,10 @@ TEST_CASE_FIXTURE(Beginner, "sources that are silent do not hold up the one that
   SUBCASE("an earlier run's") {
     bootstrap.offer(alive.info, "known");
   }
+  SUBCASE("one of the peerstore, which this node has never dialed") {
+    node.peerstore.add_addresses(alive.info.id, alive.info.addresses, AddressSource::kPeerRecord,
+                                 world.clock().now() + 1h);
+  }
   SUBCASE("a neighbour") {
     bootstrap.offer(alive.info, "mdns");
   }

@@ -105,8 +105,14 @@ void check_integrity(const std::string& path) {
   CHECK(!value_or_throw(keys.step()));
 }
 
+// A killed process loses nothing that it has given to the kernel: memory does as well as a disk, and faster.
+std::filesystem::path quick_folder() {
+  const std::filesystem::path memory = "/dev/shm";
+  return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+}
+
 TEST_CASE("kill -9 at any moment loses no committed peer, and nothing needs repair") {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder(quick_folder());
   const std::string path = folder.file("peers.db");
   std::mt19937_64 random(5);
   std::uint64_t last = 0;

@@ -11,8 +11,8 @@ namespace warren {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "warren-test-XXXXXX").string();
+  explicit TemporaryFolder(const std::filesystem::path& within = std::filesystem::temp_directory_path()) {
+    std::string name = (within / "warren-test-XXXXXX").string();
     WARREN_ASSERT(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }

@@ -9,11 +9,12 @@ namespace warren::app {
 
 // The help's words for each.
 inline constexpr const char* kRecordKeyHelp =
-    "/NAMESPACE/REST: a PeerID or NodeID as the rest stands for its bytes (/pk/12D3KooW..., /ipns/k51..., "
-    "/warren-node/zEPJ...), 0x... for the bytes that follow in hex, anything else for itself; or 0x... for "
-    "the whole key";
-inline constexpr const char* kContentHelp =
-    "What is provided: a CID (Qm..., bafy...), or 0x... for a multihash in hex";
+    "/NAMESPACE/REST, such as /pk/12D3KooW..., or 0x... for all of it";
+inline constexpr const char* kRecordKeyRules =
+    "In the key's rest, a PeerID or a NodeID stands for its bytes, and 0x... for the bytes that follow in "
+    "hex; "
+    "anything\nelse is taken as it is written.";
+inline constexpr const char* kContentHelp = "A CID (Qm..., bafy...), or 0x... for a multihash in hex";
 
 // The key of a value record. Throws Failure (usage).
 Bytes parse_record_key(const std::string& text);

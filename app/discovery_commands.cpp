@@ -44,25 +44,27 @@ void describe_find(CLI::App& program, std::function<ExitStatus()>& chosen) {
                        run_find);
   find.app->add_option("ID", find.options->targets, "NodeIDs (zEPJ...) or PeerIDs (12D3KooW...), up to 100")
       ->required()
-      ->type_name("")
-      ->expected(1, 100);
+      ->type_name("");
   find.app->add_flag("--afresh", find.options->afresh, "Ask the DHT whatever is known");
   add_time_limit(find);
   add_json(find, "Print one JSON object for each ID, with the questions asked as `steps`");
 }
 
 void describe_records(CLI::App& dht, std::function<ExitStatus()>& chosen) {
+  const std::string rules = std::string("\n\n") + kRecordKeyRules;
   const auto put =
       add<DhtPutOptions>(dht, chosen, "put", "Store a record at the nearest peers, and keep it there",
-                         "  warren dht put /pk/12D3KooW... --file key.pb --dht public\n"
-                         "  warren dht put /ipns/k51... <record.pb",
+                         "  warren dht put /pk/12D3KooW... --file key.pb\n"
+                         "  warren dht put /ipns/k51... --dht public <record.pb" +
+                             rules,
                          run_dht_put);
   put.app->add_option("KEY", put.options->key, kRecordKeyHelp)->required()->type_name("");
   put.app->add_option("--file", put.options->file, "Read the value from it instead of standard input")
       ->type_name("F");
   const auto get = add<DhtGetOptions>(dht, chosen, "get", "Print the value of a record",
                                       "  warren dht get /warren-node/zEPJ... >binding.pb\n"
-                                      "  warren dht get /ipns/k51... --dht public --json",
+                                      "  warren dht get /ipns/k51... --dht public --json" +
+                                          rules,
                                       run_dht_get);
   get.app->add_option("KEY", get.options->key, kRecordKeyHelp)->required()->type_name("");
   add_dht(put, "own, the network's");

@@ -14,6 +14,8 @@
 namespace warren::app {
 namespace {
 
+constexpr std::size_t kTargetsMax = 100;  // as the daemon takes them
+
 bool was_found(const v1::FindReply& reply) {
   return reply.reason().empty();
 }
@@ -77,6 +79,8 @@ Failure failure_of(const v1::FindReply& reply) {
 }  // namespace
 
 ExitStatus run_find(const FindOptions& options) {
+  if (options.targets.size() > kTargetsMax)
+    throw Failure(ExitStatus::kUsage, "more than 100 IDs at once; ask in several commands");
   DiscoveryClient client(DataDir::choose(options.data_dir));
   v1::FindRequest request;
   for (const std::string& target : options.targets) request.add_targets(target);

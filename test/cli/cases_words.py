@@ -49,6 +49,7 @@ def wrong_usage_is_status_2(bench):
         ["up", "--profile", "office"],
         ["peers", "--sort", "colour"],
         ["find"],
+        ["find", *[STRANGER] * 101],
         ["dht", "get", "pk"],
         ["dht", "get", "/pk/"],
         ["dht", "get", "0xabc"],

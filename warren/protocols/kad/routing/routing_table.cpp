@@ -221,18 +221,19 @@ RoutingTable::Entry* RoutingTable::replaceable(Bucket& bucket, const IpGroups& n
 }
 
 std::vector<PeerId> RoutingTable::due_probes(Instant now, Duration interval, std::size_t max) {
-  // Smaller goes first: the class, then the bucket from the nearest on, then the time.
-  using Due = std::tuple<int, std::size_t, Instant, Entry*>;
+  // Smaller goes first: the class, then the bucket from the nearest on, then the time; of equals who was
+  // found first, so that the same network takes the same course.
+  using Due = std::tuple<int, std::size_t, Instant, std::size_t, Entry*>;
   std::vector<Due> due;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     const std::size_t from_nearest = buckets_.size() - i;
     for (Entry& entry : buckets_[i]) {
       const Duration waited = now - std::max(entry.heard, entry.tried);
       if (entry.failures > 0) {
-        if (waited >= interval / 4) due.emplace_back(0, 0, entry.tried, &entry);
+        if (waited >= interval / 4) due.emplace_back(0, 0, entry.tried, due.size(), &entry);
       } else if (!entry.connected && waited >= interval) {
         const bool long_ago = waited >= 4 * interval;
-        due.emplace_back(long_ago ? 1 : 2, long_ago ? 0 : from_nearest, entry.heard, &entry);
+        due.emplace_back(long_ago ? 1 : 2, long_ago ? 0 : from_nearest, entry.heard, due.size(), &entry);
       }
     }
   }

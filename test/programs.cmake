@@ -20,3 +20,10 @@ warren_test_program(warren_quic_attacker attacks/quic_attacker.cpp)
 # The link between network namespaces of test/net needs the simulator's model and nothing else of the library.
 add_executable(warren_link net/link.cpp net/line.cpp net/quantities.cpp net/tun.cpp net/wire.cpp)
 target_link_libraries(warren_link PRIVATE warren_sim nlohmann_json::nlohmann_json)
+
+# A DHT of thousands of nodes in virtual time (`./dev sim dht`).
+find_package(CLI11 REQUIRED)
+file(GLOB dht_sim_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/sim/dht/*.cpp)
+add_executable(dht_sim ${dht_sim_sources})
+target_precompile_headers(dht_sim REUSE_FROM warren_pch)
+target_link_libraries(dht_sim PRIVATE warren_kad warren_sim CLI11::CLI11 nlohmann_json::nlohmann_json)

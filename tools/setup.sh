@@ -8,6 +8,7 @@ BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache mold libssl-dev libsodiu
 LINT_PACKAGES=(clang-19 clang-tidy-19 clang-format-19)
 CLANG_PACKAGES=(clang-19 libclang-rt-19-dev clang-format-19)  # the dev and fuzz presets, and the format stage
 BENCH_PACKAGES=(libbenchmark-dev)
+PLOT_PACKAGES=(gnuplot-nox)
 # Boost is any one of these. Debian 12 calls 1.74 "libboost-dev", which is too old, so the version is in the name.
 BOOST_PACKAGES=(libboost1.81-dev libboost1.83-dev libboost1.88-dev)
 
@@ -20,7 +21,7 @@ setup_failed() {
   exit 1
 }
 
-# setup [lint|clang|bench]...
+# setup [lint|clang|bench|plot]...
 setup() {
   local wanted=("${BUILD_PACKAGES[@]}") missing=() group
   for group in "$@"; do
@@ -28,7 +29,8 @@ setup() {
       lint) wanted+=("${LINT_PACKAGES[@]}") ;;
       clang) wanted+=("${CLANG_PACKAGES[@]}") ;;
       bench) wanted+=("${BENCH_PACKAGES[@]}") ;;
-      *) setup_failed "there is no group '$group' of packages; there are lint, clang and bench" "${wanted[@]}" ;;
+      plot) wanted+=("${PLOT_PACKAGES[@]}") ;;
+      *) setup_failed "there is no group '$group' of packages; there are lint, clang, bench and plot" "${wanted[@]}" ;;
     esac
   done
   if [[ -n ${WARREN_NO_SETUP:-} ]]; then return; fi

@@ -44,6 +44,7 @@ const char* words_for(const v1::FindReply& reply) {
   if (reply.source() == "self") return "it is this node";
   if (reply.source() == "connected") return "it is connected";
   if (reply.source() == "known") return "known from before";
+  if (reply.source() == "record") return "it has published this itself; it was not reached";
   const bool asked = reply.binding().steps_size() + reply.lookup().steps_size() > 0;
   return asked ? "the DHT told" : "it is in the routing table";
 }

@@ -38,8 +38,9 @@ Task<void> find_into(Discovery::Parts* parts, Target target, bool afresh, FindRe
     report->source = open.empty() ? "known" : "connected";
     co_return;
   }
-  report->source = "dht";
-  report->peer.addresses = co_await parts->look_up_addresses(peer, &report->lookup);
+  auto found = co_await parts->look_up_addresses(peer, &report->lookup);
+  report->source = found.source;
+  report->peer.addresses = std::move(found.addresses);
   if (report->peer.addresses.empty()) throw_error(Errc::kNotFound, target.to_string());
 }
 

@@ -16,7 +16,8 @@ namespace warren {
 struct FindReport {
   PeerInfo peer;
   std::optional<NodeId> node;
-  // Where the answer came from: "connected", "known" (the peerstore), "dht".
+  // Where the answer came from: "self", "connected", "known" (the peerstore), "dht" (the peer answered
+  // there), "record" (what it published some time ago; it was not reached).
   std::string source;
   kad::LookupReport binding;  // NodeID to PeerID; empty when that was known
   kad::LookupReport lookup;   // PeerID to addresses; empty when these were known

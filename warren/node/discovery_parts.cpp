@@ -254,7 +254,7 @@ Task<PeerId> Discovery::Parts::ask_candidates(NodeId node, kad::LookupReport* re
   throw_error(Errc::kNotFound, node.to_string());
 }
 
-Task<std::vector<Multiaddr>> Discovery::Parts::look_up_addresses(PeerId peer, kad::LookupReport* report) {
+Task<Whereabouts> Discovery::Parts::look_up_addresses(PeerId peer, kad::LookupReport* report) {
   Peerstore& store = needs.host.peerstore();
   Clock& clock = needs.host.env().clock;
   for (kad::Kad* dht : {own, wide}) {
@@ -262,17 +262,17 @@ Task<std::vector<Multiaddr>> Discovery::Parts::look_up_addresses(PeerId peer, ka
     const auto found = co_await as_result(dht->find_peer(peer, report));
     if (found && !found->addresses.empty()) {
       store.add_addresses(peer, found->addresses, AddressSource::kReported, clock.now() + kLookedUpLife);
-      co_return found->addresses;
+      co_return Whereabouts{found->addresses, "dht"};
     }
   }
   // A client of the DHT is in nobody's table; it publishes where it is.
-  if (own == nullptr) co_return std::vector<Multiaddr>();
+  if (own == nullptr) co_return Whereabouts{};
   const auto sealed = co_await as_result(own->get_value(peer_record_key(peer)));
-  if (!sealed) co_return std::vector<Multiaddr>();
+  if (!sealed) co_return Whereabouts{};
   auto record = PeerRecord::open(*sealed);
-  if (!record || record->peer_id != peer) co_return std::vector<Multiaddr>();
+  if (!record || record->peer_id != peer) co_return Whereabouts{};
   store.add_peer_record(*record, clock.now() + kLookedUpLife);
-  co_return std::move(record->addresses);
+  co_return Whereabouts{std::move(record->addresses), "record"};
 }
 
 void Discovery::Parts::note_use(const PeerId& peer, bool known) {
@@ -288,7 +288,8 @@ Task<void> Discovery::Parts::keep_hot() {
       const auto found = co_await look_up_addresses(peer, nullptr);
       ++cache.refreshes;
       hot.refreshed(peer, env.clock.now());
-      if (found.empty()) log::debug("discovery", "no address of " + peer.short_text() + " is found");
+      if (found.addresses.empty())
+        log::debug("discovery", "no address of " + peer.short_text() + " is found");
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "warren/async/task_group.hpp"
@@ -39,6 +40,12 @@ struct Coming {
   std::error_code reason;
 };
 
+struct Whereabouts {
+  std::vector<Multiaddr> addresses;
+  // "dht": the peer has answered there; "record": it has said so itself some time ago, and was not reached.
+  std::string_view source;
+};
+
 struct Discovery::Parts {
   // Opens the databases. Throws kStorage.
   explicit Parts(DiscoveryNeeds needs);
@@ -49,8 +56,8 @@ struct Discovery::Parts {
   // The binding of this node, from the network's DHT, else from who claims to be it on the public one. The
   // peer that it names; kNotFound.
   Task<PeerId> look_up_node(NodeId node, kad::LookupReport* report);
-  // Addresses of this peer, which the peerstore has then, too. Empty when nobody knows any.
-  Task<std::vector<Multiaddr>> look_up_addresses(PeerId peer, kad::LookupReport* report);
+  // Where this peer is; the peerstore knows it then, too. No addresses when nobody knows any.
+  Task<Whereabouts> look_up_addresses(PeerId peer, kad::LookupReport* report);
   // A request or a message is about to go there.
   void note_use(const PeerId& peer, bool known);
 

@@ -51,8 +51,8 @@ Task<Reached> reach(Discovery::Parts* discovery, Target target) {
   }
   ++discovery->cache.lookups;
   const auto found = co_await discovery->look_up_addresses(to.peer.id, nullptr);
-  if (!any_new(found, tried)) throw failure;
-  PeerInfo there{to.peer.id, found};
+  if (!any_new(found.addresses, tried)) throw failure;
+  PeerInfo there{to.peer.id, found.addresses};
   co_await host.connect(std::move(there));
   co_return to;
 }

@@ -15,6 +15,9 @@ bool is_neutral(std::error_code error) {
          error == Errc::kReset;
 }
 
+// In probe intervals.
+constexpr int kBusyMax = 4;
+
 // It is alive and no use: it does not serve us (any more), or answers nonsense.
 bool is_for_good(std::error_code error) {
   return error == Errc::kProtocolNotSupported || error == Errc::kMalformed || error == Errc::kTooLarge ||
@@ -43,8 +46,14 @@ Task<void> Probes::close() {
 }
 
 void Probes::failed(const PeerId& peer, std::error_code error) {
-  if (is_neutral(error)) return;
-  members_.failed(peer, error, is_for_good(error));
+  const RoutingTable::Entry* const entry = members_.table().find(peer);
+  if (entry == nullptr) return;
+  // Who is busy all the time is as good as dead.
+  const Duration silent = host_.env().clock.now() - entry->heard;
+  if (is_neutral(error) && (error != Errc::kReset || silent < kBusyMax * config_.probe_interval)) return;
+  // A connection that ended under the question is no goodbye.
+  const std::error_code why = error == Errc::kClosed ? make_error_code(Errc::kUnreachable) : error;
+  members_.failed(peer, why, is_for_good(error));
 }
 
 // In good order: the other side has closed it to make room. Otherwise its process may be dead.

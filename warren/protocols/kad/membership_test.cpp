@@ -42,21 +42,21 @@ TEST_CASE("a server that becomes a client leaves the tables, and comes back") {
 }
 
 TEST_CASE("whose process was killed is out of all tables within a minute, and is not found any more") {
-  DhtNetwork net(16);
+  DhtNetwork net(10);
   std::vector<std::error_code> reasons;
   const auto watch =
       net[2].kad.left().subscribe([&](const PeerId&, std::error_code reason) { reasons.push_back(reason); });
-  const std::vector<PeerId> dead = {net[5].id(), net[9].id(), net[13].id()};
+  const std::vector<PeerId> dead = {net[5].id(), net[7].id(), net[8].id()};
   net.crash(5);
-  net.crash(9);
-  net.crash(13);
+  net.crash(7);
+  net.crash(8);
   net.world.loop().advance(1min);
   for (const PeerId& peer : dead) {
     CHECK(tables_with(net, peer) == 0);
     CHECK_FALSE(net.run(as_result(net[3].kad.find_peer(peer))).has_value());
   }
   CHECK(reasons.size() == 3);
-  CHECK(net[2].kad.table().size() == 12);
+  CHECK(net[2].kad.table().size() == 6);
   const auto closest = net.run(net[1].kad.closest_peers(to_bytes(dead[0].bytes())));
   for (const PeerId& peer : dead) CHECK_FALSE(has(closest, peer));
 }

@@ -21,7 +21,10 @@ struct PeerFinder::Wanted {
 
 Task<PeerInfo> PeerFinder::find(PeerId peer, LookupReport* report) {
   if (peer == host_.peer_id()) co_return PeerInfo{peer, host_.addresses()};
-  if (!host_.connections(peer).empty()) co_return known(peer, {});
+  if (!host_.connections(peer).empty()) {
+    PeerInfo here = known(peer, {});
+    if (!here.addresses.empty()) co_return here;  // else it has just dialed us: others may know where it is
+  }
   Wanted wanted{.id = peer, .named = {}};
   Ask ask_one = [this, &wanted](PeerInfo other) { return ask(std::move(other), wanted); };
   Enough enough = [&wanted](const Lookup&) { return wanted.reached; };

@@ -75,7 +75,7 @@ Task<Bytes> Rpc::exchange(ConnectionPtr connection, Bytes wire) {
 
 Task<Bytes> Rpc::exchange_on(ConnectionPtr connection, StreamPtr stream, const Bytes& wire) {
   co_await write_delimited(*stream, wire);
-  Bytes answer = co_await read_delimited(*stream, kMessageSizeMax);
+  Bytes answer = co_await read_delimited(*stream, kAnswerSizeMax);
   idle_.keep(connection, std::move(stream), host_.env().clock.now());
   co_return answer;
 }

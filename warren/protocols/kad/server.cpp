@@ -23,7 +23,7 @@ class Server::Place {
  public:
   Place(Server& server, const PeerId& peer, ByteStream& stream) : server_(server) {
     place_ = server_.served_.insert(server_.served_.end(), Served{peer, &stream, Instant::max()});
-    if (server_.sweeper_.size() == 0) server_.sweeper_.spawn(server_.sweep());
+    if (!std::exchange(server_.sweeping_, true)) server_.sweeper_.spawn(server_.sweep());
   }
   ~Place() {
     server_.served_.erase(place_);
@@ -132,6 +132,7 @@ Task<void> Server::sweep() {
     answers_.sweep(now);
   }
   answers_.sweep(Instant::max());
+  sweeping_ = false;
 }
 
 }  // namespace warren::kad

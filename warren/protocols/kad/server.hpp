@@ -52,6 +52,7 @@ class Server {
   Answers& answers_;
   ServerCounters counters_;
   bool serving_ = false;
+  bool sweeping_ = false;
   std::list<Served> served_;
   Event ended_;
   TaskGroup sweeper_;

@@ -18,6 +18,7 @@ Config Config::ephemeral() {
   Config config{.node_key = Sm2PrivateKey::generate(random),
                 .peer_key = PrivateKey::generate(KeyType::kEd25519, random)};
   config.listen.push_back(value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/0")));
+  config.discovery.mdns = false;
   return config;
 }
 

@@ -74,7 +74,7 @@ struct Config {
   // The key that the PeerID comes from. kBadConfig when peer_key does not go with the mode.
   Result<PrivateKey> host_key() const;
 
-  // New keys and a free TCP port on loopback; nothing kept on disk.
+  // New keys and a free TCP port on loopback; no multicasts, and nothing kept on disk.
   static Config ephemeral();
 };
 

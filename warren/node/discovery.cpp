@@ -41,7 +41,9 @@ Task<void> find_into(Discovery::Parts* parts, Target target, bool afresh, FindRe
   auto found = co_await parts->look_up_addresses(peer, &report->lookup);
   report->source = found.source;
   report->peer.addresses = std::move(found.addresses);
-  if (report->peer.addresses.empty()) throw_error(Errc::kNotFound, target.to_string());
+  if (report->peer.addresses.empty()) {
+    throw_error(parts->knows_nobody() ? Errc::kNoPeers : Errc::kNotFound, target.to_string());
+  }
 }
 
 }  // namespace

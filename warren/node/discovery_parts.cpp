@@ -275,6 +275,10 @@ Task<Whereabouts> Discovery::Parts::look_up_addresses(PeerId peer, kad::LookupRe
   co_return Whereabouts{std::move(record->addresses), "record"};
 }
 
+bool Discovery::Parts::knows_nobody() const {
+  return std::ranges::all_of(dhts, [](const Dht& dht) { return dht.kad->table().empty(); });
+}
+
 void Discovery::Parts::note_use(const PeerId& peer, bool known) {
   hot.note_use(peer, needs.host.env().clock.now());
   if (known) ++cache.hits;

@@ -58,6 +58,8 @@ struct Discovery::Parts {
   Task<PeerId> look_up_node(NodeId node, kad::LookupReport* report);
   // Where this peer is; the peerstore knows it then, too. No addresses when nobody knows any.
   Task<Whereabouts> look_up_addresses(PeerId peer, kad::LookupReport* report);
+  // There is nobody to ask.
+  bool knows_nobody() const;
   // A request or a message is about to go there.
   void note_use(const PeerId& peer, bool known);
 

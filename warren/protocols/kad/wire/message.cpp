@@ -218,7 +218,7 @@ Bytes Message::encode() const {
 }
 
 Result<Message> Message::decode(BytesView bytes) {
-  if (bytes.size() > kMessageSizeMax) return fail(Errc::kTooLarge);
+  if (bytes.size() > kAnswerSizeMax) return fail(Errc::kTooLarge);
   Message message{.type = MessageType::kPutValue};
   std::uint64_t type = 0;
   BytesView record;

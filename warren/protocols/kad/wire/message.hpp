@@ -14,6 +14,8 @@ namespace warren::kad {
 
 // The whole message. The largest honest one: 40 peers with 4 KiB of addresses each, and a record of 64 KiB.
 inline constexpr std::size_t kMessageSizeMax = 256 * 1024;
+// Of others' answers: go-libp2p-kad-dht sends up to 4 MiB, where a key has many providers.
+inline constexpr std::size_t kAnswerSizeMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kKeySizeMax = 1024;  // a namespace and a multihash take some 50 bytes
 inline constexpr std::size_t kRecordValueSizeMax = 64 * 1024;
 inline constexpr std::size_t kPeersMax = 40;                // of each list: answers hold 20 (k)

@@ -171,7 +171,7 @@ TEST_CASE("what a peer may grow is bounded") {
   append(empty, peer_field(8, hex(kPeer1), {}));
   CHECK(decoded(empty).closer.empty());
 
-  CHECK(refused(Bytes(kMessageSizeMax + 1)) == Errc::kTooLarge);
+  CHECK(refused(Bytes(kAnswerSizeMax + 1)) == Errc::kTooLarge);
   CHECK(refused(ProtobufWriter().bytes(2, Bytes(kKeySizeMax + 1)).take()) == Errc::kTooLarge);
   const Bytes value = ProtobufWriter().bytes(2, Bytes(kRecordValueSizeMax + 1)).take();
   CHECK(refused(ProtobufWriter().bytes(3, value).take()) == Errc::kTooLarge);

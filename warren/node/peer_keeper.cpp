@@ -29,11 +29,12 @@ struct Moment {
   WallTime wall;
 };
 
-ArchivedPeer to_archive(const KnownPeer& peer, const Moment& now) {
+// Takes all but the name.
+ArchivedPeer to_archive(KnownPeer& peer, const Moment& now) {
   ArchivedPeer archived;
   archived.id = peer.id;
-  for (const KnownAddress& known : peer.addresses) {
-    ArchivedPeer::Address address{.address = known.address,
+  for (KnownAddress& known : peer.addresses) {
+    ArchivedPeer::Address address{.address = std::move(known.address),
                                   .source = known.source,
                                   .expires = now.to_wall(known.expires),
                                   .last_success = std::nullopt,
@@ -42,8 +43,8 @@ ArchivedPeer to_archive(const KnownPeer& peer, const Moment& now) {
     archived.addresses.push_back(std::move(address));
   }
   archived.record_seq = peer.record_seq;
-  archived.description = peer.description;
-  archived.security = peer.security;
+  archived.description = std::move(peer.description);
+  archived.security = std::move(peer.security);
   archived.latency = peer.latency;
   if (peer.key) archived.public_key = peer.key->to_protobuf();
   return archived;
@@ -140,11 +141,11 @@ void PeerKeeper::tidy() {
 
 Task<void> PeerKeeper::flush() {
   while (true) {
-    const PeerChanges changes = peerstore_.take_changes(kBatch);
+    PeerChanges changes = peerstore_.take_changes(kBatch);
     if (changes.empty() && outdated_.empty()) co_return;
     const Moment now(host_.env().clock);
     std::vector<ArchivedPeer> changed;
-    for (const KnownPeer& peer : changes.changed) changed.push_back(to_archive(peer, now));
+    for (KnownPeer& peer : changes.changed) changed.push_back(to_archive(peer, now));
     std::vector<PeerId> forgotten = std::exchange(outdated_, {});
     forgotten.insert(forgotten.end(), changes.forgotten.begin(), changes.forgotten.end());
     auto write = [archive = &archive_, changed = std::move(changed), forgotten = std::move(forgotten)] {

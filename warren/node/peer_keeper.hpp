@@ -17,7 +17,7 @@ class PeerKeeper {
   static constexpr Duration kWriteInterval = 2s;
   // How often expired addresses are dropped, and the round trips of connections taken down.
   static constexpr Duration kTidyInterval = 1min;
-  // Peers in one transaction, each of which may have said 160 KiB of itself; there are two copies meanwhile.
+  // Peers in one transaction; each may have said 160 KiB of itself.
   static constexpr std::size_t kBatch = 32;
   // How long an address that has led to its peer is tried after a restart, when its time is over.
   static constexpr Duration kSecondLife = 1h;

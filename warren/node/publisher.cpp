@@ -13,6 +13,12 @@
 
 namespace warren {
 
+namespace {
+
+constexpr Instant kNever = Instant::max();
+
+}  // namespace
+
 Bytes peer_record_key(const PeerId& peer) {
   return kad::record_key(kad::PeerRecordValidator().name_space(), peer.bytes());
 }
@@ -45,26 +51,40 @@ Task<void> Publisher::wait_for_peers() {
   while (messaging_.own_binding().empty() || !joined()) co_await wake_.wait();
 }
 
+bool Publisher::has_grown() const {
+  if (own_ == nullptr || copies_ >= kCopies) return false;
+  return own_->table().size() >= 2 * std::max<std::size_t>(peers_then_, 1);
+}
+
+Task<void> Publisher::wait_until(Instant then) {
+  Clock& clock = host_.env().clock;
+  while (!changed_ && !has_grown() && clock.now() < then) {
+    if (then == kNever) {
+      co_await wake_.wait();
+    } else {
+      co_await race(clock.sleep_until(then), wake_.wait());
+    }
+  }
+}
+
 Task<void> Publisher::run() {
-  const auto again_end = std::end(kPublishAgain);
+  Clock& clock = host_.env().clock;
   const Duration* again = std::begin(kPublishAgain);
   while (true) {
     co_await wait_for_peers();
     changed_ = false;
     const bool own = co_await publish_own();
     const bool wide = co_await publish_wide();
-    const Instant published = host_.env().clock.now();
-    const bool failed = !own || !wide;
-    if (!failed && again == again_end) {
-      while (!changed_) co_await wake_.wait();
-      again = std::begin(kPublishAgain);
-      continue;
+    const Instant published = clock.now();
+    if (!own || !wide) {
+      co_await wait_until(published + kPublishRetry);
+    } else if (again != std::end(kPublishAgain)) {
+      co_await wait_until(published + *again);
+      if (clock.now() >= published + *again) ++again;
+    } else {
+      co_await wait_until(kNever);
     }
-    const Duration pause = failed ? kPublishRetry : *again++;
-    while (!changed_ && host_.env().clock.now() < published + pause) {
-      const Duration left = published + pause - host_.env().clock.now();
-      co_await race(host_.env().clock.sleep_for(left), wake_.wait());
-    }
+    if (clock.now() < published + kPublishGrown) co_await clock.sleep_until(published + kPublishGrown);
   }
 }
 
@@ -77,9 +97,11 @@ Bytes Publisher::sealed_addresses() const {
 
 Task<bool> Publisher::publish_own() {
   if (own_ == nullptr || own_->table().empty()) co_return true;
+  peers_then_ = own_->table().size();
   const auto bound =
       co_await as_result(own_->put_value(binding_record_key(messaging_.node_id()), messaging_.own_binding()));
   if (!bound) log::debug("publisher", "our binding was not taken: " + bound.error().message());
+  copies_ = bound.value_or(0);
   if (host_.addresses().empty()) co_return bound.has_value();
   const auto located =
       co_await as_result(own_->put_value(peer_record_key(host_.peer_id()), sealed_addresses()));

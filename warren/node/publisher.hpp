@@ -20,6 +20,10 @@ Bytes node_provider_key(const NodeId& node);
 inline constexpr Duration kPublishAgain[] = {15s, 60s, 300s};
 // After a failure.
 inline constexpr Duration kPublishRetry = 5s;
+// While fewer have taken it than a record has copies, it is published again as soon as twice as many peers
+// are known: the first of a network may be gone soon. Not more often than this.
+inline constexpr std::size_t kCopies = 20;
+inline constexpr Duration kPublishGrown = 1s;
 
 class Publisher {
  public:
@@ -30,10 +34,12 @@ class Publisher {
   Task<void> run();
 
  private:
-  Task<void> publish();
   Task<bool> publish_own();
   Task<bool> publish_wide();
   Task<void> wait_for_peers();
+  // Until that time, or until there is something new to publish.
+  Task<void> wait_until(Instant then);
+  bool has_grown() const;
   Bytes sealed_addresses() const;
 
   Host& host_;
@@ -41,6 +47,8 @@ class Publisher {
   kad::Kad* own_;
   kad::Kad* wide_;
   bool changed_ = false;
+  std::size_t copies_ = 0;      // as many have taken our record
+  std::size_t peers_then_ = 0;  // known when it was published
   Event wake_;
   std::vector<Subscription> subscriptions_;
 };

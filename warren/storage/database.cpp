@@ -102,7 +102,8 @@ Result<Database> Database::open(const std::string& path, const std::vector<std::
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   sqlite3_extended_result_codes(handle, 1);
   const auto settings = database.execute(
-      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;");
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; "
+      "PRAGMA cache_size=-512;");  // KiB: there are several databases, and what is hot in them is little
   if (!settings) return fail(settings.error());
   if (const auto migrated = database.migrate(migrations); !migrated) return fail(migrated.error());
   return database;

@@ -79,7 +79,7 @@ class MemoryPeerstore final : public Peerstore {
 
   // What has changed since the last call, at most `max` peers of each kind; the rest comes with the next one.
   PeerChanges take_changes(std::size_t max);
-  // What was taken could not be kept: it is to be taken again.
+  // What was taken could not be kept: it is to be taken again. Names are enough.
   void give_back(const PeerChanges& changes);
   // Puts back what was written before a restart, without counting it as a change. What became known of the
   // peer since then stays. To be called with those written last at the end: they count as the newest.

@@ -7,8 +7,8 @@
 #include <set>
 #include <tuple>
 
-#include "warren/core/ip_address.hpp"
 #include "warren/core/address_scope.hpp"
+#include "warren/core/ip_address.hpp"
 
 namespace warren {
 

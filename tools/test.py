@@ -70,6 +70,14 @@ def thread_sanitizer():
     return fixed + program
 
 
+def simulated_dht(full):
+    """500 nodes, or thousands of them, whose lookups have to reach their goals (test/sim/dht)."""
+    small = "--nodes 500 --lookups 200 --settle 0.5 --quiet 0 --minutes 1 --attack 24"
+    large = "--nodes 10000 --no-join --lookups 1000 --settle 0.1 --quiet 0 --minutes 0"
+    runs = [small, large] if full else [small]
+    return [["build/release/bin/dht_sim", *run.split(), "--check"] for run in runs]
+
+
 def stages(full):
     python = sys.executable
     tidy = [python, "tools/tidy.py"]
@@ -116,6 +124,7 @@ def stages(full):
             limit=90 * MINUTE,
             is_case=False,
         ),
+        Stage("dht", simulated_dht(full), "a simulated DHT with the dead, churn and sybils", ("release",)),
         Stage("install", install, "a consumer of find_package(Warren)", ("release",), present=has_install),
         Stage("cli", cli, "daemons and the command line", ("release",), present=has_cli),
         Stage("interop", interop, "other implementations", ("release",), present=has_interop),

@@ -48,7 +48,7 @@ struct Config {
   // How often what is kept alive is done; tests shorten it.
   Duration refresh_interval = std::chrono::minutes(10);  // of the routing table
   Duration republish_interval = std::chrono::hours(4);   // of our own records and providers
-  Duration probe_interval = 20s;                         // of table entries that are not connected, at most
+  Duration probe_interval = 20s;  // of each peer of the table; longer when it is large (kProbeShare)
 };
 
 // What a lookup did, for `warren find` and for measurements.

@@ -61,7 +61,12 @@ inline constexpr std::size_t kRegionLookupsMax = 4;  // at a time
 
 // --- the routing table's upkeep ---
 
-inline constexpr Duration kProbePause = 1s;      // between probes: the traffic that an idle node causes
+inline constexpr Duration kProbePause = 1s;  // between probes: the traffic that an idle node causes
+// In a network so small, all are in everybody's table, and whoever dies is missed at once. In a larger one,
+// lookups find out who is dead, and to probe everybody as often would cost each a connection a second: there
+// is one probe in this time.
+inline constexpr std::size_t kProbedOftenMax = 40;
+inline constexpr Duration kProbeShare = 4s;
 inline constexpr std::size_t kProbesMax = 8;     // at a time: dead ones take kDialTimeout each
 inline constexpr std::size_t kSuspectsMax = 64;  // probed at once after their connections broke
 inline constexpr std::size_t kGoneMax = 1024;    // peers that are remembered as gone

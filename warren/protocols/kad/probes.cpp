@@ -69,13 +69,19 @@ void Probes::disconnected(const ConnectionPtr& connection) {
   changed_.notify_all();
 }
 
+Duration Probes::interval() const {
+  const std::size_t size = members_.table().size();
+  if (size <= kProbedOftenMax) return config_.probe_interval;
+  return std::max<Duration>(config_.probe_interval, size * kProbeShare);
+}
+
 Task<void> Probes::run() {
   Clock& clock = host_.env().clock;
   while (true) {
     std::vector<PeerId> due = std::exchange(suspects_, {});
     for (const PeerId& peer : due) spawn(peer);
     if (due.empty() && under_way_.size() < kProbesMax) {
-      due = members_.due_probes(config_.probe_interval, 1);
+      due = members_.due_probes(interval(), 1);
       for (const PeerId& peer : due) spawn(peer);
     }
     if (due.empty()) {

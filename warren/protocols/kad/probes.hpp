@@ -26,6 +26,8 @@ class Probes {
   Task<bool> probe(PeerId peer);
 
  private:
+  // How often each peer of the table is to show that it is alive.
+  Duration interval() const;
   Task<void> run();
   // Unless it is being probed, or too many are.
   void spawn(const PeerId& peer);

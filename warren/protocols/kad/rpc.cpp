@@ -55,8 +55,9 @@ Task<Message> Rpc::ask_connected(PeerInfo peer, Message question) {
   const ConnectionPtr connection = co_await reach(std::move(peer));
   const Bytes wire =
       co_await with_timeout(host_.env().clock, kAnswerTimeout, exchange(connection, question.encode()));
-  auto answer =
-      value_or_throw(Message::decode(wire), "an answer of " + connection->remote_peer().short_text());
+  auto decoded = Message::decode(wire);
+  if (!decoded) throw_error(decoded.error(), "an answer of " + connection->remote_peer().short_text());
+  Message answer = std::move(*decoded);
   check(question, answer, *connection);
   const bool told = !answer.closer.empty() || !answer.providers.empty() || answer.record;
   answered_(connection, told && !equal(question.key, host_.peer_id().bytes()));

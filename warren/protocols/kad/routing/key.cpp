@@ -41,6 +41,12 @@ Key Key::with_bit_flipped(std::size_t index) const {
   return flipped;
 }
 
+std::uint64_t Key::head() const {
+  std::uint64_t head = 0;
+  for (std::size_t i = 0; i < sizeof head; ++i) head = head << 8 | bytes_[i];
+  return head;
+}
+
 Distance Key::distance(const Key& other) const {
   Distance distance;
   for (std::size_t i = 0; i < bytes_.size(); ++i) distance.bytes[i] = bytes_[i] ^ other.bytes_[i];

@@ -33,6 +33,8 @@ class Key {
   static Key from_hash(const std::array<std::uint8_t, 32>& hash);
 
   const std::array<std::uint8_t, 32>& bytes() const { return bytes_; }
+  // The first 64 bits, the most significant first: enough to compare nearly all distances.
+  std::uint64_t head() const;
   // `index`: 0 is the most significant; less than kKeyBits.
   bool bit(std::size_t index) const;
   Key with_bit_flipped(std::size_t index) const;

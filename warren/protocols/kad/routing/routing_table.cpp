@@ -114,15 +114,25 @@ std::vector<PeerId> RoutingTable::seeds(const Key& target, std::size_t n) const 
 // than the next, and only within them is there anything to sort.
 std::vector<const RoutingTable::Entry*> RoutingTable::nearest(const Key& target, std::size_t n,
                                                               bool suspects) const {
-  std::vector<std::pair<Distance, const Entry*>> found;
+  struct Near {
+    std::uint64_t head;  // of the distance
+    const Entry* entry;
+  };
+  const auto is_nearer = [&target](const Near& a, const Near& b) {
+    if (a.head != b.head) return a.head < b.head;
+    return target.distance(a.entry->key) < target.distance(b.entry->key);
+  };
+  const std::uint64_t target_head = target.head();
+  std::vector<Near> found;
+  found.reserve(n + limits_.bucket);
   const auto take = [&](std::size_t from, std::size_t to) {
     const auto sorted = static_cast<std::ptrdiff_t>(found.size());
     for (std::size_t i = from; i < to; ++i) {
       for (const Entry& entry : buckets_[i]) {
-        if ((entry.failures > 0) == suspects) found.emplace_back(target.distance(entry.key), &entry);
+        if ((entry.failures > 0) == suspects) found.push_back({target_head ^ entry.key.head(), &entry});
       }
     }
-    std::ranges::sort(found.begin() + sorted, found.end(), {}, &std::pair<Distance, const Entry*>::first);
+    std::ranges::sort(found.begin() + sorted, found.end(), is_nearer);
   };
   const std::size_t all = buckets_.size();
   const std::size_t common = std::min(self_.common_prefix(target), all);
@@ -131,8 +141,8 @@ std::vector<const RoutingTable::Entry*> RoutingTable::nearest(const Key& target,
   for (std::size_t i = common; i-- > 0 && found.size() < n;) take(i, i + 1);
   std::vector<const Entry*> entries;
   entries.reserve(std::min(n, found.size()));
-  for (const auto& [distance, entry] : found) {
-    if (entries.size() < n) entries.push_back(entry);
+  for (const Near& near : found) {
+    if (entries.size() < n) entries.push_back(near.entry);
   }
   return entries;
 }

@@ -97,3 +97,29 @@ TEST_CASE("a request to a node that we often talk to waits for no lookup after i
   CHECK(after.lookups == before.lookups);
   CHECK(after.hits == before.hits + 1);
 }
+
+TEST_CASE("nodes that have only a rendezvous point in common find each other") {
+  Town net(0);
+  net.add("point", {}, [](Config& config) { config.discovery.rendezvous_server = true; });
+  const Town::Adjust no_more_than_that = [&net](Config& config) {
+    config.bootstrap.clear();
+    config.discovery.dht = false;
+    config.discovery.rendezvous_points = {net.bootstrap};
+  };
+  Node& alice = net.add("alice", {}, no_more_than_that);
+  net.world.loop().advance(1s);  // else both dial in one instant, which TCP takes for something else
+  Node& bob = net.add("bob", {}, no_more_than_that);
+  net.world.loop().advance(90s);
+  CHECK_FALSE(alice.host().connections(bob.peer_id()).empty());
+  const auto listed = alice.discovery().bootstrap();
+  CHECK(std::ranges::any_of(listed, [](const BootstrapPeer& peer) { return peer.source == "rendezvous"; }));
+}
+
+TEST_CASE("without a DHT a NodeID is found as long as its binding is known, and not otherwise") {
+  Town net(0);
+  net.add("alice", {}, [](Config& config) { config.discovery.dht = false; });
+  const NodeId nobody(Pair::config(*net.machines[0]).node_key.public_key());
+  const auto found = net.world.run(as_result(net.nodes[0]->discovery().find(nobody)));
+  REQUIRE_FALSE(found.has_value());
+  CHECK(found.error() == Errc::kNoPeers);
+}

@@ -1,6 +1,7 @@
 // Test support: nodes of a network without mDNS, in one world.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,12 +20,15 @@ struct Town {
     for (const auto& node : nodes) world.run(node->stop());
   }
 
-  Node& add(const std::string& name, const std::string& data_dir = {}) {
+  // Has the last word on a node's configuration.
+  using Adjust = std::function<void(Config&)>;
+
+  Node& add(const std::string& name, const std::string& data_dir = {}, const Adjust& adjust = {}) {
     machines.push_back(&world.add_machine(name));
-    return start(machines.size() - 1, data_dir);
+    return start(machines.size() - 1, data_dir, adjust);
   }
   // The same node on the same machine, with the same keys each time.
-  Node& start(std::size_t number, const std::string& data_dir = {}) {
+  Node& start(std::size_t number, const std::string& data_dir = {}, const Adjust& adjust = {}) {
     sim::Machine& machine = *machines[number];
     sim::SeededRandom keys(number);
     const RandomFill random = [&keys](MutableBytes to) { keys.fill(to); };
@@ -35,6 +39,7 @@ struct Town {
     config.discovery.profile = Profile::kLan;
     config.data_dir = data_dir;
     if (number > 0) config.bootstrap = {bootstrap};
+    if (adjust) adjust(config);
     nodes.push_back(std::make_unique<Node>(machine.env(), std::move(config)));
     world.run(nodes.back()->start());
     if (number == 0) bootstrap = address_of(*nodes.back());

@@ -89,7 +89,7 @@ bool Registrant::must_register(const Point& point) const {
 Instant Registrant::next_visit(const Point& point) const {
   if (point.failures > 0) return point.visited + backoff(point.failures);
   const bool moved = point.addresses_seen != addresses_version_;
-  const Instant due = moved ? Instant::min() : std::min(point.register_at, point.visited + kDiscoverInterval);
+  const Instant due = moved ? Instant::min() : std::min(point.register_at, point.visited + point.pause);
   return std::max(due, point.visited + kVisitInterval);
 }
 
@@ -121,6 +121,8 @@ Task<void> Registrant::visit(Point* point) {
   point->refusal.reset();
   if (must_register(*point)) co_await register_at(point, connection);
   co_await discover_at(point, connection);
+  const auto share = static_cast<std::uint64_t>(kDiscoverInterval.count() / 4);
+  point->pause = kDiscoverInterval - Duration(host_.env().random.below(share));
 }
 
 Task<void> Registrant::register_at(Point* point, ConnectionPtr connection) {

@@ -11,7 +11,8 @@
 
 namespace warren::rendezvous {
 
-// How often each point is asked for those who came.
+// How often each point is asked for those who came: after three quarters of this to all of it, by chance, so
+// that two who find each other there do not dial each other in the same moment.
 inline constexpr Duration kDiscoverInterval = 60s;
 // The least time from one visit to the next, however often addresses change or the connection breaks.
 inline constexpr Duration kVisitInterval = 5s;
@@ -31,6 +32,7 @@ class Registrant {
     std::error_code error;          // of the last visit, when it failed
     std::optional<Status> refusal;  // why it does not register us, or does not answer
     Instant visited = Instant::min();
+    Duration pause = kDiscoverInterval;  // until it is asked again
     Instant register_at = Instant::min();
     std::uint64_t addresses_seen = 0;  // which of our addresses it knows
     std::uint32_t failures = 0;        // in a row

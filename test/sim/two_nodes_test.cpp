@@ -117,8 +117,9 @@ TEST_CASE("who is unknown, or nowhere to be found, is said so") {
   Node& alice = net.add_node("alice");
   const NodeId stranger(
       Sm2PrivateKey::generate([](MutableBytes to) { std::ranges::fill(to, 5); }).public_key());
-  CHECK(net.world.run(as_result(alice.send_message(stranger, to_bytes("x")))).error() == Errc::kNoAddresses);
-  CHECK(net.world.run(as_result(alice.find_peer(stranger))).error() == Errc::kNoAddresses);
+  // The DHT is asked, and alice knows nobody in it.
+  CHECK(net.world.run(as_result(alice.send_message(stranger, to_bytes("x")))).error() == Errc::kNoPeers);
+  CHECK(net.world.run(as_result(alice.find_peer(stranger))).error() == Errc::kNoPeers);
   CHECK(net.world.run(as_result(alice.connect(alice.peer_id()))).error() == Errc::kSelfDial);
   CHECK(Target::parse("nonsense").error() == Errc::kBadEncoding);
   CHECK(Target::parse("/ip4/192.0.2.1/tcp/4001").error() == Errc::kBadAddress);

@@ -68,7 +68,8 @@ class Street:
         try:
             self.a, self.b = self.lab.host("a"), self.lab.host("b")
             self.segment = Segment(self.lab, self.a, self.b, **self.options)
-            self.alice, self.bob = node_on(self.a, self.bench, "alice"), node_on(self.b, self.bench, "bob")
+            self.alice = node_on(self.a, self.bench, "alice", multicasts=True)
+            self.bob = node_on(self.b, self.bench, "bob", multicasts=True)
             self.nodes = [self.alice, self.bob]
         except BaseException as error:
             self.__exit__(type(error), error, None)

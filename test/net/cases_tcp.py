@@ -8,7 +8,7 @@ import time
 from bench import case, wait_until
 from dns_server import DnsServer
 from lab import Lab
-from nodes import NEW_IP4, NEW_IP6, Net, Request, beside_others
+from nodes import NEW_IP4, NEW_IP6, Net, Request, beside_others, forget_peers
 from program import Failure, require
 
 
@@ -69,6 +69,7 @@ def a_name_that_moved_is_followed_at_the_next_dial(bench):
         net.bob.down()
         wait_until(lambda: not net.connections(net.alice), "alice does not see that bob went")
 
+        forget_peers(net.bob)  # else it would dial alice by itself
         old, new = net.b.ip4, "10.77.1.77"
         net.link.second.change_addresses(new, "fd77:1::77")
         net.bob.up(listen=[f"/ip4/{new}/tcp/{port}"])

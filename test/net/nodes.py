@@ -18,12 +18,23 @@ def beside_others(function):
     return function
 
 
-def node_on(host, bench, name):
-    """A node that `warren init` has made; not running."""
+def node_on(host, bench, name, multicasts=False):
+    """A node that `warren init` has made; not running. Unless it sends multicasts, whom it meets is for the
+    case to say."""
     node = Node(bench.program, bench.folder / name, host.within())
+    if not multicasts:
+        node.init()
+        return node
     made = node.do("init", "--json").json()
     node.node_id, node.peer_id = made["node_id"], made["peer_id"]
     return node
+
+
+def forget_peers(node):
+    """For a node that is down: when it starts again, it knows nobody."""
+    for name in ("peers.db", "dht.db"):
+        for file in node.path.glob(name + "*"):
+            file.unlink()
 
 
 class Net:

@@ -17,8 +17,8 @@ class PeerKeeper {
   static constexpr Duration kWriteInterval = 2s;
   // How often expired addresses are dropped, and the round trips of connections taken down.
   static constexpr Duration kTidyInterval = 1min;
-  // Peers in one transaction; each may have said 160 KiB of itself.
-  static constexpr std::size_t kBatch = 32;
+  // Peers in one transaction; each may have said 160 KiB of itself, and is in memory once more meanwhile.
+  static constexpr std::size_t kBatch = 8;
   // How long an address that has led to its peer is tried after a restart, when its time is over.
   static constexpr Duration kSecondLife = 1h;
 

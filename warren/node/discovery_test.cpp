@@ -123,3 +123,19 @@ TEST_CASE("without a DHT a NodeID is found as long as its binding is known, and 
   REQUIRE_FALSE(found.has_value());
   CHECK(found.error() == Errc::kNoPeers);
 }
+
+TEST_CASE("the time of a request counts from its beginning: to look for the node is part of it") {
+  Town net(2);
+  net.world.loop().advance(5s);
+  const NodeId wanted = net.nodes[1]->node_id();
+  Node& alice = *net.nodes[0];
+  net.world.run(alice.connect(wanted));
+  net.world.cut(*net.machines[0], *net.machines[1]);
+  for (const ConnectionPtr& connection : alice.host().connections()) connection->close();
+  net.world.loop().advance(1s);
+  const Instant began = net.world.clock().now();
+  const auto answer = net.world.run(as_result(alice.request(wanted, "echo", Bytes{1}, 2s)));
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error() == Errc::kTimedOut);
+  CHECK(net.world.clock().now() - began <= 2s + 100ms);
+}

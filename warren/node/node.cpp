@@ -85,9 +85,12 @@ Task<Bytes> Node::request(Target target, std::string service, Bytes payload) {
 }
 
 Task<Bytes> Node::request(Target target, std::string service, Bytes payload, Duration timeout) {
-  auto to = co_await reach(parts_->discovery.get(), std::move(target));
+  Clock& clock = parts_->env.clock;
+  const Instant end = clock.now() + timeout;
+  auto to = co_await with_timeout(clock, timeout, reach(parts_->discovery.get(), std::move(target)));
+  const Duration left = end - clock.now();
   auto answer = co_await parts_->messaging->request(std::move(to.peer), std::move(to.node),
-                                                    std::move(service), std::move(payload), timeout);
+                                                    std::move(service), std::move(payload), left);
   co_return answer;
 }
 

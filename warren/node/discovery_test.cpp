@@ -139,3 +139,17 @@ TEST_CASE("the time of a request counts from its beginning: to look for the node
   CHECK(answer.error() == Errc::kTimedOut);
   CHECK(net.world.clock().now() - began <= 2s + 100ms);
 }
+
+TEST_CASE("a client of the DHT is in nobody's table, and is found all the same") {
+  Town net(5);
+  Node& home = net.add("home", {}, [](Config& config) { config.discovery.profile = Profile::kHome; });
+  net.world.loop().advance(30s);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const std::vector<PeerId> table = net.nodes[i]->discovery().dht()->table();
+    CHECK(std::ranges::find(table, home.peer_id()) == table.end());
+  }
+  const FindReport report = net.world.run(net.nodes[3]->discovery().find(home.node_id(), true));
+  CHECK(report.peer.id == home.peer_id());
+  CHECK_FALSE(report.peer.addresses.empty());
+  CHECK(net.world.run(net.nodes[3]->connect(home.node_id())).node_id == home.node_id());
+}

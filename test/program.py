@@ -6,6 +6,7 @@ Every wait has a limit. Processes are ended by the id that was given to them, ne
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 READY_S = 30
 COMMAND_S = 60
 END_S = 15
+SCRATCH_MIN_BYTES = 4 << 30
 
 # What no daemon writes in good health.
 REPORTS = ("Sanitizer", "runtime error:", "assertion failed", "terminate called")
@@ -30,6 +32,14 @@ class Failure(Exception):
 def require(condition, message):
     if not condition:
         raise Failure(message)
+
+
+def scratch(prefix):
+    """A temporary folder, in memory where there is room: a message is acknowledged when it is on disk, and
+    how long the disk of a busy machine takes is nothing that a test with a time limit is about."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free >= SCRATCH_MIN_BYTES
+    return tempfile.TemporaryDirectory(prefix=prefix, dir=memory if roomy else None)
 
 
 def environment():

@@ -236,7 +236,13 @@ def show_failure(log_path):
     # Words of a runner or of ninja; ctest's list at its end; a failed check; a sanitizer's verdict.
     names = r"FAIL|\s*\d+ - \S+ \((Failed|Not Run|Timeout|SEGFAULT|Subprocess aborted|Child aborted)\b"
     names += r"|\S+:\d+: (FATAL )?ERROR: |SUMMARY: "
-    failures = [line for line in lines if re.match(names, line)]
+    failures = []
+    named = False
+    for line in lines:
+        # A runner tells the reason below the name, behind a bar.
+        named = bool(re.match(names, line)) or (named and line.startswith("    | "))
+        if named:
+            failures.append(line)
     shown = failures[:FAILURE_LINES]
     if len(failures) > len(shown):
         shown.append(f"... and {len(failures) - len(shown)} more")

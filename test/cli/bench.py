@@ -2,12 +2,11 @@
 
 import contextlib
 import re
-import tempfile
 import time
 import traceback
 from pathlib import Path
 
-from program import Failure, Node, require
+from program import Failure, Node, require, scratch
 
 CASES = []
 
@@ -36,7 +35,7 @@ def run(case, program):
     """What went wrong, or nothing, and how many seconds it took."""
     begin = time.monotonic()
     problem = None
-    with tempfile.TemporaryDirectory(prefix="warren-test-") as folder:
+    with scratch(prefix="warren-test-") as folder:
         try:
             case(Bench(program, folder))
         except Failure as failure:

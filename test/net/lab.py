@@ -16,11 +16,11 @@ import json
 import os
 import select
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
 from namespaces import COMMAND_S, Host, LabError, remove_leftovers, remove_namespace, started_at
+from program import scratch
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build/release/bin/warren_link"
@@ -154,8 +154,7 @@ class Lab:
 
     def __enter__(self):
         remove_leftovers()
-        # pylint: disable=consider-using-with
-        self.temporary = tempfile.TemporaryDirectory(prefix="warren-lab-")
+        self.temporary = scratch(prefix="warren-lab-")
         self.folder = Path(self.temporary.name)
         return self
 

@@ -112,6 +112,9 @@ class CrowdedHost final : public Host {
     if (crowd_.contains(peer.id)) throw_error(Errc::kLimitReached);
     return host_.connect(std::move(peer));
   }
+  Task<ConnectionPtr> connect_over(PathPolicy /*policy*/, PeerInfo peer) override {
+    return connect(std::move(peer));
+  }
   std::vector<ConnectionPtr> connections(const PeerId& peer) const override {
     const auto found = crowd_.find(peer);
     if (found != crowd_.end()) return {found->second};

@@ -37,6 +37,9 @@ MODULE_FOLDERS = {
     "mdns": "protocols/mdns",
     "presence": "protocols/presence",
     "rendezvous": "protocols/rendezvous",
+    "stun": "protocols/stun",
+    "autonat": "protocols/autonat",
+    "relay": "protocols/relay",
 }
 
 # (who, whom): why. Named by folder, or by folder and subfolder.

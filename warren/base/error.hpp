@@ -76,6 +76,15 @@ enum class Errc {
   kBadRecord,
   kOldRecord,
   kRecordExpired,
+  // Relayed paths (protocols/relay) and what the network sees of us (autonat, stun).
+  kNoReservation,
+  kReservationRefused,
+  kRelayDenied,
+  kRelayFull,
+  kRelayFailed,
+  kLimitedByBudget,
+  kNoDirectPath,
+  kDialBackRefused,
   // This machine.
   kStorage,
   kIo,

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "warren/base/time.hpp"
+#include "warren/core/circuit.hpp"
 #include "warren/core/secure_channel.hpp"
 #include "warren/multiformats/multiaddr.hpp"
 
@@ -29,6 +30,8 @@ class Connection {
   virtual Instant opened_at() const = 0;
   // The muxer's measure; zero when unknown yet.
   virtual Duration round_trip_time() const = 0;
+  // Of a relayed connection: what its relay lets it carry. Null when the path is direct, or without limits.
+  virtual const CircuitBudget* circuit_budget() const { return nullptr; }
   virtual bool is_open() const = 0;
   // Why it ended, kClosed when in good order; no error while it is open.
   virtual std::error_code end_reason() const = 0;

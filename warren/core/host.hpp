@@ -68,7 +68,10 @@ class Host {
   // what(). Cancelable.
   virtual Task<ConnectionPtr> connect(PeerInfo peer) = 0;
 
-  // The open connections: to one peer (best first), or all.
+  // The same, and over which paths. Throws kNoDirectPath, too.
+  virtual Task<ConnectionPtr> connect_over(PathPolicy policy, PeerInfo peer) = 0;
+
+  // The open connections: to one peer (best first, relayed ones last), or all.
   virtual std::vector<ConnectionPtr> connections(const PeerId& peer) const = 0;
   virtual std::vector<ConnectionPtr> connections() const = 0;
 

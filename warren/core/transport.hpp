@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "warren/core/circuit.hpp"
 #include "warren/core/listener.hpp"
 #include "warren/core/stream.hpp"
 
@@ -13,6 +14,8 @@ struct RawConnection {
   StreamPtr stream;
   Multiaddr local;
   Multiaddr remote;
+  // Of a relayed one with limits; the transport keeps it up to date.
+  std::shared_ptr<const CircuitBudget> budget = nullptr;
 };
 
 class TransportListener : public Listener {
@@ -28,7 +31,8 @@ class Transport {
   // Whether dial() and listen() know what to do with this address (without its /p2p part).
   virtual bool handles(const Multiaddr& address) const = 0;
 
-  // Throws kRefused, kUnreachable, kTimedOut... Cancelable; the caller sets the time limit.
+  // The address comes without its /p2p part, but that of a relayed one with it: a relay is told whom to
+  // reach. Throws kRefused, kUnreachable, kTimedOut... Cancelable; the caller sets the time limit.
   virtual Task<RawConnection> dial(Multiaddr address) = 0;
 
   virtual Result<std::unique_ptr<TransportListener>> listen(const Multiaddr& address) = 0;

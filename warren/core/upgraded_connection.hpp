@@ -16,6 +16,7 @@ struct UpgradedConnection {
   Direction direction;
   ProtocolId security;
   ProtocolId muxer;
+  std::shared_ptr<const CircuitBudget> budget = nullptr;  // of a relayed one with limits
 };
 
 }  // namespace warren

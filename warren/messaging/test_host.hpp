@@ -148,6 +148,9 @@ class TestHost final : public Host {
   void unhandle(const ProtocolId& protocol) override { handlers_.erase(protocol); }
   std::vector<ProtocolId> protocols() const override { return {}; }
 
+  Task<ConnectionPtr> connect_over(PathPolicy /*policy*/, PeerInfo peer) override {
+    return connect(std::move(peer));
+  }
   Task<ConnectionPtr> connect(PeerInfo peer) override {
     if (const auto open = connections(peer.id); !open.empty()) co_return open.front();
     const auto found = network_.hosts.find(peer.id);

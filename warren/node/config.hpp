@@ -11,6 +11,7 @@
 #include "warren/multiformats/multiaddr.hpp"
 #include "warren/node/discovery_config.hpp"
 #include "warren/node/perf_access.hpp"
+#include "warren/node/reachability_config.hpp"
 #include "warren/swarm/access_list.hpp"
 #include "warren/swarm/limits.hpp"
 #include "warren/transport/websocket/config.hpp"
@@ -42,6 +43,9 @@ struct Config {
 
   // How others are found; whether this node is a server of the DHT, and more that the profile decides.
   DiscoveryConfig discovery;
+
+  // How it learns what the network sees of it, and stays reachable.
+  ReachabilityConfig reachability;
 
   // How connections are secured: "/noise" and "/tls/1.0.0", or one of them. A dial proposes the first, and
   // the next when the peer does not speak it.

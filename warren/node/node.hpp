@@ -16,6 +16,7 @@
 #include "warren/node/discovery.hpp"
 #include "warren/node/event.hpp"
 #include "warren/node/metrics.hpp"
+#include "warren/node/reachability.hpp"
 #include "warren/node/target.hpp"
 
 namespace warren {
@@ -24,7 +25,7 @@ namespace warren {
 struct PeerStatus {
   PeerId peer_id;
   std::optional<NodeId> node_id;  // when the peer has presented a valid binding
-  Multiaddr address;              // the path: the remote end's address
+  Multiaddr address;              // the path: the remote end's address; of a relayed one, the relay's
   Direction direction = Direction::kInbound;
   Duration round_trip_time{};  // zero when unknown yet
   Instant connected_at{};
@@ -69,6 +70,9 @@ class Node {
 
   // How others are found, in detail: from start() to stop().
   Discovery& discovery();
+
+  // What the network sees of this node, and the relays: from start() to stop().
+  Reachability& reachability();
 
   // Sends a signed message and returns when the receiver has verified it and has it on disk.
   // Throws the receiver's reason when it refused (kReplayed, kInboxFull...), kTimedOut, kUnreachable...;

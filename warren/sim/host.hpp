@@ -52,6 +52,9 @@ class PlainHost final : public Host {
   // Besides the addresses given, those in the peerstore. Takes handshake_round_trips, or dial_limit where
   // nobody lives. Both ends then know what the other speaks, as after identify.
   Task<ConnectionPtr> connect(PeerInfo peer) override;
+  Task<ConnectionPtr> connect_over(PathPolicy /*policy*/, PeerInfo peer) override {
+    return connect(std::move(peer));  // there are no relays here
+  }
   std::vector<ConnectionPtr> connections(const PeerId& peer) const override;
   std::vector<ConnectionPtr> connections() const override;
   Result<> protect(const PeerId& peer, std::string_view tag) override;

@@ -101,7 +101,7 @@ std::vector<ProtocolId> SwarmHost::protocols() const {
   return protocols;
 }
 
-Task<ConnectionPtr> SwarmHost::connect(PeerInfo peer) {
+Task<ConnectionPtr> SwarmHost::connect_over(PathPolicy policy, PeerInfo peer) {
   if (peer.id == peer_id_) throw_error(Errc::kSelfDial);
   const Instant now = env_.clock.now();
   peerstore_.add_addresses(peer.id, peer.addresses, AddressSource::kReported, now + kGivenAddressLife);
@@ -110,7 +110,7 @@ Task<ConnectionPtr> SwarmHost::connect(PeerInfo peer) {
     if (std::ranges::find(peer.addresses, known) == peer.addresses.end()) peer.addresses.push_back(known);
   }
   const PeerId id = peer.id;
-  ConnectionPtr connection = co_await swarm_.connect(std::move(peer));
+  ConnectionPtr connection = co_await swarm_.connect(std::move(peer), policy);
   if (connection->direction() == Direction::kOutbound) {
     peerstore_.add_addresses(id, {connection->remote_address()}, AddressSource::kConnected,
                              env_.clock.now() + kConnectedAddressLife);

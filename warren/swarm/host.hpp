@@ -45,7 +45,10 @@ class SwarmHost final : public Host {
   void handle(ProtocolId protocol, StreamHandler handler) override;
   void unhandle(const ProtocolId& protocol) override;
   std::vector<ProtocolId> protocols() const override;
-  Task<ConnectionPtr> connect(PeerInfo peer) override;
+  Task<ConnectionPtr> connect(PeerInfo peer) override {
+    return connect_over(PathPolicy::kAny, std::move(peer));
+  }
+  Task<ConnectionPtr> connect_over(PathPolicy policy, PeerInfo peer) override;
   std::vector<ConnectionPtr> connections(const PeerId& peer) const override {
     return swarm_.connections(peer);
   }

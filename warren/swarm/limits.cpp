@@ -41,6 +41,16 @@ constexpr LimitKnob kKnobs[] = {
      "registrations at this rendezvous point"},
     {"rendezvous_registrations_per_peer_max", &L::rendezvous_registrations_per_peer_max,
      "of these, of one peer"},
+    {"relay_reservations_max", &L::relay_reservations_max, "peers that can be reached through this relay"},
+    {"relay_reservations_per_ip_max", &L::relay_reservations_per_ip_max, "of these, from one address"},
+    {"relay_reservations_per_network_max", &L::relay_reservations_per_network_max,
+     "of these, from one IPv4 /24 or IPv6 /48"},
+    {"relay_circuits_max", &L::relay_circuits_max, "circuits that this relay forwards"},
+    {"relay_circuits_per_peer_max", &L::relay_circuits_per_peer_max, "of these, from or to one peer"},
+    {"autonat_dials_max", &L::autonat_dials_max, "addresses of others dialed back in a minute"},
+    {"autonat_dials_per_peer_max", &L::autonat_dials_per_peer_max, "of these, for one peer"},
+    {"stun_answers_max", &L::stun_answers_max, "STUN requests answered in a second"},
+    {"stun_answers_per_ip_max", &L::stun_answers_per_ip_max, "of these, of one address"},
 };
 
 }  // namespace

@@ -75,6 +75,27 @@ struct SwarmLimits {
   std::size_t rendezvous_registrations_max = 10'000;
   std::size_t rendezvous_registrations_per_peer_max = 100;
 
+  // --- circuits that this node relays for others (protocols/relay) ---
+
+  // Each holds a connection open; a slot of ours costs some 30 KiB with it.
+  std::size_t relay_reservations_max = 1024;
+  // From one address, as go-libp2p has it; and from one network: an IPv4 /24, an IPv6 /48.
+  std::size_t relay_reservations_per_ip_max = 8;
+  std::size_t relay_reservations_per_network_max = 32;
+  std::size_t relay_circuits_max = 1024;
+  // From or to one peer.
+  std::size_t relay_circuits_per_peer_max = 16;
+
+  // --- dialing back to tell others whether they are reachable (protocols/autonat), in a minute ---
+
+  std::size_t autonat_dials_max = 60;
+  std::size_t autonat_dials_per_peer_max = 12;
+
+  // --- STUN requests answered in a second (protocols/stun) ---
+
+  std::size_t stun_answers_max = 200;
+  std::size_t stun_answers_per_ip_max = 10;
+
   // --- time ---
 
   // From the first byte to a secured and multiplexed connection.

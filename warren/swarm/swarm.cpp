@@ -53,7 +53,7 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
   return addresses;
 }
 
-Task<ConnectionPtr> Swarm::connect(PeerInfo peer) {
+Task<ConnectionPtr> Swarm::connect(PeerInfo peer, PathPolicy /*policy*/) {
   const PeerId id = peer.id;
   auto open = connections(id);
   if (!open.empty()) co_return open.front();

@@ -24,7 +24,7 @@ class Swarm {
 
   // A new connection, or the open one; concurrent dials to one peer are one dial. Throws Dialer's
   // error, with the attempts in what(); kLimitReached with the limit in what(); kDenied.
-  Task<ConnectionPtr> connect(PeerInfo peer);
+  Task<ConnectionPtr> connect(PeerInfo peer, PathPolicy policy = PathPolicy::kAny);
 
   // Open ones; those to one peer the newest first, which was shown last to lead there.
   std::vector<ConnectionPtr> connections(const PeerId& peer) const;

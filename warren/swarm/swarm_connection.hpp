@@ -32,6 +32,7 @@ class SwarmConnection final : public Connection {
   const ProtocolId& muxer() const override { return upgraded_.muxer; }
   Instant opened_at() const override { return opened_at_; }
   Duration round_trip_time() const override { return upgraded_.muxed->round_trip_time(); }
+  const CircuitBudget* circuit_budget() const override { return upgraded_.budget.get(); }
   bool is_open() const override { return open_; }
   std::error_code end_reason() const override { return end_reason_; }
   Task<StreamPtr> open_stream(ProtocolId protocol) override;

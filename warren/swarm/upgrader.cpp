@@ -38,6 +38,7 @@ Task<UpgradedConnection> Upgrader::upgrade_outbound(RawConnection raw, PeerId ex
   }
   auto upgraded = co_await multiplex(value_or_throw(std::move(channel)), Side::kInitiator, std::move(id),
                                      std::move(raw.local), std::move(raw.remote));
+  upgraded.budget = std::move(raw.budget);
   co_return upgraded;
 }
 
@@ -49,6 +50,7 @@ Task<UpgradedConnection> Upgrader::upgrade_inbound(RawConnection raw, std::optio
   if (peer != nullptr) *peer = channel->remote_peer();
   auto upgraded = co_await multiplex(std::move(channel), Side::kResponder, std::move(chosen),
                                      std::move(raw.local), std::move(raw.remote));
+  upgraded.budget = std::move(raw.budget);
   co_return upgraded;
 }
 

@@ -29,7 +29,7 @@ Task<void> mistake() {
   co_return;
 }
 Task<void> sleep_as_result(Clock& clock, bool& returned) {
-  const auto result = co_await as_result(clock.sleep_for(1h));
+  [[maybe_unused]] const auto result = co_await as_result(clock.sleep_for(1h));
   returned = true;
 }
 

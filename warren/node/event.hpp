@@ -22,6 +22,8 @@ struct NodeEvent {
     kRefused,       // an inbound connection, stream or message was not taken: reason
     kArrived,       // a node has joined the network, or was found for the first time
     kLeft,          // a node is gone: reason kClosed, it said goodbye; else what the probes failed with
+    kReachability,  // what others say of this node: state "reachable", "unreachable", "unknown"
+    kRelay,         // the relay `peer` is "held", or "lost" for `reason`
   };
 
   Kind kind = Kind::kConnected;
@@ -36,6 +38,7 @@ struct NodeEvent {
   std::size_t protocols = 0;           // kIdentified: how many it speaks
   std::error_code reason;              // kDisconnected (kClosed: in good order), kRefused, kLeft
   std::string knob;                    // kRefused: the limit (limit_knobs()), when it was one
+  std::string state;                   // kReachability, kRelay
   ProtocolId protocol;                 // kRefused: of a message, "/warren/message/1.0.0"...
 };
 

@@ -44,9 +44,9 @@ std::vector<PeerStatus> Node::peers() const {
   return peers;
 }
 
-Task<PeerStatus> Node::connect(Target target) {
-  auto resolved = co_await reach(parts_->discovery.get(), std::move(target));
-  const ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
+Task<PeerStatus> Node::connect(Target target, PathPolicy policy) {
+  auto resolved = co_await reach(parts_->discovery.get(), std::move(target), policy);
+  const ConnectionPtr connection = co_await parts_->host.connect_over(policy, std::move(resolved.peer));
   // A peer that is no Warren node says so in one round trip; only who insists on a node minds.
   const auto node = co_await as_result(parts_->messaging->bound_node(connection));
   // A peer that does not take our key hangs up after the handshake has ended for us.
@@ -75,8 +75,8 @@ Discovery& Node::discovery() {
   return *parts_->discovery_view;
 }
 
-Task<void> Node::send_message(Target target, Bytes payload) {
-  auto to = co_await reach(parts_->discovery.get(), std::move(target));
+Task<void> Node::send_message(Target target, Bytes payload, PathPolicy policy) {
+  auto to = co_await reach(parts_->discovery.get(), std::move(target), policy);
   co_await parts_->messaging->send_message(std::move(to.peer), std::move(to.node), std::move(payload));
 }
 
@@ -84,10 +84,11 @@ Task<Bytes> Node::request(Target target, std::string service, Bytes payload) {
   return request(std::move(target), std::move(service), std::move(payload), parts_->config.request_timeout);
 }
 
-Task<Bytes> Node::request(Target target, std::string service, Bytes payload, Duration timeout) {
+Task<Bytes> Node::request(Target target, std::string service, Bytes payload, Duration timeout,
+                          PathPolicy policy) {
   Clock& clock = parts_->env.clock;
   const Instant end = clock.now() + timeout;
-  auto to = co_await with_timeout(clock, timeout, reach(parts_->discovery.get(), std::move(target)));
+  auto to = co_await with_timeout(clock, timeout, reach(parts_->discovery.get(), std::move(target), policy));
   const Duration left = end - clock.now();
   auto answer = co_await parts_->messaging->request(std::move(to.peer), std::move(to.node),
                                                     std::move(service), std::move(payload), left);
@@ -152,15 +153,15 @@ std::vector<AccessList::Entry> Node::access_entries() const {
   return parts_->host.access().entries();
 }
 
-Task<PingReply> Node::ping(Target target) {
-  auto resolved = co_await reach(parts_->discovery.get(), std::move(target));
-  const ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
+Task<PingReply> Node::ping(Target target, PathPolicy policy) {
+  auto resolved = co_await reach(parts_->discovery.get(), std::move(target), policy);
+  const ConnectionPtr connection = co_await parts_->host.connect_over(policy, std::move(resolved.peer));
   const Duration round_trip_time = co_await ping::ping(parts_->env, connection);
   co_return PingReply{round_trip_time, connection->remote_address()};
 }
 
 Task<BenchReport> Node::bench(Target target, perf::MeasurePlan plan, OnBench on_progress) {
-  auto resolved = co_await reach(parts_->discovery.get(), std::move(target));
+  auto resolved = co_await reach(parts_->discovery.get(), std::move(target), PathPolicy::kAny);
   ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
   auto report = co_await warren::bench(parts_->env, std::move(connection), plan, std::move(on_progress));
   co_return report;

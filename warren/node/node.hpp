@@ -60,9 +60,12 @@ class Node {
   std::vector<Multiaddr> addresses() const;
   std::vector<PeerStatus> peers() const;
 
-  // Connects, over the best path there is, and tells to whom. Throws kNoAddresses, kUnreachable,
-  // kPeerIdMismatch, kTimedOut...
-  Task<PeerStatus> connect(Target target);
+  // Calls that reach a peer take the best path there is, through a relay when no other works, unless `policy`
+  // says otherwise (core/circuit.hpp).
+
+  // Connects, and tells to whom. Throws kNoAddresses, kUnreachable, kPeerIdMismatch, kTimedOut,
+  // kNoDirectPath...
+  Task<PeerStatus> connect(Target target, PathPolicy policy = PathPolicy::kAny);
 
   // The peer and its addresses, without connecting; asks the DHT when none are known. Throws kNotFound when
   // nobody knows it, kNoPeers.
@@ -76,13 +79,14 @@ class Node {
 
   // Sends a signed message and returns when the receiver has verified it and has it on disk.
   // Throws the receiver's reason when it refused (kReplayed, kInboxFull...), kTimedOut, kUnreachable...;
-  // kTooLarge over 16 MiB.
-  Task<void> send_message(Target target, Bytes payload);
+  // kTooLarge over 16 MiB; kLimitedByBudget when the only path is a circuit that carries less.
+  Task<void> send_message(Target target, Bytes payload, PathPolicy policy = PathPolicy::kAny);
 
   // Asks `service` of the target, which runs at most once, and returns its answer. Throws kNoSuchService,
-  // kServiceFailed, kOutcomeUnknown, kTimedOut, kUnreachable...
+  // kServiceFailed, kOutcomeUnknown, kTimedOut, kUnreachable, kLimitedByBudget...
   Task<Bytes> request(Target target, std::string service, Bytes payload);
-  Task<Bytes> request(Target target, std::string service, Bytes payload, Duration timeout);
+  Task<Bytes> request(Target target, std::string service, Bytes payload, Duration timeout,
+                      PathPolicy policy = PathPolicy::kAny);
 
   // Answers requests for `service`; a second handler replaces the first.
   void serve(std::string service, ServiceHandler handler);
@@ -110,7 +114,7 @@ class Node {
   std::vector<AccessList::Entry> access_entries() const;
 
   // One round trip over the ping protocol.
-  Task<PingReply> ping(Target target);
+  Task<PingReply> ping(Target target, PathPolicy policy = PathPolicy::kAny);
 
   // How fast bytes come and go, over the perf protocol and the best path there is; measuring begins when the
   // connection is there. Throws kProtocolNotSupported when the peer does not serve that to us.

@@ -30,6 +30,11 @@ Bytes node_provider_key(const NodeId& node) {
   return Multihash{.code = kHashSha256, .digest = to_bytes(digest)}.encode();
 }
 
+Bytes relay_provider_key() {
+  const Digest digest = sha256(as_bytes("warren-relay"));
+  return Multihash{.code = kHashSha256, .digest = to_bytes(digest)}.encode();
+}
+
 Publisher::Publisher(Host& host, Messaging& messaging, kad::Kad* own, kad::Kad* wide)
     : host_(host), messaging_(messaging), own_(own), wide_(wide) {
   const auto change = [this] {
@@ -42,6 +47,14 @@ Publisher::Publisher(Host& host, Messaging& messaging, kad::Kad* own, kad::Kad* 
     if (dht == nullptr) continue;
     subscriptions_.push_back(dht->entered().subscribe([this](const PeerId&) { wake_.notify_all(); }));
   }
+}
+
+void Publisher::set_provided(const Bytes& multihash, bool provided) {
+  const auto [found, is_new] = provided_.try_emplace(multihash, provided);
+  if (!is_new && found->second == provided) return;
+  found->second = provided;
+  changed_ = true;
+  wake_.notify_all();
 }
 
 Task<void> Publisher::wait_for_peers() {
@@ -75,6 +88,7 @@ Task<void> Publisher::run() {
     changed_ = false;
     const bool own = co_await publish_own();
     const bool wide = co_await publish_wide();
+    published_ = published_ || (own && wide);
     const Instant published = clock.now();
     if (!own || !wide) {
       co_await wait_until(published + kPublishRetry);
@@ -106,7 +120,23 @@ Task<bool> Publisher::publish_own() {
   const auto located =
       co_await as_result(own_->put_value(peer_record_key(host_.peer_id()), sealed_addresses()));
   if (!located) log::debug("publisher", "our addresses were not taken: " + located.error().message());
-  co_return bound.has_value() && located.has_value();
+  const bool provided = co_await provide_all();
+  co_return bound.has_value() && located.has_value() && provided;
+}
+
+Task<bool> Publisher::provide_all() {
+  bool all = true;
+  const std::vector<std::pair<Bytes, bool>> wishes(provided_.begin(), provided_.end());
+  for (const auto& [multihash, wanted] : wishes) {
+    if (wanted) {
+      const auto taken = co_await as_result(own_->provide(multihash));
+      all = all && taken.has_value();
+    } else {
+      // An earlier run may have provided it, and what is on disk is published again.
+      co_await own_->disown(multihash);
+    }
+  }
+  co_return all;
 }
 
 Task<bool> Publisher::publish_wide() {

@@ -2,6 +2,8 @@
 // it the way from a NodeID to a PeerID; docs/wire.md has the records.
 #pragma once
 
+#include <map>
+
 #include "warren/async/event.hpp"
 #include "warren/core/host.hpp"
 #include "warren/messaging/messaging.hpp"
@@ -14,6 +16,10 @@ Bytes peer_record_key(const PeerId& peer);
 // What a provider on the public DHT provides, as it takes no records of ours: sha2-256 of "warren-node" and
 // the key's 33 bytes.
 Bytes node_provider_key(const NodeId& node);
+
+// What relays provide on the network's own DHT, so that they are found by who has none: sha2-256 of
+// "warren-relay".
+Bytes relay_provider_key();
 
 // A record that was published while the network was small, or not joined by its neighbours yet, is at the
 // wrong peers: it is published again after these, then as often as the DHT republishes.
@@ -33,8 +39,14 @@ class Publisher {
   // Until canceled. What is to be published waits for a first peer, and is published again when it changes.
   Task<void> run();
 
+  // Whether this node provides the multihash on the network's own DHT from now on.
+  void set_provided(const Bytes& multihash, bool provided);
+  // Others have taken what there is to publish, or there is no DHT to publish in.
+  bool has_published() const { return published_; }
+
  private:
   Task<bool> publish_own();
+  Task<bool> provide_all();
   Task<bool> publish_wide();
   Task<void> wait_for_peers();
   // Until that time, or until there is something new to publish.
@@ -46,7 +58,9 @@ class Publisher {
   Messaging& messaging_;
   kad::Kad* own_;
   kad::Kad* wide_;
+  std::map<Bytes, bool> provided_;
   bool changed_ = false;
+  bool published_ = false;
   std::size_t copies_ = 0;      // as many have taken our record
   std::size_t peers_then_ = 0;  // known when it was published
   Event wake_;

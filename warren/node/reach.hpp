@@ -14,8 +14,8 @@ struct Reached {
   std::optional<NodeId> node;
 };
 
-// Connected when it returns. Throws kNotFound and kNoPeers when nobody knows the node, kNoAddresses when
-// nobody knows where the peer is, and what Host::connect throws.
-Task<Reached> reach(Discovery::Parts* discovery, Target target);
+// Connected when it returns, over a path that the policy allows. Throws kNotFound and kNoPeers when nobody
+// knows the node, kNoAddresses when nobody knows where the peer is, and what Host::connect_over throws.
+Task<Reached> reach(Discovery::Parts* discovery, Target target, PathPolicy policy);
 
 }  // namespace warren

@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "warren/async/as_result.hpp"
+#include "warren/base/assert.hpp"
 
 namespace warren::quic {
 
@@ -140,6 +141,11 @@ Task<void> Switchboard::close() {
     co_await clock_.sleep_for(1ms);
   }
   co_await tasks_.close();
+  for (const auto& errand : std::exchange(errands_, {})) {
+    errand->done = true;
+    errand->error = Errc::kClosed;
+    errand->changed.notify_all();
+  }
   for (const auto& socket : sockets_) {
     socket->udp->close();
     socket->backlog.clear();
@@ -165,9 +171,10 @@ void Switchboard::wake(Line& line) {
 Task<void> Switchboard::send_loop() {
   while (true) {
     sends_ = false;
-    while (ready_.empty() && answers_.empty()) co_await ready_changed_.wait();
+    while (ready_.empty() && answers_.empty() && errands_.empty()) co_await ready_changed_.wait();
     sends_ = true;
     co_await send_answers();
+    if (!errands_.empty()) co_await send_errand();
     if (ready_.empty()) continue;
     std::shared_ptr<Line> line = std::move(ready_.front());
     ready_.pop_front();
@@ -186,6 +193,39 @@ Task<void> Switchboard::send_answers() {
   }
 }
 
+// One between two turns of connections: neither holds up the other.
+Task<void> Switchboard::send_errand() {
+  const std::shared_ptr<Errand> errand = std::move(errands_.front());
+  errands_.pop_front();
+  const auto& [path, bytes] = errand->datagram;
+  const Batch batch{.path = path, .segment_size = bytes.size(), .bytes = bytes};
+  const Result<> sent = co_await send(batch, nullptr);
+  errand->done = true;
+  if (!sent) errand->error = sent.error();
+  errand->changed.notify_all();
+}
+
+Task<void> Switchboard::send_stray(Endpoint local, Endpoint remote, Bytes payload) {
+  if (closed_) throw_error(Errc::kClosed);
+  if (socket_for(local) == nullptr) throw_error(Errc::kNotFound, local.to_string());
+  WARREN_ASSERT(!payload.empty() && payload.front() >> 6 == 0);  // or the other side takes it for QUIC's
+  const auto errand = std::make_shared<Errand>();
+  errand->datagram = {{local, remote}, std::move(payload)};
+  errands_.push_back(errand);
+  ready_changed_.notify_all();
+  while (!errand->done) co_await errand->changed.wait();
+  // What is lost on the way is not known either.
+  if (errand->error == Errc::kTooLarge || errand->error == Errc::kClosed) throw_error(errand->error);
+}
+
+std::vector<Endpoint> Switchboard::listening() const {
+  std::vector<Endpoint> found;
+  for (const auto& socket : sockets_) {
+    if (socket->doorman.greet) found.push_back(socket->udp->local_endpoint());
+  }
+  return found;
+}
+
 Task<void> Switchboard::send_line(std::shared_ptr<Line> line) {
   for (int i = 0; i < kBatchesInTurn; ++i) {
     const auto batch = line->connection.take(buffer_, clock_.now());
@@ -195,9 +235,9 @@ Task<void> Switchboard::send_line(std::shared_ptr<Line> line) {
   wake(*line);
 }
 
-Task<void> Switchboard::send(const Batch& batch, Line* line) {
+Task<Result<>> Switchboard::send(const Batch& batch, Line* line) {
   Socket* socket = socket_for(batch.path.local);
-  if (socket == nullptr) co_return;
+  if (socket == nullptr) co_return fail(Errc::kNotFound);
   const Result<> sent = co_await as_result(socket->udp->send(batch.path.local.address, batch.path.remote,
                                                              batch.bytes, batch.segment_size, batch.ecn));
   if (sent) bytes_sent_ += batch.bytes.size();
@@ -207,6 +247,7 @@ Task<void> Switchboard::send(const Batch& batch, Line* line) {
   if (hopeless && line != nullptr && !line->connection.established()) {
     line->connection.abandon(sent.error(), clock_.now());
   }
+  co_return sent;
 }
 
 // A deadline moves with every batch, and a sleeper that is called off costs an exception. So it sleeps on,

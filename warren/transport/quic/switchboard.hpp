@@ -93,6 +93,10 @@ class Switchboard {
 
   // Datagrams that are not QUIC's (RFC 9443: their first two bits are 00) go there, if anywhere.
   std::function<void(const Datagram& datagram, const Endpoint& local)> on_stray{};
+  // Sends one that is not QUIC's, from the socket that is bound to `local` (SharedSockets::send).
+  Task<void> send_stray(Endpoint local, Endpoint remote, Bytes payload);
+  // What the sockets are bound to that strangers may connect to.
+  std::vector<Endpoint> listening() const;
 
   std::size_t connection_count() const { return lines_.size(); }
   const Limit& half_open() const { return *half_open_; }
@@ -114,6 +118,13 @@ class Switchboard {
     Path path;
     Bytes bytes;
   };
+  // A datagram of somebody else, who waits until it is sent.
+  struct Errand {
+    Answer datagram;
+    bool done = false;
+    std::error_code error{};
+    Event changed{};
+  };
 
   std::string qlog_name(Side side);
   Line& add_line(Side side, const Path& path, const FirstPacket* first, std::optional<PeerId> expected);
@@ -132,8 +143,9 @@ class Switchboard {
   Task<void> receive_loop(Socket& socket);
   Task<void> send_loop();
   Task<void> send_answers();
+  Task<void> send_errand();
   Task<void> send_line(std::shared_ptr<Line> line);
-  Task<void> send(const Batch& batch, Line* line);
+  Task<Result<>> send(const Batch& batch, Line* line);
   void set_alarm(Instant at);
   Task<void> alarm(Instant at);
 
@@ -154,6 +166,7 @@ class Switchboard {
   std::set<std::pair<Instant, Line*>> timers_;
   std::deque<std::shared_ptr<Line>> ready_;  // may have something to send
   std::deque<Answer> answers_;
+  std::deque<std::shared_ptr<Errand>> errands_;
   TokenCache tokens_;
   QlogFactory qlog_;
   std::uint64_t ignored_ = 0;

@@ -63,6 +63,9 @@ Switchboard& QuicTransport::switchboard() {
         std::make_unique<Switchboard>(env_.executor, env_.clock, env_.random, certificate, limits_);
     if (half_open_ != nullptr) switchboard_->account(*half_open_, unread_);
     if (qlog_) switchboard_->log_to(qlog_);
+    switchboard_->on_stray = [this](const Datagram& datagram, const Endpoint& local) {
+      strays_.emit(datagram, local);
+    };
   }
   return *switchboard_;
 }
@@ -101,6 +104,16 @@ Result<std::unique_ptr<MuxedListener>> QuicTransport::listen(const Multiaddr& ad
   }
   if (!listening) return fail(listening.error());
   return std::make_unique<QuicListener>(*this, local);
+}
+
+std::vector<Endpoint> QuicTransport::endpoints() const {
+  return switchboard_ ? switchboard_->listening() : std::vector<Endpoint>();
+}
+
+Task<void> QuicTransport::send(Endpoint local, Endpoint remote, Bytes payload) {
+  if (closed_) throw_error(Errc::kClosed);
+  if (!switchboard_) throw_error(Errc::kNotFound, local.to_string());
+  co_await switchboard_->send_stray(local, remote, std::move(payload));
 }
 
 void QuicTransport::network_changed() {

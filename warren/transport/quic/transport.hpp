@@ -4,6 +4,7 @@
 #pragma once
 
 #include "warren/core/muxed_transport.hpp"
+#include "warren/core/shared_sockets.hpp"
 #include "warren/env/env.hpp"
 #include "warren/transport/quic/switchboard.hpp"
 
@@ -13,7 +14,7 @@ namespace warren::quic {
 inline constexpr std::string_view kSecurity = "/tls/1.0.0";
 inline constexpr std::string_view kMuxer = "/quic-v1";
 
-class QuicTransport final : public MuxedTransport {
+class QuicTransport final : public MuxedTransport, public SharedSockets {
  public:
   // Nothing is made before the first dial() or listen(): then the certificate, which serves all connections
   // and is signed by `host_key`, and the sockets. Environment and key outlive the transport.
@@ -37,6 +38,11 @@ class QuicTransport final : public MuxedTransport {
   void network_changed() override;
   Task<void> close() override;
 
+  // SharedSockets: those of the listeners.
+  std::vector<Endpoint> endpoints() const override;
+  Task<void> send(Endpoint local, Endpoint remote, Bytes payload) override;
+  Signal<const Datagram&, const Endpoint&>& strays() override { return strays_; }
+
   // Of UDP payloads.
   std::uint64_t bytes_received() const { return switchboard_ ? switchboard_->bytes_received() : 0; }
   std::uint64_t bytes_sent() const { return switchboard_ ? switchboard_->bytes_sent() : 0; }
@@ -53,6 +59,7 @@ class QuicTransport final : public MuxedTransport {
   UnreadLimits unread_;
   Switchboard::QlogFactory qlog_;
   bool closed_ = false;
+  Signal<const Datagram&, const Endpoint&> strays_;
   std::unique_ptr<Switchboard> switchboard_;  // from the first use on
 };
 

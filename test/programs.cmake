@@ -17,9 +17,11 @@ endif()
 warren_test_program(warren_attacker attacks/attacker.cpp attacks/floods.cpp attacks/handshakes.cpp attacks/raw_peer.cpp)
 warren_test_program(warren_quic_attacker attacks/quic_attacker.cpp)
 
-# The link between network namespaces of test/net needs the simulator's model and nothing else of the library.
-add_executable(warren_link net/link.cpp net/line.cpp net/quantities.cpp net/tun.cpp net/wire.cpp)
-target_link_libraries(warren_link PRIVATE warren_sim nlohmann_json::nlohmann_json)
+# The link between network namespaces of test/net needs the simulator's models and nothing else of the library.
+add_library(warren_gateway STATIC net/gateway.cpp net/nat_settings.cpp net/packet.cpp net/quantities.cpp)
+target_link_libraries(warren_gateway PUBLIC warren_sim nlohmann_json::nlohmann_json)
+add_executable(warren_link net/link.cpp net/line.cpp net/tun.cpp net/wire.cpp)
+target_link_libraries(warren_link PRIVATE warren_gateway)
 
 # A DHT of thousands of nodes in virtual time (`./dev sim dht`).
 find_package(CLI11 REQUIRED)

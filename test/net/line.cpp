@@ -33,8 +33,8 @@ Instant now() {
 Line::Line(End first, End second, std::uint64_t seed)
     : first_(std::move(first)),
       second_(std::move(second)),
-      directions_{Direction{&first_.tun, &second_.tun, first_.name + "->" + second_.name, Wire(seed)},
-                  Direction{&second_.tun, &first_.tun, second_.name + "->" + first_.name, Wire(seed + 1)}},
+      directions_{Direction{&first_, &second_, first_.name + "->" + second_.name, Wire(seed)},
+                  Direction{&second_, &first_, second_.name + "->" + first_.name, Wire(seed + 1)}},
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       buffer_(kPacketMax) {
@@ -61,7 +61,7 @@ int Line::run(int commands) {
         continue;
       }
       for (Direction& direction : directions_) {
-        if (direction.from->descriptor() != descriptor) continue;
+        if (direction.from->tun.descriptor() != descriptor) continue;
         if ((events[i].events & EPOLLERR) != 0) return 1;
         take_packets(direction);
       }
@@ -78,11 +78,25 @@ void Line::watch(int descriptor, std::uint32_t events) {
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
 }
 
+Line::Direction& Line::other(const Direction& direction) {
+  return &direction == &directions_[0] ? directions_[1] : directions_[0];
+}
+
 void Line::take_packets(Direction& direction) {
   for (int i = 0; i < kReadsAtOnce; ++i) {
-    const auto size = direction.from->read(buffer_);
+    const auto size = direction.from->tun.read(buffer_);
     if (!size) return;
-    direction.wire.send(now(), BytesView(buffer_).first(*size));
+    take_packet(direction, MutableBytes(buffer_).first(*size));
+  }
+}
+
+void Line::take_packet(Direction& direction, MutableBytes packet) {
+  switch (direction.from->gateway.from_inside(packet, now())) {
+    case Gateway::Way::kDrop: return;
+    case Gateway::Way::kOn: direction.wire.send(now(), packet); return;
+    case Gateway::Way::kBack:
+      if (!direction.from->tun.write(packet)) ++other(direction).refused;
+      return;
   }
 }
 
@@ -92,7 +106,9 @@ void Line::deliver(Direction& direction) {
   if (!next || *next > time) return;
   last_delivery_ = time;
   while (auto packet = direction.wire.receive(time)) {
-    if (!direction.to->write(*packet)) ++direction.refused;
+    const auto way = direction.to->gateway.from_outside(*packet, time);
+    if (way == Gateway::Way::kOn && !direction.to->tun.write(*packet)) ++direction.refused;
+    if (way == Gateway::Way::kBack) other(direction).wire.send(time, *packet);
     time = now();
   }
 }
@@ -132,10 +148,10 @@ std::string Line::answer(const std::string& command) {
   std::string verb, which, what;
   words >> verb;
   if (verb == "stats") return stats();
-  if (verb == "set") {
+  if (verb == "set" || verb == "nat") {
     words >> which;
     std::getline(words, what);
-    return set(which, what);
+    return verb == "set" ? set(which, what) : change_router(which, what);
   }
   if (verb != "down" && verb != "up") return "error: no command " + verb;
   for (Direction& direction : directions_) {
@@ -157,8 +173,20 @@ std::string Line::set(std::string_view which, std::string_view what) {
   return found ? "ok" : "error: no direction " + std::string(which);
 }
 
+std::string Line::change_router(std::string_view which, std::string_view what) {
+  for (End* end : {&first_, &second_}) {
+    if (end->name != which) continue;
+    const auto wrong = end->gateway.command(what);
+    return wrong ? "error: " + *wrong : "ok";
+  }
+  return "error: no end " + std::string(which);
+}
+
 std::string Line::stats() {
   nlohmann::json all = nlohmann::json::object();
+  for (const End* end : {&first_, &second_}) {
+    all["nat"][end->name] = nlohmann::json::parse(end->gateway.stats());
+  }
   for (Direction& direction : directions_) {
     const WireStats stats = direction.wire.take_stats();
     const double mean = stats.delivered == 0 ? 0 : to_ms(stats.late_sum) / double(stats.delivered);

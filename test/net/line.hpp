@@ -1,6 +1,6 @@
 // Two TUN devices and a wire each way between them, as one loop over epoll: a packet that the kernel sends
-// into one device comes out of the other when its wire says so. Routers and NATs have their place between a
-// device and the wire behind it.
+// into one device comes out of the other when its wire says so. Between a device and its wires there may be a
+// router: then this end's host is behind it.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "test/net/gateway.hpp"
 #include "test/net/tun.hpp"
 #include "test/net/wire.hpp"
 
@@ -16,6 +17,7 @@ namespace warren::net {
 struct End {
   std::string name;  // "a" in "a->b"
   Tun tun;
+  Gateway gateway;
 };
 
 class Line {
@@ -31,26 +33,30 @@ class Line {
   //
   //   set a->b|b->a|both NAME VALUE...   changes what a wire does to packets (quantities.hpp)
   //   down, up                           both wires are cut, or whole again
-  //   stats                              a JSON object: counters of each wire
+  //   nat a|b WORDS...                   changes the router at that end (gateway.hpp)
+  //   stats                              a JSON object: counters of each wire, and under "nat" of each router
   int run(int commands);
 
  private:
   struct Direction {
-    Tun* from;
-    Tun* to;
+    End* from;
+    End* to;
     std::string name;
     Wire wire;
     std::uint64_t refused = 0;  // arrived, but the device was down
   };
 
   void watch(int descriptor, std::uint32_t events);
+  Direction& other(const Direction& direction);
   void take_packets(Direction& direction);
+  void take_packet(Direction& direction, MutableBytes packet);
   void deliver(Direction& direction);
   void set_timer();
   // False when no more commands come.
   bool take_commands(int commands);
   std::string answer(const std::string& command);
   std::string set(std::string_view which, std::string_view what);
+  std::string change_router(std::string_view which, std::string_view what);
   std::string stats();
 
   End first_;

@@ -1,5 +1,6 @@
 // warren_link: joins two network namespaces of one machine by a link with delay, jitter, loss, rate and
-// queue, the same each way as in simulated worlds. test/net/lab.py makes the namespaces and starts it.
+// queue, the same each way as in simulated worlds, and with a router at either end, if it is told so.
+// test/net/lab.py makes the namespaces and starts it.
 //
 //   warren_link a=NAMESPACE:DEVICE b=NAMESPACE:DEVICE [SEED]
 //
@@ -23,6 +24,7 @@
 namespace {
 
 using warren::net::End;
+using warren::net::Gateway;
 using warren::net::Line;
 using warren::net::Tun;
 
@@ -41,7 +43,7 @@ bool outlive_nobody(pid_t parent) {
   return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
 }
 
-std::optional<End> open_end(std::string_view text) {
+std::optional<End> open_end(std::string_view text, std::uint64_t seed) {
   const std::size_t equals = text.find('=');
   const std::size_t colon = text.find(':');
   if (equals == std::string_view::npos || colon == std::string_view::npos || colon < equals) {
@@ -54,7 +56,7 @@ std::optional<End> open_end(std::string_view text) {
     std::cerr << "warren_link: " << text << ": " << tun.error().message() << "\n";
     return std::nullopt;
   }
-  return End{std::string(text.substr(0, equals)), std::move(*tun)};
+  return End{std::string(text.substr(0, equals)), std::move(*tun), Gateway(seed)};
 }
 
 }  // namespace
@@ -68,8 +70,8 @@ int main(int count, char** words) {
   }
   if (!outlive_nobody(parent)) return 1;
   be_on_time();
-  auto first = open_end(words[1]);
-  auto second = open_end(words[2]);
+  auto first = open_end(words[1], seed);
+  auto second = open_end(words[2], seed + 2);
   if (!first || !second) return 1;
   Line line(std::move(*first), std::move(*second), seed);
   std::puts("ready");

@@ -4,6 +4,7 @@
 
 #include "warren/base/assert.hpp"
 #include "warren/core/address_scope.hpp"
+#include "warren/core/circuit.hpp"
 
 namespace warren {
 
@@ -16,9 +17,9 @@ struct Path {
   bool ip6 = false;
 };
 
-// Nothing of what is not judged.
+// Nothing of what is not judged. A relayed address begins with its relay's, whose own dial is judged.
 Path path_of(const Multiaddr& address) {
-  if (scope_of(address) != AddressScope::kPublic) return {};
+  if (is_circuit(address) || scope_of(address) != AddressScope::kPublic) return {};
   return {.udp = address.has(Protocol::kUdp), .ip6 = address.has(Protocol::kIp6)};
 }
 

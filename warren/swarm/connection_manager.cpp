@@ -19,6 +19,8 @@ auto worth(const ConnectionUse& use) {
       // How much it was used; only the order of magnitude, because a few streams more say little, and a peer
       // that wants to look useful should have to work for it.
       std::bit_width(use.streams_so_far),
+      // A relayed one serves less, costs a third node its bandwidth, and will end by itself.
+      !use.relayed,
       // A peer that was heard of lately is likelier to be heard of again.
       use.active_at);
 }

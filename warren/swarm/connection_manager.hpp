@@ -29,6 +29,7 @@ struct ConnectionUse {
   std::size_t streams_open = 0;
   std::uint64_t streams_so_far = 0;  // opened by either side since the connection began
   bool allowed = false;              // by the access list
+  bool relayed = false;
 };
 
 class ConnectionManager {

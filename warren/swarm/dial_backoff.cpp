@@ -1,6 +1,9 @@
 #include "warren/swarm/dial_backoff.hpp"
 
 #include <algorithm>
+#include <vector>
+
+#include "warren/core/circuit.hpp"
 
 namespace warren {
 
@@ -42,6 +45,16 @@ void DialBackoff::clear(const PeerId& peer) {
   if (entries == peers_.end()) return;
   for (const auto& [address, entry] : entries->second) ages_.erase(entry.age);
   peers_.erase(entries);
+}
+
+void DialBackoff::clear_circuits(const PeerId& peer) {
+  const auto entries = peers_.find(peer);
+  if (entries == peers_.end()) return;
+  std::vector<Ages::iterator> forgiven;
+  for (const auto& [address, entry] : entries->second) {
+    if (is_circuit(address)) forgiven.push_back(entry.age);
+  }
+  for (const Ages::iterator age : forgiven) forget(age);
 }
 
 void DialBackoff::clear() {

@@ -36,6 +36,8 @@ class DialBackoff {
 
   // One of the peer's addresses was reached: all are forgiven.
   void clear(const PeerId& peer);
+  // The same through a relay, which says nothing of the direct ones: its relayed addresses are forgiven.
+  void clear_circuits(const PeerId& peer);
   // The network has changed: what failed on the old one may work on this one.
   void clear();
 

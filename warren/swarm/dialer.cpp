@@ -1,6 +1,7 @@
 #include "warren/swarm/dialer.hpp"
 
 #include "warren/async/as_result.hpp"
+#include "warren/swarm/circuit_path.hpp"
 #include "warren/swarm/dns_addresses.hpp"
 #include "warren/swarm/interface_addresses.hpp"
 #include "warren/swarm/metered_stream.hpp"
@@ -26,6 +27,18 @@ class PathResult {
   bool reached_ = false;
 };
 
+// How long a relay's address is worth knowing that came with a circuit through it.
+constexpr Duration kRelayAddressLife = 1h;
+
+// Those left out are told, but count as nobody's failure.
+bool leave_out_circuits(std::vector<Multiaddr>& addresses, DialError& left_out) {
+  const auto erased = std::erase_if(addresses, [&](const Multiaddr& address) {
+    if (is_circuit(address)) left_out.note(address, "a direct path was asked for");
+    return is_circuit(address);
+  });
+  return erased > 0;
+}
+
 std::string backoff_text(Duration left) {
   return "in back-off for " + std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) +
          " s more";
@@ -49,15 +62,20 @@ void Dialer::network_changed() {
 }
 
 Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer,
-                                                                std::vector<Multiaddr> listening) {
+                                                                std::vector<Multiaddr> listening,
+                                                                DialScope scope) {
   if (peer.addresses.empty()) co_return std::unexpected(DialError{Errc::kNoAddresses, {}});
-  const Instant deadline = env_.clock.now() + state_.limits.dial_timeout;
+  const Duration patience = scope == DialScope::kBetterPath
+                                ? std::min(kBetterPathTime, state_.limits.dial_timeout)
+                                : state_.limits.dial_timeout;
+  const Instant deadline = env_.clock.now() + patience;
   DialError failures;
-  const std::vector<Multiaddr> addresses = co_await resolve(peer, failures);
+  std::vector<Multiaddr> addresses = co_await resolve(peer, failures);
   const auto interfaces = env_.network.interface_addresses();
   const auto local = LocalNetwork::of(interfaces, concrete_addresses(listening, interfaces));
   DialError left_out;
-  DialRace race(env_, plan(peer.id, addresses, local, left_out), deadline,
+  const bool only_relayed = scope != DialScope::kAll && leave_out_circuits(addresses, left_out);
+  DialRace race(env_, plan(peer.id, addresses, local, scope, left_out), deadline,
                 [this, id = peer.id, deadline](Multiaddr address) {
                   return try_address(std::move(address), id, deadline);
                 });
@@ -65,18 +83,15 @@ Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer,
   if (upgraded) {
     for (const Multiaddr& address : race.not_begun()) failures.note(address, "another address was faster");
   } else {
-    record_failures(peer.id, race.reports());
     for (const DialReport& report : race.reports()) failures.add(report);
     for (const Multiaddr& address : race.not_begun()) failures.note(address, "no time was left");
   }
   failures.add(left_out);
   note(peer.id, race.reports());
   tell(peer.id, race.reports(), failures.left_out);
-  if (upgraded) {
-    backoff_.clear(peer.id);
-    co_return std::move(*upgraded);
-  }
-  if (!failures.code) failures.code = Errc::kNoAddresses;
+  update_backoff(peer.id, race.reports(), upgraded ? &*upgraded : nullptr);
+  if (upgraded) co_return std::move(*upgraded);
+  if (!failures.code) failures.code = only_relayed ? Errc::kNoDirectPath : Errc::kNoAddresses;
   if (race.timed_out()) failures.code = Errc::kTimedOut;
   co_return std::unexpected(std::move(failures));
 }
@@ -107,7 +122,11 @@ std::vector<Multiaddr> Dialer::permitted(const PeerId& peer, const std::vector<M
   const std::vector<Multiaddr> dialable = dialable_addresses(addresses, local);
   std::vector<Multiaddr> permitted;
   for (const Multiaddr& address : dialable) {
-    if (!transports_.handle(address)) {
+    const std::string unusable =
+        is_circuit(address) ? unusable_circuit(address, peer, state_.self) : std::string();
+    if (!unusable.empty()) {
+      left_out.note(address, unusable);
+    } else if (!transports_.handle(address)) {
       left_out.add(address, Errc::kNoTransport);
     } else if (gate_.is_denied(peer, address)) {
       left_out.add(address, Errc::kDenied);
@@ -122,14 +141,30 @@ std::vector<Multiaddr> Dialer::permitted(const PeerId& peer, const std::vector<M
   return permitted;
 }
 
+std::vector<Multiaddr> Dialer::one_circuit_each(std::vector<Multiaddr> addresses, DialError& left_out) {
+  std::vector<PeerId> relays;
+  const Instant expires = env_.clock.now() + kRelayAddressLife;
+  std::erase_if(addresses, [&](const Multiaddr& address) {
+    if (!is_circuit(address)) return false;
+    const PeerId relay = *relay_of(address);
+    if (const Multiaddr direct = relay_address_of(address); !direct.empty())
+      peerstore_.add_addresses(relay, {direct}, AddressSource::kReported, expires);
+    const bool known = std::ranges::find(relays, relay) != relays.end();
+    if (known) left_out.note(address, "leads through the same relay as another one");
+    if (!known) relays.push_back(relay);
+    return known;
+  });
+  return addresses;
+}
+
 std::vector<Multiaddr> Dialer::without_backoff(const PeerId& peer, std::vector<Multiaddr> addresses,
-                                               DialError& left_out) const {
+                                               DialScope scope, DialError& left_out) const {
   const Instant now = env_.clock.now();
   const auto until = [&](const Multiaddr& address) { return backoff_.until(peer, address); };
   if (addresses.empty()) return addresses;
   const Multiaddr soonest = *std::ranges::min_element(addresses, {}, until);
   std::erase_if(addresses, [&](const Multiaddr& address) {
-    if (until(address) <= now || address == soonest) return false;
+    if (until(address) <= now || (address == soonest && scope != DialScope::kBetterPath)) return false;
     left_out.add(address, Errc::kUnreachable, backoff_text(until(address) - now));
     return true;
   });
@@ -137,11 +172,12 @@ std::vector<Multiaddr> Dialer::without_backoff(const PeerId& peer, std::vector<M
 }
 
 std::vector<DialAttempt> Dialer::plan(const PeerId& peer, const std::vector<Multiaddr>& addresses,
-                                      const LocalNetwork& local, DialError& left_out) {
-  const auto filtered = black_holes_.filter(permitted(peer, addresses, local, left_out));
+                                      const LocalNetwork& local, DialScope scope, DialError& left_out) {
+  const auto filtered =
+      black_holes_.filter(one_circuit_each(permitted(peer, addresses, local, left_out), left_out));
   for (const Multiaddr& address : filtered.refused)
     left_out.add(address, Errc::kUnreachable, "this network seems to swallow all of its kind (black hole)");
-  const std::vector<Multiaddr> chosen = without_backoff(peer, filtered.allowed, left_out);
+  const std::vector<Multiaddr> chosen = without_backoff(peer, filtered.allowed, scope, left_out);
   Limit& limit = state_.table[&SwarmLimits::dial_addresses_max];
   limit.set_used(std::max<std::uint64_t>(limit.used(), std::min<std::uint64_t>(chosen.size(), limit.max())));
   if (chosen.size() > limit.max()) {
@@ -181,10 +217,14 @@ void Dialer::note(const PeerId& peer, const std::vector<DialReport>& reports) co
   }
 }
 
-// What our own limits have ended says nothing of the address.
-void Dialer::record_failures(const PeerId& peer, const std::vector<DialReport>& reports) {
+// What our own limits have ended says nothing of the address. After a direct success nothing speaks against
+// the other addresses: they may serve another day; after a relayed one, what the direct ones did still does.
+void Dialer::update_backoff(const PeerId& peer, const std::vector<DialReport>& reports,
+                            const UpgradedConnection* upgraded) {
+  if (upgraded != nullptr && !is_circuit(upgraded->remote)) return backoff_.clear(peer);
+  if (upgraded != nullptr) backoff_.clear_circuits(peer);
   for (const DialReport& report : reports) {
-    if (report.code != Errc::kLimitReached)
+    if (report.code && report.code != Errc::kLimitReached)
       backoff_.add_failure(peer, report.address, report.began + report.took);
   }
 }
@@ -220,9 +260,12 @@ Task<UpgradedConnection> Dialer::dial_pipe(Multiaddr address, PeerId peer, Insta
   Transport* const transport = transports_.pipe_for(address);
   const std::vector<ProtocolId> proposals = proposals_for(peer);
   PathResult path(black_holes_, address);
+  const bool relayed = is_circuit(address);
+  const Multiaddr target = relayed ? address.with(Protocol::kP2p, peer.bytes()) : address;
   for (std::size_t i = 0;; ++i) {
-    auto raw = co_await transport->dial(address);
+    auto raw = co_await transport->dial(target);
     path.set_reached();
+    if (relayed) raw.remote = address;
     auto upgraded = co_await as_result(upgrade(std::move(raw), peer, proposals[i]));
     if (upgraded) {
       remember(peer, upgraded->security);
@@ -237,7 +280,8 @@ Task<UpgradedConnection> Dialer::dial_pipe(Multiaddr address, PeerId peer, Insta
 
 Task<UpgradedConnection> Dialer::upgrade(RawConnection raw, PeerId peer, ProtocolId security) {
   const Instant began = env_.clock.now();
-  raw.stream = metered(std::move(raw.stream), state_.counters);
+  // What goes over a circuit is counted where it leaves this machine: on the connection to the relay.
+  if (!is_circuit(raw.remote)) raw.stream = metered(std::move(raw.stream), state_.counters);
   auto upgraded = co_await upgrader_.upgrade_outbound(std::move(raw), std::move(peer), std::move(security));
   state_.counters.handshakes_outbound.add(env_.clock.now() - began);
   co_return upgraded;

@@ -10,6 +10,11 @@ std::unexpected<Refusal> denied() {
   return std::unexpected(Refusal{Errc::kDenied, {}});
 }
 
+// Nothing when a relay is between.
+std::optional<IpAddress> ip_of_peer(const Multiaddr& address) {
+  return is_circuit(address) ? std::nullopt : ip_address_of(address);
+}
+
 std::unexpected<Refusal> limit_reached(std::string_view knob) {
   return std::unexpected(Refusal{Errc::kLimitReached, knob});
 }
@@ -17,11 +22,11 @@ std::unexpected<Refusal> limit_reached(std::string_view knob) {
 }  // namespace
 
 Access Gate::access_of(const PeerId& peer, const Multiaddr& address) const {
-  return state_.access.of(peer, state_.resolve(peer), ip_address_of(address));
+  return state_.access.of(peer, state_.resolve(peer), ip_of_peer(address));
 }
 
 std::expected<Access, Refusal> Gate::greet(const Multiaddr& from) {
-  const auto ip = ip_address_of(from);
+  const auto ip = ip_of_peer(from);
   const Access access = ip ? state_.access.of(*ip) : Access::kNormal;
   if (access == Access::kAllowed || state_.access.allows_by_name()) return access;
   if (access == Access::kDenied) return denied();
@@ -42,7 +47,7 @@ std::expected<Admission::Place, Refusal> Gate::admit(Direction direction, const 
   const Access access = access_of(peer, remote);
   if (access == Access::kDenied) return denied();
   if (access == Access::kAllowed) return Admission::Place();
-  auto place = admission_.admit(direction, peer, ip_address_of(remote));
+  auto place = admission_.admit(direction, peer, ip_of_peer(remote));
   if (!place) return limit_reached(place.error());
   return std::move(*place);
 }

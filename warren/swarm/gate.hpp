@@ -27,6 +27,7 @@ class Gate {
   std::expected<Admission::Place, Refusal> admit(Direction direction, const PeerId& peer,
                                                  const Multiaddr& remote);
 
+  // The address of a relay says nothing of the peer behind it: there, the peer alone counts.
   Access access_of(const PeerId& peer, const Multiaddr& address) const;
 
  private:

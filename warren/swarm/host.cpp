@@ -3,6 +3,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/base/log.hpp"
 #include "warren/negotiation/multistream.hpp"
+#include "warren/swarm/circuit_path.hpp"
 #include "warren/swarm/interface_addresses.hpp"
 
 namespace warren {
@@ -12,6 +13,8 @@ namespace {
 // How long addresses that somebody gave us, or that led to a connection, are worth trying again.
 constexpr Duration kGivenAddressLife = 1h;
 constexpr Duration kConnectedAddressLife = 24h;
+// Of one that leads through a relay: as long as a reservation.
+constexpr Duration kCircuitAddressLife = 1h;
 // Peers that are dialed after our own address has changed; the others find us by themselves.
 constexpr std::size_t kDialBackMax = 64;
 
@@ -29,6 +32,7 @@ SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrad
                return serve(std::move(connection), std::move(stream));
              }),
       dialing_back_(env.executor, "host.dial_back") {
+  state_.self = peer_id_;
   subscriptions_.push_back(
       state_.events.connected.subscribe([this](const ConnectionPtr& c) { note_connected(*c); }));
   subscriptions_.push_back(
@@ -36,19 +40,24 @@ SwarmHost::SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrad
 }
 
 void SwarmHost::note_connected(const Connection& connection) {
-  const PeerId& peer = connection.remote_peer();
   peerstore_.set_key(connection.remote_key());
   if (connection.direction() == Direction::kOutbound) {
-    const Instant now = env_.clock.now();
-    const Multiaddr address = connection.remote_address();
-    peerstore_.add_addresses(peer, {address}, AddressSource::kConnected, now + kConnectedAddressLife);
-    peerstore_.note_dial(peer, address, true, now);
+    note_address(connection);
+    peerstore_.note_dial(connection.remote_peer(), connection.remote_address(), true, env_.clock.now());
   }
   note_round_trip(connection);
 }
 
-// Known after the handshake over QUIC, later over TCP.
+void SwarmHost::note_address(const Connection& connection) {
+  const Multiaddr address = connection.remote_address();
+  const Duration life = is_circuit(address) ? kCircuitAddressLife : kConnectedAddressLife;
+  peerstore_.add_addresses(connection.remote_peer(), {address}, AddressSource::kConnected,
+                           env_.clock.now() + life);
+}
+
+// Known after the handshake over QUIC, later over TCP. A detour over a relay says little of the peer.
 void SwarmHost::note_round_trip(const Connection& connection) {
+  if (is_relayed(connection)) return;
   if (const Duration measured = connection.round_trip_time(); measured > Duration::zero())
     peerstore_.note_latency(connection.remote_peer(), measured);
 }
@@ -57,6 +66,10 @@ Result<Multiaddr> SwarmHost::listen(const Multiaddr& address) {
   Result<Multiaddr> bound = swarm_.listen(address);
   if (bound) state_.events.addresses_changed.emit();
   return bound;
+}
+
+void SwarmHost::announce(const std::string& source, std::vector<Multiaddr> addresses) {
+  if (announced_.set(source, std::move(addresses))) state_.events.addresses_changed.emit();
 }
 
 Task<void> SwarmHost::close() {
@@ -83,7 +96,14 @@ Task<void> SwarmHost::dial_back(PeerInfo peer) {
 }
 
 std::vector<Multiaddr> SwarmHost::addresses() const {
-  return concrete_addresses(swarm_.listen_addresses(), env_.network.interface_addresses());
+  // Where circuits are awaited is no address of ours: those through our relays are announced.
+  std::vector<Multiaddr> listening = swarm_.listen_addresses();
+  std::erase_if(listening, is_circuit);
+  auto addresses = concrete_addresses(listening, env_.network.interface_addresses());
+  for (Multiaddr& further : announced_.list()) {
+    if (std::ranges::find(addresses, further) == addresses.end()) addresses.push_back(std::move(further));
+  }
+  return addresses;
 }
 
 void SwarmHost::handle(ProtocolId protocol, StreamHandler handler) {
@@ -109,12 +129,8 @@ Task<ConnectionPtr> SwarmHost::connect_over(PathPolicy policy, PeerInfo peer) {
   for (const Multiaddr& known : peerstore_.addresses(peer.id, now)) {
     if (std::ranges::find(peer.addresses, known) == peer.addresses.end()) peer.addresses.push_back(known);
   }
-  const PeerId id = peer.id;
   ConnectionPtr connection = co_await swarm_.connect(std::move(peer), policy);
-  if (connection->direction() == Direction::kOutbound) {
-    peerstore_.add_addresses(id, {connection->remote_address()}, AddressSource::kConnected,
-                             env_.clock.now() + kConnectedAddressLife);
-  }
+  if (connection->direction() == Direction::kOutbound) note_address(*connection);
   co_return connection;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "warren/core/host.hpp"
+#include "warren/swarm/announced_addresses.hpp"
 #include "warren/swarm/swarm.hpp"
 #include "warren/swarm/swarm_state.hpp"
 
@@ -17,6 +18,10 @@ class SwarmHost final : public Host {
             Peerstore& peerstore);
 
   Result<Multiaddr> listen(const Multiaddr& address);
+  // Addresses besides those of our interfaces, which addresses() gives from now on: mapped and verified ones,
+  // circuits. They replace what the same source has told before; an empty list takes it back. Bounded, and
+  // each counts once (AnnouncedAddresses). Tells addresses_changed when there is a change.
+  void announce(const std::string& source, std::vector<Multiaddr> addresses);
   // To be called when this machine's links or addresses have changed, and routes have settled. Peers that had
   // dialed an address that is gone are dialed from where we are now.
   void network_changed();
@@ -64,6 +69,7 @@ class SwarmHost final : public Host {
  private:
   Task<void> dial_back(PeerInfo peer);
   // What a connection tells of its peer goes to the peerstore.
+  void note_address(const Connection& connection);
   void note_connected(const Connection& connection);
   void note_round_trip(const Connection& connection);
   // Negotiates an inbound stream's protocol and runs its handler.
@@ -75,6 +81,7 @@ class SwarmHost final : public Host {
   Peerstore& peerstore_;
   SwarmState state_;
   std::map<ProtocolId, StreamHandler> handlers_;
+  AnnouncedAddresses announced_;
   Swarm swarm_;
   TaskGroup dialing_back_;
   std::vector<Subscription> subscriptions_;

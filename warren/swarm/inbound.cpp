@@ -54,7 +54,7 @@ Task<void> Inbound::accept(std::shared_ptr<TransportListener> listener) {
 
 Task<void> Inbound::shake_hands(RawConnection raw, HalfOpen::Place place) {
   const Instant began = env_.clock.now();
-  raw.stream = metered(std::move(raw.stream), state_.counters);
+  if (!is_circuit(raw.remote)) raw.stream = metered(std::move(raw.stream), state_.counters);
   auto upgraded = co_await as_result(
       with_timeout(env_.clock, state_.limits.handshake_timeout, upgrade(std::move(raw), *place)));
   if (place->dropped) co_return;  // told already

@@ -1,9 +1,11 @@
 #include "warren/swarm/swarm.hpp"
 
+#include <algorithm>
 #include <ranges>
 
 #include "warren/async/cancellation.hpp"
 #include "warren/core/ip_address.hpp"
+#include "warren/swarm/circuit_path.hpp"
 
 namespace warren {
 
@@ -53,41 +55,77 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
   return addresses;
 }
 
-Task<ConnectionPtr> Swarm::connect(PeerInfo peer, PathPolicy /*policy*/) {
-  const PeerId id = peer.id;
-  auto open = connections(id);
-  if (!open.empty()) co_return open.front();
-  if (dialing_.closed()) throw_error(Errc::kClosed);
-  if (const auto may = gate_.check_dial(id); !may)
-    throw_error(may.error().reason, std::string(may.error().knob));
-
-  std::shared_ptr<Dial>& pending = dials_[id];
-  if (!pending) {
-    pending = std::make_shared<Dial>();
-    dialing_.spawn(dial(std::move(peer), pending));
+std::shared_ptr<SwarmConnection> Swarm::best_connection(const PeerId& peer) const {
+  std::shared_ptr<SwarmConnection> relayed;
+  for (const auto& connection : connections_ | std::views::reverse) {
+    if (!connection->is_open() || connection->remote_peer() != peer) continue;
+    if (!connection->is_relayed()) return connection;
+    if (!relayed) relayed = connection;
   }
-  const std::shared_ptr<Dial> mine = pending;
+  return relayed;
+}
+
+// Whether nobody needs to dial.
+bool Swarm::is_good_for(const SwarmConnection* connection, PathPolicy policy) const {
+  if (connection == nullptr) return false;
+  if (!connection->is_relayed()) return true;
+  if (policy != PathPolicy::kAny) return false;
+  const CircuitBudget* const budget = connection->circuit_budget();
+  return budget == nullptr || !is_worn(*budget, connection->opened_at(), env_.clock.now());
+}
+
+Task<ConnectionPtr> Swarm::connect(PeerInfo peer, PathPolicy policy) {
+  const PeerId id = peer.id;
+  auto best = best_connection(id);
+  if (is_good_for(best.get(), policy)) co_return best;
+  const bool has_fallback = best && policy != PathPolicy::kDirectOnly;
+  if (const auto may = may_dial(id); !may) {
+    if (has_fallback) co_return best;
+    throw_error(may.error().reason, std::string(may.error().knob));
+  }
+  DialScope scope = DialScope::kAll;
+  if (policy == PathPolicy::kDirectOnly) scope = DialScope::kDirect;
+  if (policy == PathPolicy::kPreferDirect && best) scope = DialScope::kBetterPath;
+  const std::shared_ptr<Dial> mine = dial_of(peer, scope);
   while (!mine->done) co_await mine->ended.wait();
-  open = connections(id);
-  if (!open.empty()) co_return open.front();  // ours, or one that the peer dialed meanwhile
+  best = best_connection(id);  // ours, or one that the peer dialed meanwhile
+  if (best && !best->is_relayed()) co_return best;
+  if (scope == DialScope::kBetterPath) co_return co_await connect(std::move(peer), PathPolicy::kAny);
+  if (best && policy != PathPolicy::kDirectOnly) co_return best;
   // A peer that does not like us may hang up when the handshake has ended for us, but not yet for it.
-  const std::error_code reason = mine->connection ? mine->connection->end_reason() : mine->error.code;
+  std::error_code reason = mine->connection ? mine->connection->end_reason() : mine->error.code;
+  if (best && reason == Errc::kNoAddresses) reason = Errc::kNoDirectPath;
   throw_error(reason ? reason : Errc::kClosed, mine->error.attempts);
 }
 
-Task<void> Swarm::dial(PeerInfo peer, std::shared_ptr<Dial> dial) {
+std::expected<void, Refusal> Swarm::may_dial(const PeerId& peer) {
+  if (dialing_.closed()) return std::unexpected(Refusal{Errc::kClosed, {}});
+  return gate_.check_dial(peer);
+}
+
+// The dial under way, or a new one.
+std::shared_ptr<Swarm::Dial> Swarm::dial_of(PeerInfo peer, DialScope scope) {
+  std::shared_ptr<Dial>& pending = dials_[{peer.id, scope}];
+  if (!pending) {
+    pending = std::make_shared<Dial>();
+    dialing_.spawn(dial(std::move(peer), scope, pending));
+  }
+  return pending;
+}
+
+Task<void> Swarm::dial(PeerInfo peer, DialScope scope, std::shared_ptr<Dial> dial) {
   const PeerId id = peer.id;
   DialError error;
-  auto upgraded = co_await dialer_.dial(std::move(peer), listen_addresses());
+  auto upgraded = co_await dialer_.dial(std::move(peer), listen_addresses(), scope);
   if (upgraded) {
     const auto adopted = adopt(std::move(*upgraded));
     if (adopted) dial->connection = *adopted;
-    if (!adopted) error = {adopted.error().reason, std::string(adopted.error().knob)};
+    if (!adopted) error = {adopted.error().reason, std::string(adopted.error().knob), {}};
   } else {
     error = std::move(upgraded.error());
   }
   if (error.code) ++state_.counters.dials_failed;
-  dials_.erase(id);
+  dials_.erase({id, scope});
   finish(*dial, std::move(error));
 }
 
@@ -150,7 +188,9 @@ std::vector<PeerInfo> Swarm::network_changed() {
   for (const auto& connection : connections_) {
     // A socket that is bound to no address takes another by itself, and QUIC goes on from there.
     const auto local = ip_address_of(connection->local_address());
-    const bool gone = local && !local->is_unspecified() && std::ranges::find(own, *local) == own.end();
+    // A circuit ends with the connection to its relay, and nobody who came through it knew our address.
+    const bool gone = !connection->is_relayed() && local && !local->is_unspecified() &&
+                      std::ranges::find(own, *local) == own.end();
     if (!gone || !connection->is_open()) continue;
     connection->close_because(Errc::kUnreachable);
     if (connection->direction() == Direction::kInbound)
@@ -196,6 +236,8 @@ std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {
   for (const auto& connection : connections_ | std::views::reverse) {
     if (connection->is_open() && connection->remote_peer() == peer) open.push_back(connection);
   }
+  std::ranges::stable_partition(open,
+                                [](const ConnectionPtr& connection) { return !is_relayed(*connection); });
   return open;
 }
 

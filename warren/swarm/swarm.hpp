@@ -22,11 +22,14 @@ class Swarm {
   Result<Multiaddr> listen(const Multiaddr& address);
   std::vector<Multiaddr> listen_addresses() const;
 
-  // A new connection, or the open one; concurrent dials to one peer are one dial. Throws Dialer's
-  // error, with the attempts in what(); kLimitReached with the limit in what(); kDenied.
+  // A new connection, or the open one; concurrent dials to one peer over the same kind of path are one dial.
+  // A relayed one whose limits leave little (is_worn) counts as open only when no other can be made. Throws
+  // Dialer's error, with the attempts in what(); kLimitReached with the limit in what(); kDenied;
+  // kNoDirectPath.
   Task<ConnectionPtr> connect(PeerInfo peer, PathPolicy policy = PathPolicy::kAny);
 
-  // Open ones; those to one peer the newest first, which was shown last to lead there.
+  // Open ones; those to one peer direct ones first, and of equals the newest, which was shown last to lead
+  // there.
   std::vector<ConnectionPtr> connections(const PeerId& peer) const;
   std::vector<ConnectionPtr> connections() const;
 
@@ -54,7 +57,12 @@ class Swarm {
     std::shared_ptr<SwarmConnection> connection;  // then; it may have ended by now
   };
 
-  Task<void> dial(PeerInfo peer, std::shared_ptr<Dial> dial);
+  // The best open one, or null.
+  std::shared_ptr<SwarmConnection> best_connection(const PeerId& peer) const;
+  bool is_good_for(const SwarmConnection* connection, PathPolicy policy) const;
+  std::expected<void, Refusal> may_dial(const PeerId& peer);
+  std::shared_ptr<Dial> dial_of(PeerInfo peer, DialScope scope);
+  Task<void> dial(PeerInfo peer, DialScope scope, std::shared_ptr<Dial> dial);
   // kLimitReached, kDenied or kClosed: the connection is dropped.
   std::expected<std::shared_ptr<SwarmConnection>, Refusal> adopt(UpgradedConnection upgraded);
   void adopt_inbound(UpgradedConnection upgraded);
@@ -79,7 +87,7 @@ class Swarm {
   StreamHandler serve_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::vector<std::shared_ptr<SwarmConnection>> connections_;
-  std::map<PeerId, std::shared_ptr<Dial>> dials_;
+  std::map<std::pair<PeerId, DialScope>, std::shared_ptr<Dial>> dials_;
   TaskGroup dialing_;   // one task a peer that is dialed
   TaskGroup trimming_;  // one while there are too many connections
   TaskGroup running_;   // one a connection

@@ -14,6 +14,7 @@ SwarmConnection::SwarmConnection(Env& env, SwarmState& state, StreamAdmission& s
       streams_(streams),
       upgraded_(std::move(upgraded)),
       serve_(std::move(serve)),
+      relayed_(is_circuit(upgraded_.remote)),
       opened_at_(env.clock.now()),
       active_at_(opened_at_),
       handlers_(env.executor, "stream") {}
@@ -83,7 +84,8 @@ ConnectionUse SwarmConnection::use() const {
           .opened_at = opened_at_,
           .active_at = active_at_,
           .streams_open = upgraded_.muxed->stream_count(),
-          .streams_so_far = streams_so_far_};
+          .streams_so_far = streams_so_far_,
+          .relayed = relayed_};
 }
 
 }  // namespace warren

@@ -42,6 +42,7 @@ class SwarmConnection final : public Connection {
   void close_because(std::error_code reason);
   // For the connection manager, which is told elsewhere whether the peer is allowed.
   ConnectionUse use() const;
+  bool is_relayed() const { return relayed_; }
 
  private:
   Task<void> accept_streams(std::shared_ptr<SwarmConnection> self);
@@ -56,6 +57,7 @@ class SwarmConnection final : public Connection {
   StreamAdmission& streams_;
   UpgradedConnection upgraded_;
   StreamHandler serve_;
+  bool relayed_;
   Instant opened_at_;
   Instant active_at_;  // when a stream was last opened
   std::uint64_t streams_so_far_ = 0;

@@ -26,6 +26,7 @@ struct SwarmState {
   explicit SwarmState(const SwarmLimits& given) : limits(given), table(given), manager(given) {}
 
   const SwarmLimits limits;
+  std::optional<PeerId> self;  // who we are; set by the host
   LimitTable table;
   SwarmCounters counters;
   AccessList access;

@@ -59,7 +59,8 @@ Message Identify::describe_us(const Connection& connection) const {
   message.public_key = host_.key().public_key().to_protobuf();
   message.protocols = host_.protocols();
   message.listen_addresses = shown_to(connection, host_.addresses());
-  message.observed_address = connection.remote_address();
+  // Through a relay we see the relay.
+  if (!is_circuit(connection.remote_address())) message.observed_address = connection.remote_address();
   message.protocol_version = kProtocolVersion;
   message.agent_version = agent_version_;
   const PeerRecord record{.peer_id = host_.peer_id(),
@@ -140,7 +141,8 @@ void Identify::learn(const ConnectionPtr& connection, const Message& message) {
   if (message.agent_version) description.agent_version = *message.agent_version;
   if (message.protocol_version) description.protocol_version = *message.protocol_version;
   host_.peerstore().set_description(peer, std::move(description));
-  if (message.observed_address) observed_.emit(connection, *message.observed_address);
+  if (message.observed_address && !is_circuit(connection->remote_address()))
+    observed_.emit(connection, *message.observed_address);
 }
 
 std::vector<Multiaddr> Identify::within_limit(std::vector<Multiaddr> addresses) const {

@@ -45,7 +45,7 @@ class Identify {
 
   // After a connection's first identify: its peer is described in the peerstore.
   Signal<const ConnectionPtr&>& identified() { return identified_; }
-  // Our own address as the peer of this connection sees it.
+  // Our own address as the peer of this connection sees it. Not over circuits: there it sees a relay.
   Signal<const ConnectionPtr&, const Multiaddr&>& observed() { return observed_; }
 
  private:

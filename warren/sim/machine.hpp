@@ -12,6 +12,7 @@
 namespace warren::sim {
 
 class MachineNetwork;
+class Router;
 class World;
 
 class Machine {
@@ -32,6 +33,8 @@ class Machine {
   const std::vector<IpAddress>& addresses() const { return addresses_; }
   // The first address.
   const IpAddress& address() const { return addresses_.front(); }
+  // In whose network it is; null: in the public one.
+  Router* router() const { return router_; }
 
   // Its own addresses, loopback ones included.
   bool owns(const IpAddress& address) const;
@@ -51,6 +54,7 @@ class Machine {
   std::uint32_t number_;
   std::string name_;
   std::vector<IpAddress> addresses_;
+  Router* router_ = nullptr;
   SeededRandom random_;
   InlineOffload offload_;
   std::unique_ptr<MachineNetwork> network_;

@@ -27,6 +27,8 @@ struct Packet {
   Segment segment;             // of kSegment
   Bytes payload = {};          // of kDatagram
   Ecn ecn = Ecn::kNotCapable;  // of kDatagram
+  // Over whose links it travels: the public network's, 0, or those behind the router of that number.
+  std::uint32_t network = 0;
 };
 
 // The headers of a datagram in front of its payload.

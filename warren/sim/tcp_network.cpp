@@ -15,6 +15,7 @@ using Kind = Packet::Kind;
 
 // Linux gives up after six SYNs, which takes 127 s.
 constexpr Duration kConnectTimeout = std::chrono::seconds(127);
+constexpr Duration kFirstRetry = 1s;  // RFC 6298, section 2.1
 
 // Lives in the frame of a coroutine that dials.
 struct DialLimit {
@@ -28,6 +29,34 @@ struct DialLimit {
 
   Loop& loop;
   Loop::Ticket ticket;
+};
+
+// The same. A SYN that a router has lost is sent again, each time after twice as long.
+class DialRetries {
+ public:
+  DialRetries(World& world, Connection& connection)
+      : world_(world), connection_(connection), id_(connection.id) {
+    if (world_.has_routers()) plan(kFirstRetry);
+  }
+  ~DialRetries() {
+    if (ticket_) world_.loop().cancel(*ticket_);
+  }
+  DialRetries(const DialRetries&) = delete;
+  DialRetries& operator=(const DialRetries&) = delete;
+
+ private:
+  void plan(Duration wait) {
+    ticket_ = world_.loop().at(world_.loop().now() + wait, [this, wait] {
+      if (connection_.state != Connection::State::kConnecting || connection_.id != id_) return;
+      if (world_.take_lost_dial(id_)) connection_.send(Kind::kConnect);
+      plan(2 * wait);
+    });
+  }
+
+  World& world_;
+  Connection& connection_;
+  std::uint64_t id_;
+  std::optional<Loop::Ticket> ticket_;
 };
 
 }  // namespace
@@ -82,9 +111,11 @@ Task<std::unique_ptr<TcpStream>> TcpNetwork::connect(Endpoint remote, std::optio
   const Endpoint local = value_or_throw(choose_local(remote, wanted));
   const std::shared_ptr<Connection> connection = open(local, remote, world_.next_connection());
   trace("dials " + connection->to_string());
+  connection->dialed = true;
   connection->send(Kind::kConnect);
 
   const DialLimit limit(world_.loop(), *connection);
+  const DialRetries retries(world_, *connection);
   while (connection->state == Connection::State::kConnecting) co_await connection->state_changed.wait();
   if (connection->state == Connection::State::kRefused) throw_error(Errc::kRefused);
   if (connection->state == Connection::State::kTimedOut) throw_error(Errc::kTimedOut);
@@ -95,7 +126,12 @@ std::shared_ptr<Connection> TcpNetwork::find(const Packet& packet) const {
   const auto found = connections_.find({packet.to, packet.from});
   if (found == connections_.end()) return nullptr;
   auto connection = found->second.lock();
-  return connection && connection->id == packet.connection ? connection : nullptr;
+  if (!connection) return nullptr;
+  // Our SYN was lost, or is still on its way, but theirs has come to a peer that dials us, too: `on_connect`.
+  const bool crosses = packet.kind == Kind::kAccept && connection->dialed &&
+                       connection->state == Connection::State::kConnecting;
+  if (crosses && world_.has_routers()) connection->id = packet.connection;
+  return connection->id == packet.connection ? connection : nullptr;
 }
 
 void TcpNetwork::receive(Packet packet) {
@@ -115,6 +151,7 @@ void TcpNetwork::receive(Packet packet) {
   } else if (kind == Kind::kAccepted) {
     trace("accepted " + connection->to_string());
     if (listener) listener->complete(connection);
+    if (connection->dialed) connection->set(Connection::State::kOpen);
   } else if (said == Segment::Kind::kReset && connection->state == Connection::State::kConnecting) {
     trace("refused " + connection->to_string());
     connection->set(Connection::State::kRefused);
@@ -124,7 +161,25 @@ void TcpNetwork::receive(Packet packet) {
   }
 }
 
+// Both sides dial each other from the ports that they dial (RFC 9293, section 3.5): one connection, which
+// both have dialed. It goes by the later SYN's number, so that the two agree whichever of them arrive. For
+// hole punching; where nothing is in between it is as rare as in the real world, and left out.
+bool TcpNetwork::open_simultaneously(const Packet& packet, const std::shared_ptr<Connection>& dialed) {
+  if (!world_.has_routers() || !dialed->dialed) return false;
+  // It comes when the connection is open already: it was overtaken.
+  if (dialed->state == Connection::State::kOpen) return packet.connection < dialed->id;
+  if (dialed->state != Connection::State::kConnecting) return false;
+  dialed->id = std::max(dialed->id, packet.connection);
+  dialed->send(Kind::kAccept);
+  return true;
+}
+
 void TcpNetwork::on_connect(const Packet& packet) {
+  const auto dialed = connections_.find({packet.to, packet.from});
+  if (dialed != connections_.end()) {
+    const auto connection = dialed->second.lock();
+    if (connection && open_simultaneously(packet, connection)) return;
+  }
   SimListener* const listener = find_bound(listeners_, packet.to);
   if (!listener) return refuse(packet);
   // The dialer has forgotten an older connection between the same endpoints.

@@ -44,6 +44,7 @@ class TcpNetwork {
   std::shared_ptr<Connection> find(const Packet& packet) const;
   std::shared_ptr<Connection> open(const Endpoint& local, const Endpoint& remote, std::uint64_t id);
   void on_connect(const Packet& packet);
+  bool open_simultaneously(const Packet& packet, const std::shared_ptr<Connection>& dialed);
   void reply(const Packet& packet, Packet::Kind kind, Segment segment = {});
   void refuse(const Packet& packet) {
     reply(packet, Packet::Kind::kSegment, {.kind = Segment::Kind::kReset});

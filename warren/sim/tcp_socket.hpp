@@ -31,6 +31,7 @@ struct Connection {
   Endpoint remote;
   std::uint64_t id;
   State state = State::kConnecting;
+  bool dialed = false;  // and not accepted
   Event state_changed;
   StreamEnd end;
 };

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "warren/sim/machine.hpp"
 #include "warren/sim/packet.hpp"
 #include "warren/sim/random.hpp"
+#include "warren/sim/router.hpp"
 
 namespace warren::sim {
 
@@ -33,6 +35,15 @@ class World {
   // Without addresses it gets the next one of 198.51.100.0/24, and after these of 198.18.0.0/15. Names and
   // addresses are unique. Lives as long as the world.
   Machine& add_machine(std::string name, std::vector<IpAddress> addresses = {});
+
+  // A router (router.hpp) whose `outside` address is in the public network, or in that behind another router:
+  // carrier-grade NAT. Lives as long as the world.
+  Router& add_router(std::string name, const NatOptions& options, IpAddress outside,
+                     Router* behind = nullptr);
+  // A machine in the router's network. Without addresses it gets the next one of 192.168.1.0/24, in each such
+  // network; addresses are unique in theirs only. Links to it are set as to any other, for the whole way.
+  // What comes to a router from somebody who is not known there takes the way to its first machine.
+  Machine& add_machine_behind(Router& router, std::string name, std::vector<IpAddress> addresses = {});
 
   // One way; 10 ms between machines, and nothing from a machine to itself, unless set.
   void set_delay(const Machine& a, const Machine& b, Duration delay);
@@ -63,6 +74,9 @@ class World {
   // The machine has other addresses from now on, as after it went to another network, and is told. What it
   // still sends from the old ones is lost, as is what others send there.
   void move(Machine& machine, std::vector<IpAddress> addresses);
+  // The same to another router's network, or with null to the public one; without addresses it gets one as a
+  // new machine does.
+  void move_behind(Machine& machine, Router* router, std::vector<IpAddress> addresses = {});
   // The machine is told that its network has changed, as when its cable is put back.
   void replug(Machine& machine);
 
@@ -76,19 +90,47 @@ class World {
   // The largest packet that `from` can send towards that address, IP header included.
   std::size_t mtu(const Machine& from, const IpAddress& to);
   std::uint64_t next_connection() { return ++connections_; }
+  bool has_routers() const { return !routers_.empty(); }
+  // Whether that connection's SYN was lost at a router since the last call; for who sends it again.
+  bool take_lost_dial(std::uint64_t connection) { return lost_dials_.erase(connection) > 0; }
 
  private:
-  void enter(Machine& machine);
+  friend class Router;
+
+  Machine& add_machine_in(Router* network, std::string name, std::vector<IpAddress> addresses);
+  void arrive_at(Machine& machine, std::vector<IpAddress> addresses);
   Link& link(const Machine& a, const Machine& b);
-  const Machine* machine_at(const Machine& from, const IpAddress& address) const;
-  IpAddress next_address();
+  static int direction(const Machine& from, const Machine& to);
+  void hand_over(const Machine& one, const Machine& other, int direction, Packet packet);
+  const Machine* machine_at(const Machine& from, const IpAddress& address);
+  IpAddress next_address(Router* network);
+
+  // With routers (world_routing.cpp); a null network is the public one.
+  AddressBook& book(Router* network);
+  const Place* find(Router* network, const IpAddress& address);
+  void enter(Machine& machine);
+  void enter(Router& router);
+  void leave(Machine& machine);
+  void enter_all();
+  IpAddress next_private_address(Router& router);
+  static bool is_inside(const Machine& machine, const Router& router);
+  Machine* machine_behind(Router& router, const Packet& packet);
+  static Router* next_router(const Machine& machine, const Router* network);
+  void route(Machine& from, Packet packet);
+  void arrive(Link& link, int direction, Packet packet);
+  void lose(const Packet& packet);
 
   std::uint64_t seed_;
   SeededRandom random_;
   std::uint64_t connections_ = 0;
   std::vector<std::string> trace_;
   std::vector<std::unique_ptr<Machine>> machines_;
-  std::map<IpAddress, Machine*> by_address_;
+  std::vector<std::unique_ptr<Router>> routers_;
+  AddressBook public_;
+  // Of TCP, by what routers lost. A connection that lost anything but its SYN stalls for good: what comes
+  // later must not arrive without what came before.
+  std::set<std::uint64_t> lost_dials_;
+  std::set<std::uint64_t> stalled_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::unique_ptr<Link>> links_;
   Loop loop_;  // goes first: suspended tasks still use the machines
 };

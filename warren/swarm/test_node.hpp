@@ -15,10 +15,12 @@ namespace warren {
 struct TestNode {
   enum class Security { kNoise, kTls };
 
-  // Nodes with equal seeds are the same peer. `resolver` becomes the machine's.
+  // Nodes with equal seeds are the same peer. `resolver` becomes the machine's. `further` transports, such as
+  // one for circuits, outlive the node.
   explicit TestNode(sim::Machine& machine, SwarmLimits limits = {},
                     const std::vector<Security>& securities = {Security::kNoise, Security::kTls},
-                    std::optional<std::uint8_t> seed = {}, Resolver* resolver = nullptr)
+                    std::optional<std::uint8_t> seed = {}, Resolver* resolver = nullptr,
+                    const std::vector<Transport*>& further = {})
       : machine(machine),
         key(PrivateKey::generate(KeyType::kEd25519,
                                  [&](MutableBytes to) {
@@ -31,7 +33,7 @@ struct TestNode {
         quic(machine.env(), key),
         yamux(machine.env()),
         upgrader(choose(securities), {&yamux}),
-        host(machine.env(), key, limits, upgrader, {{&tcp}, {&quic}}, peerstore) {
+        host(machine.env(), key, limits, upgrader, {pipes(further), {&quic}}, peerstore) {
     LimitTable& table = host.limit_table();
     quic.account(table[&SwarmLimits::half_open_quic_max],
                  {.all = &table[&SwarmLimits::bytes_buffered_max],
@@ -46,6 +48,12 @@ struct TestNode {
     return {host.peer_id(), {value_or_throw(host.listen(value_or_throw(address)))}};
   }
   PeerInfo listen_quic() { return listen("/udp/0/quic-v1"); }
+
+  std::vector<Transport*> pipes(const std::vector<Transport*>& further) {
+    std::vector<Transport*> all{&tcp};
+    all.insert(all.end(), further.begin(), further.end());
+    return all;
+  }
 
   std::vector<SecureTransport*> choose(const std::vector<Security>& securities) {
     std::vector<SecureTransport*> chosen;

@@ -73,8 +73,8 @@ class Veth:
 class Link:
     """A link by `warren_link`, both directions of which are set apart from each other."""
 
-    def __init__(self, lab, first, second, mtu=1500, seed=1, **options):
-        device, ends = lab.new_ends(first, second)
+    def __init__(self, lab, first, second, mtu=1500, seed=1, ends=None, **options):
+        device, ends = ends or lab.new_ends(first, second)
         self.first, self.second = ends
         sides = [f"{host.name}={host.namespace}:{device}" for host in (first, second)]
         self.process = subprocess.Popen(
@@ -94,6 +94,12 @@ class Link:
     def set(self, which, **options):
         """`which`: "a->b", or "both". Options as sim::LinkOptions has them, with units: delay="40ms"."""
         self._ask(f"set {which} " + " ".join(f"{name} {value}" for name, value in options.items()))
+
+    def router(self, host, words, **settings):
+        """Makes or changes the router at that host's end, behind which the host then is. `words`: "v4", "v6",
+        "v4 off" or "reboot"; settings as NatOptions has them: type="full-cone", udp_timeout="30s"."""
+        pairs = " ".join(f"{name} {value}" for name, value in settings.items())
+        self._ask(f"nat {host.name} {words} {pairs}".rstrip())
 
     def cut(self):
         """Somewhere on the way: packets vanish, and neither host's interface tells."""

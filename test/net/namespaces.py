@@ -104,6 +104,16 @@ class Host:
     def ip(self, *words, check=True):
         return ip("-n", self.namespace, *words, check=check)
 
+    def batch(self, *lines):
+        """Several commands of `ip`, by one process of it."""
+        command = ["ip", "-n", self.namespace, "-batch", "-"]
+        text = "\n".join(lines)
+        done = subprocess.run(
+            command, check=False, input=text, capture_output=True, text=True, timeout=COMMAND_S
+        )
+        if done.returncode != 0:
+            raise LabError(f"ip, one of {lines}: {done.stderr.strip()}")
+
     def setting(self, name, value=None):
         """Changes one of /proc/sys/net, when there is a value; what it is then."""
         path = Path("/proc/sys/net") / name

@@ -138,7 +138,7 @@ Task<void> CircuitTransport::take(ConnectionPtr connection, StreamPtr stream) {
   const auto arrivals = arrivals_;
   if (!arrivals) throw_error(Errc::kClosed);
   if (!trusts(*connection)) {
-    co_await with_timeout(clock, kStopTimeout, write_status(*stream, Status::kPermissionDenied));
+    co_await with_timeout(clock, kStopAnswerTimeout, write_status(*stream, Status::kPermissionDenied));
     co_await say_farewell(clock, *stream);
     co_return;
   }
@@ -148,11 +148,11 @@ Task<void> CircuitTransport::take(ConnectionPtr connection, StreamPtr stream) {
 Task<void> CircuitTransport::admit(ConnectionPtr connection, StreamPtr stream,
                                    std::shared_ptr<Arrivals> arrivals) {
   Clock& clock = host_->env().clock;
-  const Bytes bytes = co_await with_timeout(clock, kStopTimeout, read_delimited(*stream, kMessageSizeMax));
+  const Bytes bytes = co_await with_timeout(clock, kStopAnswerTimeout, read_delimited(*stream, kMessageSizeMax));
   const Result<StopMessage> asked = decode_stop(bytes);
   const Status status = judge(asked, *arrivals);
   if (status != Status::kOk) {
-    co_await with_timeout(clock, kStopTimeout, write_status(*stream, status));
+    co_await with_timeout(clock, kStopAnswerTimeout, write_status(*stream, status));
     co_await say_farewell(clock, *stream);
     co_return;
   }
@@ -166,7 +166,7 @@ Task<void> CircuitTransport::admit(ConnectionPtr connection, StreamPtr stream,
   };
   const Place place(arrivals);
   const Multiaddr remote = circuit_through(connection->remote_address(), connection->remote_peer());
-  co_await with_timeout(clock, kStopTimeout, write_status(*stream, Status::kOk));
+  co_await with_timeout(clock, kStopAnswerTimeout, write_status(*stream, Status::kOk));
   if (!arrivals->queue.try_send(circuit(std::move(stream), remote, asked->limit))) throw_error(Errc::kClosed);
 }
 

@@ -13,7 +13,7 @@ namespace warren::relay {
 // Circuits that have come and wait for the upgrader, which takes them at once; further ones are refused.
 inline constexpr std::size_t kArrivalsMax = 32;
 // For a relay to say who comes, and to take our answer.
-inline constexpr Duration kStopTimeout = 10s;
+inline constexpr Duration kStopAnswerTimeout = 10s;
 
 class CircuitTransport final : public Transport {
  public:

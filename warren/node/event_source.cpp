@@ -1,6 +1,7 @@
 #include "warren/node/event_source.hpp"
 
 #include "warren/node/discovery_parts.hpp"
+#include "warren/node/reachability_parts.hpp"
 
 namespace warren {
 
@@ -28,6 +29,20 @@ void EventSource::watch(Discovery::Parts& discovery) {
       [this](const Coming& who) { came_or_went(Kind::kArrived, who.peer, who.node, who.reason); }));
   subscriptions_.push_back(discovery.left.subscribe(
       [this](const Coming& who) { came_or_went(Kind::kLeft, who.peer, who.node, who.reason); }));
+}
+
+void EventSource::watch(Reachability::Parts& reachability) {
+  subscriptions_.push_back(reachability.verdict_changed.subscribe([this](autonat::Verdict verdict) {
+    NodeEvent what = event(Kind::kReachability, std::nullopt);
+    what.state = to_string(verdict);
+    events_.emit(what);
+  }));
+  subscriptions_.push_back(reachability.relay_changed.subscribe([this](const RelayChange& change) {
+    NodeEvent what = event(Kind::kRelay, std::optional(change.relay));
+    what.state = change.held ? "held" : "lost";
+    what.reason = change.reason;
+    events_.emit(what);
+  }));
 }
 
 void EventSource::came_or_went(Kind kind, const PeerId& peer, const std::optional<NodeId>& node,

@@ -8,6 +8,7 @@
 #include "warren/messaging/messaging.hpp"
 #include "warren/node/discovery.hpp"
 #include "warren/node/event.hpp"
+#include "warren/node/reachability.hpp"
 #include "warren/protocols/identify/identify.hpp"
 
 namespace warren {
@@ -22,6 +23,8 @@ class EventSource {
   void watch(Messaging& messaging);
   // From now on who comes and goes is told, too.
   void watch(Discovery::Parts& discovery);
+  // From now on what others see of this node is told, too, and its relays.
+  void watch(Reachability::Parts& reachability);
 
   [[nodiscard]] Subscription subscribe(std::function<void(const NodeEvent&)> handler) {
     return events_.subscribe(std::move(handler));

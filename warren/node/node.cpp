@@ -75,6 +75,10 @@ Discovery& Node::discovery() {
   return *parts_->discovery_view;
 }
 
+Reachability& Node::reachability() {
+  return *parts_->reachability_view;
+}
+
 Task<void> Node::send_message(Target target, Bytes payload, PathPolicy policy) {
   auto to = co_await reach(parts_->discovery.get(), std::move(target), policy);
   co_await parts_->messaging->send_message(std::move(to.peer), std::move(to.node), std::move(payload));

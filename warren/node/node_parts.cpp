@@ -72,7 +72,8 @@ Node::Parts::Parts(Env& env, Config given)
       yamux(env, yamux_limits(config)),
       protector(make_protector(config, env)),
       upgrader(in_order(config.securities, {&noise, &tls}), {&yamux}, protector.get()),
-      host(env, host_key, swarm_limits(config), upgrader, {{&tcp, &websocket}, muxed()}, peerstore),
+      host(env, host_key, swarm_limits(config), upgrader, {{&tcp, &websocket, &circuits}, muxed()},
+           peerstore),
       identify(host, config.agent_version, identify_accounts(host.limit_table())),
       events(host, identify),
       access(host),
@@ -84,6 +85,7 @@ Node::Parts::Parts(Env& env, Config given)
                             .per_connection = &limits[&SwarmLimits::bytes_buffered_per_connection_max]};
   yamux.account(unread);
   if (quic) quic->account(limits[&SwarmLimits::half_open_quic_max], unread);
+  circuits.attach(host);
   if (quic && qlog) quic->log_to([this](std::string_view name) { return qlog->open(name); });
 }
 
@@ -143,6 +145,29 @@ PeerStatus Node::Parts::status(const ConnectionPtr& connection) const {
                     .agent_version = description ? description->agent_version : std::string()};
 }
 
+void Node::Parts::make_discovery() {
+  discovery = std::make_unique<Discovery::Parts>(DiscoveryNeeds{.host = host,
+                                                                .identify = identify,
+                                                                .messaging = *messaging,
+                                                                .bindings = *bindings,
+                                                                .limits = host.limit_table(),
+                                                                .config = config});
+  discovery_view.emplace(*discovery);
+  events.watch(*discovery);
+}
+
+void Node::Parts::make_reachability() {
+  reachability = std::make_unique<Reachability::Parts>(ReachabilityNeeds{.host = host,
+                                                                         .quic = quic.get(),
+                                                                         .circuits = circuits,
+                                                                         .protector = protector.get(),
+                                                                         .identify = identify,
+                                                                         .discovery = *discovery,
+                                                                         .config = config});
+  reachability_view.emplace(*reachability);
+  events.watch(*reachability);
+}
+
 Task<void> Node::Parts::start() {
   if (!is_network_name(config.network)) {
     throw_error(Errc::kBadConfig, "network name '" + config.network + "'");
@@ -165,14 +190,9 @@ Task<void> Node::Parts::start() {
   messaging->start();
   for (const auto& [subject, access] : config.access) co_await set_access(subject, access);
   listen();
-  discovery = std::make_unique<Discovery::Parts>(DiscoveryNeeds{.host = host,
-                                                                .identify = identify,
-                                                                .messaging = *messaging,
-                                                                .bindings = *bindings,
-                                                                .limits = host.limit_table(),
-                                                                .config = config});
-  discovery_view.emplace(*discovery);
-  events.watch(*discovery);
+  make_discovery();
+  make_reachability();
+  reachability->start();
   co_await discovery->start();
   tasks.spawn(watch_network(&host));
   started_at = env.clock.now();
@@ -181,6 +201,7 @@ Task<void> Node::Parts::start() {
 Task<void> Node::Parts::stop() {
   if (std::exchange(stopped, true)) co_return;
   co_await tasks.close();
+  if (reachability) co_await reachability->close();
   if (discovery) co_await discovery->close();
   if (messaging) co_await messaging->close();
   co_await identify.close();

@@ -12,8 +12,10 @@
 #include "warren/node/node_access.hpp"
 #include "warren/node/peer_keeper.hpp"
 #include "warren/node/qlog_folder.hpp"
+#include "warren/node/reachability_parts.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/perf/server.hpp"
+#include "warren/protocols/relay/transport.hpp"
 #include "warren/security/noise/transport.hpp"
 #include "warren/security/tls/transport.hpp"
 #include "warren/storage/sqlite_binding_store.hpp"
@@ -37,6 +39,7 @@ struct Node::Parts {
 
   tcp::TcpTransport tcp;
   websocket::WebsocketTransport websocket;
+  relay::CircuitTransport circuits;
   noise::NoiseTransport noise;
   tls::TlsTransport tls;
   std::unique_ptr<QlogFolder> qlog;           // null unless wanted
@@ -59,6 +62,8 @@ struct Node::Parts {
   std::unique_ptr<Messaging> messaging;
   std::unique_ptr<Discovery::Parts> discovery;
   std::optional<Discovery> discovery_view;
+  std::unique_ptr<Reachability::Parts> reachability;
+  std::optional<Reachability> reachability_view;
 
   TaskGroup tasks;
   Instant started_at{};
@@ -71,6 +76,8 @@ struct Node::Parts {
   PeerStatus status(const ConnectionPtr& connection) const;
   void open_stores();
   void serve_perf();
+  void make_discovery();
+  void make_reachability();
   Task<void> set_access(AccessSubject subject, Access value);
 };
 

@@ -13,9 +13,8 @@ PrivateKey new_key(Env& env) {
 SwarmLimits probe_limits() {
   SwarmLimits limits;
   limits.connections_max = 64;
-  limits.peerstore_peers_max = 64;
-  limits.peerstore_bytes_max = 256 * 1024;
-  limits.dial_timeout = 10s;
+  limits.dial_attempt_timeout = 3s;
+  limits.dial_timeout = 5s;
   return limits;
 }
 
@@ -31,10 +30,6 @@ ProbeHost::ProbeHost(Env& env, PipeProtector* protector)
       upgrader_({&noise_, &tls_}, {&yamux_}, protector),
       host_(env, key_, probe_limits(), upgrader_,
             {{&tcp_}, quic_ ? std::vector<MuxedTransport*>{quic_.get()} : std::vector<MuxedTransport*>{}},
-            peerstore_) {
-  LimitTable& limits = host_.limit_table();
-  peerstore_.account(limits[&SwarmLimits::peerstore_peers_max], limits[&SwarmLimits::peerstore_bytes_max],
-                     limits[&SwarmLimits::peerstore_addresses_per_peer_max]);
-}
+            peerstore_) {}
 
 }  // namespace warren

@@ -6,10 +6,10 @@
 #include <memory>
 
 #include "warren/muxer/yamux/muxer.hpp"
+#include "warren/protocols/autonat/blank_peerstore.hpp"
 #include "warren/security/noise/transport.hpp"
 #include "warren/security/tls/transport.hpp"
 #include "warren/swarm/host.hpp"
-#include "warren/swarm/peerstore.hpp"
 #include "warren/transport/quic/transport.hpp"
 #include "warren/transport/tcp/transport.hpp"
 
@@ -31,7 +31,7 @@ class ProbeHost {
   std::unique_ptr<quic::QuicTransport> quic_;
   yamux::YamuxMuxer yamux_;
   Upgrader upgrader_;
-  MemoryPeerstore peerstore_;
+  autonat::BlankPeerstore peerstore_;
   SwarmHost host_;
 };
 

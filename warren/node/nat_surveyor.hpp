@@ -1,0 +1,54 @@
+// Decides when to ask STUN servers what they see of this node: as soon as some are known, again when there
+// are enough of them to tell the NAT's class, after a change of the network, and every few minutes.
+#pragma once
+
+#include "warren/async/event.hpp"
+#include "warren/async/task_group.hpp"
+#include "warren/node/stun_servers.hpp"
+#include "warren/protocols/identify/identify.hpp"
+#include "warren/protocols/stun/client.hpp"
+
+namespace warren {
+
+inline constexpr Duration kSurveyInterval = std::chrono::minutes(10);
+// Servers that are met within this time are asked together.
+inline constexpr Duration kSurveyGathers = 100ms;
+
+class NatSurveyor {
+ public:
+  // All outlive it.
+  NatSurveyor(Host& host, identify::Identify& identify, stun::Client& client,
+              std::vector<ServerName> configured);
+
+  void start();
+  Task<void> close();
+
+  // Asks now; returns when the answers are there, or the one under way has ended.
+  Task<void> survey();
+
+  // One for each socket that listens, of the last survey in which somebody could be asked.
+  const std::vector<stun::NatReport>& reports() const { return reports_; }
+  Signal<>& changed() { return changed_; }
+
+ private:
+  Task<void> run();
+  Task<void> ask();
+  Task<void> end_asking();
+  bool offers_stun(const PeerId& peer) const;
+  bool is_complete() const;
+
+  Host& host_;
+  identify::Identify& identify_;
+  stun::Client& client_;
+  std::vector<ServerName> configured_;
+  std::vector<stun::NatReport> reports_;
+  Signal<> changed_;
+  bool due_ = false;
+  bool asking_ = false;
+  Event wake_;
+  Event answered_;
+  std::vector<Subscription> subscriptions_;
+  TaskGroup tasks_;
+};
+
+}  // namespace warren

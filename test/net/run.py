@@ -21,6 +21,7 @@ import lab  # noqa: E402
 import namespaces  # noqa: E402
 import cases_crowd  # noqa: E402, F401
 import cases_dns  # noqa: E402, F401
+import cases_lab  # noqa: E402, F401
 import cases_link  # noqa: E402, F401
 import cases_mdns  # noqa: E402, F401
 import cases_presence  # noqa: E402, F401

@@ -8,8 +8,6 @@
 namespace warren {
 namespace {
 
-constexpr int kAttemptsMax = 2;
-
 // An acknowledgement is small, but its way out may be blocked.
 constexpr Duration kAckTimeout = std::chrono::seconds(10);
 
@@ -40,9 +38,16 @@ void MessageProtocol::stop() {
 
 // --- sending ---
 
-Task<void> MessageProtocol::send(PeerInfo to, std::optional<NodeId> expected, Bytes payload) {
+Task<void> MessageProtocol::send(PeerInfo to, std::optional<NodeId> expected, Bytes payload,
+                                 CallOptions options) {
   if (payload.size() > parts_.config.limits.body_max) throw_error(Errc::kTooLarge);
-  Outgoing message{.expected = std::move(expected), .payload = std::move(payload)};
+  const PathNeed need{.send = payload.size() + kEnvelopeOverhead, .receive = kAckSizeMax};
+  Outgoing message{.expected = std::move(expected),
+                   .payload = std::move(payload),
+                   .sealed = {},
+                   .options = options,
+                   .need = need,
+                   .travel = {}};
   co_await with_timeout(parts_.env().clock, parts_.config.limits.message_timeout,
                         send_in_time(std::move(to), std::move(message)));
 }
@@ -50,21 +55,23 @@ Task<void> MessageProtocol::send(PeerInfo to, std::optional<NodeId> expected, By
 Task<void> MessageProtocol::send_in_time(PeerInfo to, Outgoing message) {
   const auto slot = co_await parts_.slots.acquire(to.id);
   while (true) {
-    ConnectionPtr connection = co_await parts_.host.connect(to);
-    const auto verdict = co_await as_result(attempt(std::move(connection), message));
+    auto path = co_await as_outcome(find_path(parts_, to, message.options, message.need));
+    if (!path) message.travel.give_up(path.error());
+    const auto verdict = co_await as_outcome(attempt(std::move(*path), message));
     if (verdict) {
       throw_unless_ok(*verdict);
       co_return;
     }
-    if (!is_broken(verdict.error()) || message.attempt == kAttemptsMax) throw_error(verdict.error());
+    message.travel.broke(verdict.error());
   }
 }
 
 Task<Verdict> MessageProtocol::attempt(ConnectionPtr connection, Outgoing& message) {
-  ++message.attempt;
+  message.travel.set_out(connection);
   const Counterpart counterpart = co_await find_counterpart(parts_, std::move(connection), message.expected);
   const bool is_retry = message.sealed.has_value();
   if (!is_retry) co_await seal(counterpart.node, message);
+  message.travel.send(message.sealed->wire.size());
   const Bytes answer = co_await converse(parts_, counterpart, std::string(kMessageProtocol),
                                          message.sealed->wire, kAckSizeMax);
   Verdict verdict = value_or_throw(decode_ack(answer), "acknowledgement");

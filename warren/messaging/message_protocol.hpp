@@ -2,7 +2,7 @@
 // receiver's disk. docs/wire.md, "Messages".
 #pragma once
 
-#include "warren/messaging/parts.hpp"
+#include "warren/messaging/path_choice.hpp"
 #include "warren/messaging/status.hpp"
 
 namespace warren {
@@ -18,7 +18,7 @@ class MessageProtocol {
   void stop();
 
   // See Messaging::send_message.
-  Task<void> send(PeerInfo to, std::optional<NodeId> expected, Bytes payload);
+  Task<void> send(PeerInfo to, std::optional<NodeId> expected, Bytes payload, CallOptions options);
 
  private:
   // A message on its way, through all its attempts.
@@ -26,7 +26,9 @@ class MessageProtocol {
     std::optional<NodeId> expected;
     Bytes payload;  // until it is sealed
     std::optional<Sealer::Sealed> sealed;
-    int attempt = 0;
+    CallOptions options;
+    PathNeed need;
+    Travel travel;
   };
   Task<void> send_in_time(PeerInfo to, Outgoing message);
   Task<Verdict> attempt(ConnectionPtr connection, Outgoing& message);

@@ -101,17 +101,18 @@ const Sm2PrivateKey& Messaging::key() const {
   return state_->key;
 }
 
-Task<void> Messaging::send_message(PeerInfo to, std::optional<NodeId> expected, Bytes payload) {
+Task<void> Messaging::send_message(PeerInfo to, std::optional<NodeId> expected, Bytes payload,
+                                   CallOptions options) {
   Outcome outcome(state_->counters.messages_sent, state_->counters.messages_failed);
-  co_await state_->messages.send(std::move(to), std::move(expected), std::move(payload));
+  co_await state_->messages.send(std::move(to), std::move(expected), std::move(payload), options);
   outcome.succeed();
 }
 
 Task<Bytes> Messaging::request(PeerInfo to, std::optional<NodeId> expected, std::string service,
-                               Bytes payload, Duration timeout) {
+                               Bytes payload, Duration timeout, CallOptions options) {
   Outcome outcome(state_->counters.requests_sent, state_->counters.requests_failed);
   Bytes answer = co_await state_->requests.request(std::move(to), std::move(expected), std::move(service),
-                                                   std::move(payload), timeout);
+                                                   std::move(payload), timeout, options);
   outcome.succeed();
   co_return answer;
 }

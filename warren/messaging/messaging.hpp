@@ -13,6 +13,7 @@
 #include "warren/core/inbox.hpp"
 #include "warren/messaging/config.hpp"
 #include "warren/messaging/counters.hpp"
+#include "warren/messaging/options.hpp"
 #include "warren/messaging/refusal.hpp"
 #include "warren/messaging/service.hpp"
 
@@ -42,14 +43,17 @@ class Messaging {
   // body_max); kNoBinding: the peer does not prove a NodeID; kBindingMismatch: it is another node than
   // expected; kTimedOut; kOutcomeUnknown: it may have arrived; kInboxFull, kRateLimited, kLimitReached and
   // the refusals for which is_verification_refusal (status.hpp) is true, as the receiver told them.
-  // Cancelable.
-  Task<void> send_message(PeerInfo to, std::optional<NodeId> expected, Bytes payload);
+  // kLimitedByBudget: the peer is reached through a relay only, whose limits are too small for this; at once,
+  // with the figures in what(). Cancelable.
+  Task<void> send_message(PeerInfo to, std::optional<NodeId> expected, Bytes payload,
+                          CallOptions options = {});
 
   // Asks a service of that node and returns its answer. It runs at most once, also when a broken connection
   // makes us ask again. Besides the errors of send_message: kNoSuchService; kServiceFailed, with the reason
-  // in what(). Cancelable; the handler over there runs on.
+  // in what(). kLimitedByBudget may also be told of the answer; then it has run. Cancelable; the handler over
+  // there runs on.
   Task<Bytes> request(PeerInfo to, std::optional<NodeId> expected, std::string service, Bytes payload,
-                      Duration timeout);
+                      Duration timeout, CallOptions options = {});
 
   // Answers requests by this name from now on; replaces an earlier handler. Names are 1 to 128 bytes of
   // printable ASCII without spaces (else kBadConfig is thrown).

@@ -9,11 +9,26 @@
 namespace warren {
 namespace {
 
-constexpr int kAttemptsMax = 2;
-
 // A response of the largest size has as long as a message of that size.
 std::size_t reply_size_max(const MessagingLimits& limits) {
   return limits.body_max + kEnvelopeOverheadMax + kBodyOverheadMax;
+}
+
+// What is left of a circuit for the answer that did not fit; another path must carry more.
+std::uint64_t left_to_receive(const Connection& connection) {
+  const CircuitBudget* const budget = connection.circuit_budget();
+  return budget == nullptr ? 0 : budget->left_to_receive().value_or(0);
+}
+
+// The answer itself, or that this connection cannot carry it. It stays in the log, for who asks again over
+// another path.
+AnswerPtr what_fits(const Connection& connection, AnswerPtr answer, Instant now) {
+  const PathNeed need{.send = answer->payload.size() + kBodyOverheadMax + kEnvelopeOverhead, .receive = 0};
+  if (carries(connection, need, now)) return answer;
+  const std::string reason =
+      "the answer needs " + std::to_string(need.send) + " bytes; " + describe_budget(connection, now);
+  return std::make_shared<const ResponseBody>(
+      ResponseBody{.verdict = {Status::kLimitedByBudget, reason}, .payload = {}});
 }
 
 }  // namespace
@@ -34,13 +49,19 @@ void RequestProtocol::stop() {
 // --- asking ---
 
 Task<Bytes> RequestProtocol::request(PeerInfo to, std::optional<NodeId> expected, std::string service,
-                                     Bytes payload, Duration timeout) {
+                                     Bytes payload, Duration timeout, CallOptions options) {
   if (!is_service_name(service)) throw_error(Errc::kNoSuchService, "name of a service");
   if (payload.size() > parts_.config.limits.body_max - kBodyOverheadMax) throw_error(Errc::kTooLarge);
+  const PathNeed need{.send = payload.size() + kBodyOverheadMax + kEnvelopeOverhead,
+                      .receive = kBodyOverheadMax + kEnvelopeOverhead};
   Outgoing outgoing{.expected = std::move(expected),
                     .body = {.id = parts_.env().random.bytes<16>(),
                              .service = std::move(service),
-                             .payload = std::move(payload)}};
+                             .payload = std::move(payload)},
+                    .options = options,
+                    .need = need,
+                    .travel = {},
+                    .limited = {}};
   co_return co_await with_timeout(parts_.env().clock, timeout,
                                   request_in_time(std::move(to), std::move(outgoing)));
 }
@@ -48,21 +69,35 @@ Task<Bytes> RequestProtocol::request(PeerInfo to, std::optional<NodeId> expected
 Task<Bytes> RequestProtocol::request_in_time(PeerInfo to, Outgoing outgoing) {
   const auto slot = co_await parts_.slots.acquire(to.id);
   while (true) {
-    ConnectionPtr connection = co_await parts_.host.connect(to);
-    auto response = co_await as_result(attempt(std::move(connection), outgoing));
-    if (response) {
+    const ConnectionPtr connection = co_await next_path(to, outgoing);
+    const std::uint64_t room = left_to_receive(*connection);
+    auto response = co_await as_outcome(attempt(connection, outgoing));
+    if (!response) {
+      outgoing.travel.broke(response.error());
+    } else if (response->verdict.status == Status::kLimitedByBudget &&
+               outgoing.travel.attempts() < Travel::kCircuitAttemptsMax) {
+      outgoing.limited = std::move(response->verdict);
+      outgoing.need.receive = std::max(outgoing.need.receive, room) + 1;
+    } else {
       throw_unless_ok(response->verdict);
       co_return std::move(response->payload);
     }
-    if (!is_broken(response.error()) || outgoing.attempt == kAttemptsMax) throw_error(response.error());
   }
 }
 
+Task<ConnectionPtr> RequestProtocol::next_path(const PeerInfo& to, const Outgoing& outgoing) {
+  auto path = co_await as_outcome(find_path(parts_, to, outgoing.options, outgoing.need));
+  if (path) co_return std::move(*path);
+  if (outgoing.limited) throw_unless_ok(*outgoing.limited);
+  outgoing.travel.give_up(path.error());
+}
+
 Task<ResponseBody> RequestProtocol::attempt(ConnectionPtr connection, Outgoing& outgoing) {
-  ++outgoing.attempt;
+  outgoing.travel.set_out(connection);
   const Counterpart counterpart = co_await find_counterpart(parts_, std::move(connection), outgoing.expected);
   outgoing.expected = counterpart.node;
   const Sealer::Sealed sealed = co_await seal(counterpart.node, outgoing);
+  outgoing.travel.send(sealed.wire.size());
   Bytes answer = co_await converse(parts_, counterpart, std::string(kRequestProtocol), sealed.wire,
                                    reply_size_max(parts_.config.limits));
   co_return co_await open_reply(counterpart.connection, std::move(answer), sealed.id);
@@ -73,7 +108,7 @@ Task<ResponseBody> RequestProtocol::attempt(ConnectionPtr connection, Outgoing& 
 Task<Sealer::Sealed> RequestProtocol::seal(const NodeId& recipient, Outgoing& outgoing) {
   RequestBody& body = outgoing.body;
   WallTime timestamp = parts_.env().clock.wall_now();
-  if (outgoing.attempt == 1 || body.first_sent == WallTime{}) {
+  if (outgoing.travel.attempts() == 1 || body.first_sent == WallTime{}) {
     body.first_sent = timestamp;
   } else {
     timestamp = std::max(timestamp, body.first_sent + std::chrono::milliseconds(1));
@@ -119,7 +154,8 @@ Task<void> RequestProtocol::serve(ConnectionPtr connection, StreamPtr stream) {
       const MessageId id = received->id;
       const auto answered = co_await answer(std::move(*received), peer);
       if (answered) {
-        co_await respond(*stream, sender, id, *answered);
+        const AnswerPtr fitting = what_fits(*connection, *answered, parts_.env().clock.now());
+        co_await respond(*stream, sender, id, fitting);
         ++parts_.counters.requests_served;
         co_return;
       }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "warren/messaging/bodies.hpp"
-#include "warren/messaging/parts.hpp"
+#include "warren/messaging/path_choice.hpp"
 #include "warren/messaging/service_runner.hpp"
 
 namespace warren {
@@ -20,16 +20,20 @@ class RequestProtocol {
 
   // See Messaging::request.
   Task<Bytes> request(PeerInfo to, std::optional<NodeId> expected, std::string service, Bytes payload,
-                      Duration timeout);
+                      Duration timeout, CallOptions options);
 
  private:
   // A request on its way, through all its attempts.
   struct Outgoing {
     std::optional<NodeId> expected;
     RequestBody body;
-    int attempt = 0;
+    CallOptions options;
+    PathNeed need;
+    Travel travel;
+    std::optional<Verdict> limited;  // the answer is there, and did not fit into the last circuit
   };
   Task<Bytes> request_in_time(PeerInfo to, Outgoing outgoing);
+  Task<ConnectionPtr> next_path(const PeerInfo& to, const Outgoing& outgoing);
   Task<ResponseBody> attempt(ConnectionPtr connection, Outgoing& outgoing);
   Task<Sealer::Sealed> seal(const NodeId& recipient, Outgoing& outgoing);
   Task<ResponseBody> open_reply(const ConnectionPtr& connection, Bytes answer, MessageId request);

@@ -48,6 +48,7 @@ constexpr std::array kTable = {
     Row{Status::kServiceTimedOut, Errc::kServiceTimedOut},
     Row{Status::kOutcomeUnknown, Errc::kOutcomeUnknown},
     Row{Status::kTimedOut, Errc::kTimedOut},
+    Row{Status::kLimitedByBudget, Errc::kLimitedByBudget},
     Row{Status::kFailed, Errc::kServiceFailed},
 };
 

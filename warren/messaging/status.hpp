@@ -34,8 +34,9 @@ enum class Status : std::uint64_t {
   kServiceFailed = 35,
   kServiceTimedOut = 36,
   kOutcomeUnknown = 37,
-  kTimedOut = 38,  // the whole message did not come in time
-  kFailed = 63,    // anything else
+  kTimedOut = 38,         // the whole message did not come in time
+  kLimitedByBudget = 39,  // the answer is there, and the relayed path carries too little for it
+  kFailed = 63,           // anything else
 };
 
 // A status with a sentence for people, which may be empty.

@@ -1,0 +1,64 @@
+// Over which connection a conversation goes: the best one, unless its relay's limits leave too little for it.
+// Then another one, if there is any; else the caller is told at once what it would take.
+#pragma once
+
+#include "warren/messaging/options.hpp"
+#include "warren/messaging/parts.hpp"
+
+namespace warren {
+
+// What an envelope is larger than its body, as we make them: header, signature, and a long network name.
+inline constexpr std::size_t kEnvelopeOverhead = 512;
+
+// What a conversation takes up at least, each way, in bytes of its stream.
+struct PathNeed {
+  std::uint64_t send = 0;
+  std::uint64_t receive = 0;
+};
+
+// The same with what securing and multiplexing add on the circuit.
+std::uint64_t on_circuit(std::uint64_t stream_bytes);
+
+// Whether so much fits into what is left of the connection; always true of direct ones.
+bool carries(const Connection& connection, const PathNeed& need, Instant now);
+
+// What a relay's limits leave of this connection, in a sentence; for errors. Precondition: it has a budget.
+std::string describe_budget(const Connection& connection, Instant now);
+
+// A connection over which that much fits: an open one, or a direct one if that can be made (for what a policy
+// of kAny takes first is what is open), or a new circuit in the place of one that is too far used and that
+// nobody but this conversation uses. Throws what Host::connect_over throws, and kLimitedByBudget with the
+// bytes that are needed and that there are in what().
+Task<ConnectionPtr> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need);
+
+// How the attempts of one conversation went, for those who must decide whether to try again, and what to tell
+// when they must not.
+class Travel {
+ public:
+  // Over one connection, at most; a circuit that ends by its limits says nothing against another one.
+  static constexpr int kAttemptsMax = 2;
+  static constexpr int kCircuitAttemptsMax = 8;
+
+  // An attempt begins over this connection.
+  void set_out(ConnectionPtr connection);
+  // Its message, of so many bytes, is about to be sent.
+  void send(std::size_t wire_size) { wire_size_ = wire_size; }
+  int attempts() const { return attempts_; }
+
+  // The attempt ended with this error. Throws what that means, unless another attempt may help.
+  void broke(const std::system_error& error);
+  // And now there is no path for another attempt: throws what that means after all that was tried.
+  [[noreturn]] void give_up(const std::system_error& no_path) const;
+
+ private:
+  bool surely_incomplete() const;
+
+  ConnectionPtr connection_;
+  std::uint64_t sent_before_ = 0;  // over the circuit
+  std::size_t wire_size_ = 0;
+  int attempts_ = 0;
+  bool was_relayed_ = false;       // an attempt that broke
+  bool may_have_arrived_ = false;  // in any attempt
+};
+
+}  // namespace warren

@@ -133,29 +133,30 @@ std::vector<PeerStatus> BlockingNode::peers() {
   return state_->in_loop([this] { return state_->node->peers(); });
 }
 
-PeerStatus BlockingNode::connect(Target target) {
-  return state_->run(state_->node->connect(std::move(target)));
+PeerStatus BlockingNode::connect(Target target, PathPolicy policy) {
+  return state_->run(state_->node->connect(std::move(target), policy));
 }
 
 PeerInfo BlockingNode::find_peer(Target target) {
   return state_->run(state_->node->find_peer(std::move(target)));
 }
 
-void BlockingNode::send_message(Target target, Bytes payload) {
-  state_->run(state_->node->send_message(std::move(target), std::move(payload)));
+void BlockingNode::send_message(Target target, Bytes payload, PathPolicy policy) {
+  state_->run(state_->node->send_message(std::move(target), std::move(payload), policy));
 }
 
 Bytes BlockingNode::request(Target target, std::string service, Bytes payload) {
   return state_->run(state_->node->request(std::move(target), std::move(service), std::move(payload)));
 }
 
-Bytes BlockingNode::request(Target target, std::string service, Bytes payload, Duration timeout) {
+Bytes BlockingNode::request(Target target, std::string service, Bytes payload, Duration timeout,
+                            PathPolicy policy) {
   return state_->run(
-      state_->node->request(std::move(target), std::move(service), std::move(payload), timeout));
+      state_->node->request(std::move(target), std::move(service), std::move(payload), timeout, policy));
 }
 
-PingReply BlockingNode::ping(Target target) {
-  return state_->run(state_->node->ping(std::move(target)));
+PingReply BlockingNode::ping(Target target, PathPolicy policy) {
+  return state_->run(state_->node->ping(std::move(target), policy));
 }
 
 BenchReport BlockingNode::bench(Target target, perf::MeasurePlan plan, OnBench on_progress) {
@@ -209,6 +210,10 @@ void BlockingNode::on_message(std::function<void(const InboxMessage&)> handler) 
 
 void BlockingNode::on_event(std::function<void(const NodeEvent&)> handler) {
   state_->in_loop([&] { state_->subscriptions.push_back(state_->node->on_event(std::move(handler))); });
+}
+
+ReachabilityStatus BlockingNode::reachability() {
+  return state_->in_loop([this] { return state_->node->reachability().status(); });
 }
 
 std::vector<LimitUse> BlockingNode::limits() {

@@ -25,12 +25,13 @@ class BlockingNode {
   std::vector<Multiaddr> addresses();
   std::vector<PeerStatus> peers();
 
-  PeerStatus connect(Target target);
+  PeerStatus connect(Target target, PathPolicy policy = PathPolicy::kAny);
   PeerInfo find_peer(Target target);
-  void send_message(Target target, Bytes payload);
+  void send_message(Target target, Bytes payload, PathPolicy policy = PathPolicy::kAny);
   Bytes request(Target target, std::string service, Bytes payload);
-  Bytes request(Target target, std::string service, Bytes payload, Duration timeout);
-  PingReply ping(Target target);
+  Bytes request(Target target, std::string service, Bytes payload, Duration timeout,
+                PathPolicy policy = PathPolicy::kAny);
+  PingReply ping(Target target, PathPolicy policy = PathPolicy::kAny);
   // `on_progress` runs on the node's thread.
   BenchReport bench(Target target, perf::MeasurePlan plan, OnBench on_progress = {});
   std::vector<InboxMessage> inbox(std::uint64_t after, std::size_t limit);
@@ -45,6 +46,7 @@ class BlockingNode {
 
   // The same for events.
   void on_event(std::function<void(const NodeEvent&)> handler);
+  ReachabilityStatus reachability();
   std::vector<LimitUse> limits();
   NodeMetrics metrics();
   void set_access(AccessSubject subject, Access access);

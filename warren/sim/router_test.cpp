@@ -187,7 +187,8 @@ TEST_CASE("TCP does not punch through symmetric NATs") {
 Task<Both> connect(Machine& from, Machine& to, std::optional<Endpoint> local = {}) {
   const auto listener = value_or_throw(to.env().network.listen_tcp({to.address(), 80}));
   Both both;
-  both.one = co_await from.env().network.connect_tcp({to.address(), 80}, local);
+  const Endpoint remote = listener->local_endpoint();
+  both.one = co_await from.env().network.connect_tcp(remote, local);
   both.other = co_await listener->accept();
   co_return both;
 }

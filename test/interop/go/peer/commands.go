@@ -63,7 +63,7 @@ func (n *node) connect(ctx context.Context, target string) (peer.ID, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := n.host.Connect(ctx, *info); err != nil {
+	if err := n.host.Connect(network.WithAllowLimitedConn(ctx, "connect"), *info); err != nil {
 		return "", err
 	}
 	ms := float64(time.Since(start).Microseconds()) / 1000
@@ -72,12 +72,15 @@ func (n *node) connect(ctx context.Context, target string) (peer.ID, error) {
 		return "", errors.New("the connection was closed at once")
 	}
 	state := connections[0].ConnState()
+	relayed, limited := describePath(connections[0])
 	emit(connectedEvent{
 		Event:    "connected",
 		PeerID:   info.ID.String(),
 		Address:  connections[0].RemoteMultiaddr().String(),
 		Security: string(state.Security),
 		Muxer:    string(state.StreamMultiplexer),
+		Relayed:  relayed,
+		Limited:  limited,
 		Ms:       ms,
 	})
 	return info.ID, nil
@@ -87,7 +90,8 @@ func (n *node) ping(ctx context.Context, id peer.ID, count int) error {
 	if count > pingsMax {
 		return fmt.Errorf("at most %d pings", pingsMax)
 	}
-	ctx, cancel := context.WithCancel(network.WithNoDial(ctx, "ping"))
+	ctx = network.WithAllowLimitedConn(network.WithNoDial(ctx, "ping"), "ping")
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := ping.Ping(ctx, n.host, id)
 	for range count {
@@ -123,6 +127,9 @@ func (n *node) obey(ctx context.Context, lines <-chan string) {
 }
 
 func (n *node) command(ctx context.Context, words []string) error {
+	if known, err := n.natCommand(ctx, words); known {
+		return err
+	}
 	if len(words) < 2 {
 		return fmt.Errorf("unknown or incomplete command %q", strings.Join(words, " "))
 	}

@@ -78,7 +78,8 @@ func (n *node) echo(ctx context.Context, id peer.ID, streams int, size int64) er
 }
 
 func (n *node) echoOne(ctx context.Context, id peer.ID, index uint64, size int64, first, allFirst func()) error {
-	s, err := n.host.NewStream(network.WithNoDial(ctx, "echo"), id, echoProtocol)
+	existing := network.WithAllowLimitedConn(network.WithNoDial(ctx, "echo"), "echo")
+	s, err := n.host.NewStream(existing, id, echoProtocol)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,38 @@ type connectedEvent struct {
 	Address  string  `json:"address"`
 	Security string  `json:"security"`
 	Muxer    string  `json:"muxer"`
+	Relayed  bool    `json:"relayed,omitempty"`
+	Limited  bool    `json:"limited,omitempty"`
 	Ms       float64 `json:"ms"`
+}
+
+type disconnectedEvent struct {
+	Event  string `json:"event"`
+	PeerID string `json:"peer_id"`
+}
+
+type addressesEvent struct {
+	Event     string   `json:"event"`
+	Addresses []string `json:"addresses"`
+}
+
+// reservedEvent is about a reservation at that peer; of the limits, 0 is none.
+type reservedEvent struct {
+	Event     string   `json:"event"`
+	PeerID    string   `json:"peer_id"`
+	Expires   int64    `json:"expires"` // Unix time
+	Seconds   int64    `json:"seconds"`
+	Bytes     uint64   `json:"bytes"`
+	Voucher   bool     `json:"voucher"`
+	Addresses []string `json:"addresses"` // the relay's
+}
+
+// autonatEvent is the answer to one question.
+type autonatEvent struct {
+	Event        string `json:"event"`        // autonat1 or autonat2
+	Reachability string `json:"reachability"` // Public, Private or Unknown
+	Refused      bool   `json:"refused"`
+	Address      string `json:"address"` // that was dialed; empty in version 1
 }
 
 type peerRecord struct {

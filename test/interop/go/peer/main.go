@@ -23,6 +23,13 @@ TYPE is ed25519 (the default), secp256k1, ecdsa, rsa, or sm2, which also makes t
 KEYFILE makes the peer a member of the private network with that pre-shared key;
 FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at;
 with --retry, who dials over QUIC has to show its address first
+Behind routers, both:
+              [--circuits] [--auto-relay MULTIADDR] [--autonat] [--private]
+              [--relay [--circuit-seconds N --circuit-bytes N]]
+--circuits dials and accepts relayed connections (circuit relay v2), --relay relays for others, without limits
+unless there are some; --auto-relay lets go-libp2p's AutoRelay reserve at that relay; --autonat serves AutoNAT v1
+and v2, and can ask; --private makes addresses that are not public as good as others, where go-libp2p can be told
+so: in its relay and in AutoNAT v2, not in v1
 `
 
 // Exit statuses, the same as Warren's test peer has.
@@ -39,6 +46,7 @@ type options struct {
 	psk      string
 	folder   string // of certificates
 	retry    bool
+	nat      natOptions
 	seconds  int
 	timeout  int
 
@@ -64,6 +72,13 @@ func parse(args []string) (command string, o options, err error) {
 	flags.StringVar(&o.psk, "psk", "", "file with the pre-shared key of a private network (swarm.key)")
 	flags.StringVar(&o.folder, "certificates", "", "folder with ca.pem, chain.pem and key.pem, for wss")
 	flags.BoolVar(&o.retry, "retry", false, "whether all who dial over QUIC have to show their address first")
+	flags.BoolVar(&o.nat.circuits, "circuits", false, "whether it dials and accepts relayed connections")
+	flags.StringVar(&o.nat.autoRelay, "auto-relay", "", "a relay that AutoRelay reserves at")
+	flags.BoolVar(&o.nat.relay, "relay", false, "whether it relays for others")
+	flags.IntVar(&o.nat.circuitSeconds, "circuit-seconds", 0, "time limit of a circuit")
+	flags.Int64Var(&o.nat.circuitBytes, "circuit-bytes", 0, "limit of a circuit's bytes, each way")
+	flags.BoolVar(&o.nat.autonat, "autonat", false, "whether it serves AutoNAT, and can ask")
+	flags.BoolVar(&o.nat.private, "private", false, "whether private addresses are as good as public ones")
 	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
 	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")
 	switch command {
@@ -87,7 +102,8 @@ func parse(args []string) (command string, o options, err error) {
 	if flags.NArg() > 0 {
 		return command, o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	if o.seconds <= 0 || o.timeout <= 0 || o.pings < 0 || o.echoStreams < 0 || o.echoBytes < 0 {
+	if o.seconds <= 0 || o.timeout <= 0 || o.pings < 0 || o.echoStreams < 0 || o.echoBytes < 0 ||
+		o.nat.circuitSeconds < 0 || o.nat.circuitBytes < 0 {
 		return command, o, errors.New("numbers must be positive")
 	}
 	return command, o, nil

@@ -22,6 +22,7 @@ type node struct {
 	host       host.Host
 	identified *identifiedPeers
 	seen       endings // of streams, as a server of endingsProtocol
+	nat        natServices
 	timeout    time.Duration
 }
 
@@ -46,6 +47,10 @@ func newNode(o options) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	nat, err := o.nat.hostOption()
+	if err != nil {
+		return nil, err
+	}
 	listen := libp2p.NoListenAddrs
 	if o.addr != "none" {
 		listen = libp2p.ListenAddrStrings(o.addr)
@@ -58,7 +63,7 @@ func newNode(o options) (*node, error) {
 		network,
 		transports,
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		libp2p.DisableRelay(),
+		nat,
 		libp2p.DisableMetrics(),
 	)
 	if err != nil {
@@ -69,7 +74,14 @@ func newNode(o options) (*node, error) {
 		h.Close()
 		return nil, err
 	}
-	n := &node{host: h, identified: identified, timeout: time.Duration(o.timeout) * time.Second}
+	services, err := startNatServices(h, o.nat)
+	if err != nil {
+		services.close()
+		identified.close()
+		h.Close()
+		return nil, err
+	}
+	n := &node{host: h, identified: identified, nat: services, timeout: time.Duration(o.timeout) * time.Second}
 	h.SetStreamHandler(echoProtocol, serveEcho)
 	h.SetStreamHandler(endingsProtocol, n.seen.serve)
 	return n, nil
@@ -147,6 +159,7 @@ func (n *node) addresses() []string {
 }
 
 func (n *node) close() {
+	n.nat.close()
 	n.identified.close()
 	n.host.Close()
 }

@@ -22,9 +22,11 @@ import namespaces  # noqa: E402
 import cases_crowd  # noqa: E402, F401
 import cases_dns  # noqa: E402, F401
 import cases_lab  # noqa: E402, F401
+import cases_lab_speed  # noqa: E402, F401
 import cases_link  # noqa: E402, F401
 import cases_mdns  # noqa: E402, F401
 import cases_presence  # noqa: E402, F401
+import cases_punch  # noqa: E402, F401
 import cases_quic  # noqa: E402, F401
 import cases_tcp  # noqa: E402, F401
 from bench import CASES, report, run  # noqa: E402

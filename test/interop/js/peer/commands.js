@@ -8,7 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { echo } from './echo.js'
 import { emit, emitError } from './events.js'
 import { identifyEvent } from './identify.js'
-import { bare } from './node.js'
+import { bare, texts } from './node.js'
 import { readNumber } from './options.js'
 
 // Bounds of one command, far above what the tests ask for.
@@ -53,6 +53,7 @@ async function connect(node, target, signal) {
     address: bare(connection.remoteAddr),
     security: connection.encryption,
     muxer: connection.multiplexer,
+    ...(connection.limits && { relayed: true, limited: true }),
     ms: performance.now() - start
   })
   return connection.remotePeer
@@ -100,6 +101,10 @@ export async function obey(node, input, runSignal) {
 
 async function obeyOne(node, words, signal) {
   const [name, peer, ...rest] = words
+  if (name === 'connect' && peer && rest.length === 0) return connect(node, peer, signal)
+  if (name === 'addresses' && !peer) {
+    return emit({ event: 'addresses', addresses: texts(node.host.getMultiaddrs()) })
+  }
   const numbers = rest.map((word) => readNumber(word, 1))
   const id = peer === undefined ? undefined : peerIdFromString(peer)
   const form = id && `${name} ${numbers.length}`

@@ -55,7 +55,7 @@ export async function echo(connection, streams, size, stepSignal) {
 }
 
 async function echoOne(connection, index, size, firstBytes, signal) {
-  const stream = await connection.newStream(ECHO_PROTOCOL, { signal })
+  const stream = await connection.newStream(ECHO_PROTOCOL, { signal, runOnLimitedConnection: true })
   const stop = () => stream.abort(signal.reason)
   signal.addEventListener('abort', stop)
   try {

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setDefaultCACertificates } from 'node:tls'
 
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
@@ -34,7 +35,7 @@ const STOP_MS = 3000
 export async function startNode(options) {
   const host = await createLibp2p({
     privateKey: await chosen(KEYS, options.keyType, 'key type')(),
-    addresses: { listen: options.addr === 'none' ? [] : [options.addr] },
+    addresses: { listen: listenAddresses(options) },
     transports: await transports(options),
     connectionEncrypters: [chosen(SECURITY, options.security, 'security protocol')()],
     streamMuxers: [yamux()],
@@ -52,13 +53,23 @@ export async function startNode(options) {
   })
   const identified = new IdentifiedPeers(host)
   // Stock allows 32 inbound streams of one protocol on a connection, and the tests open more at once.
-  await host.handle(ECHO_PROTOCOL, serveEcho, { maxInboundStreams: 512, maxOutboundStreams: 512 })
+  await host.handle(ECHO_PROTOCOL, serveEcho, {
+    maxInboundStreams: 512,
+    maxOutboundStreams: 512,
+    runOnLimitedConnection: true
+  })
   await host.start()
   return { host, identified, timeoutMs: options.timeout * 1000 }
 }
 
-async function transports({ addr, target, certificates }) {
+// One of a circuit means: reserve at that relay, and start when that has succeeded.
+function listenAddresses({ addr, relay }) {
+  return [...(addr === 'none' ? [] : [addr]), ...(relay === undefined ? [] : [`${relay}/p2p-circuit`])]
+}
+
+async function transports({ addr, target, certificates, circuits }) {
   const all = [tcp(), webSockets({ https: await ownCertificate(certificates) })]
+  if (circuits) all.push(circuitRelayTransport())
   // Its native part is not there for every machine.
   if ([addr, target].some((text) => text?.includes('/quic-v1'))) {
     const { quic } = await import('@chainsafe/libp2p-quic')

@@ -4,11 +4,12 @@ import { parseArgs } from 'node:util'
 
 export const usage = `usage:
   peer listen [--addr MULTIADDR] [--security noise|tls] [--key-type ed25519|secp256k1|rsa]
-              [--certificates FOLDER] [--seconds N] [--timeout N]
+              [--certificates FOLDER] [--circuits] [--reserve-at MULTIADDR] [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
                       [--addr MULTIADDR|none] [--security noise|tls] [--key-type ed25519|secp256k1|rsa]
-                      [--certificates FOLDER] [--seconds N] [--timeout N]
-FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at
+                      [--certificates FOLDER] [--circuits] [--seconds N] [--timeout N]
+FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at;
+--circuits dials relayed connections (circuit relay v2), and with --reserve-at it takes those through that relay
 `
 
 const COMMON = {
@@ -16,6 +17,8 @@ const COMMON = {
   security: { type: 'string', default: 'noise' },
   'key-type': { type: 'string', default: 'ed25519' },
   certificates: { type: 'string' },
+  circuits: { type: 'boolean', default: false },
+  'reserve-at': { type: 'string' },
   seconds: { type: 'string', default: '120' },
   timeout: { type: 'string', default: '30' }
 }
@@ -45,6 +48,8 @@ export function readOptions(words) {
     security: values.security,
     keyType: values['key-type'],
     certificates: values.certificates,
+    circuits: values.circuits || values['reserve-at'] !== undefined,
+    relay: values['reserve-at'],
     seconds: readNumber(values.seconds, 1, 1_000_000),
     timeout: readNumber(values.timeout, 1, 1_000_000),
     identify: values.identify,

@@ -5,7 +5,18 @@ import socket
 
 from bench import case, wait_until
 from homes import Internet
-from nat_probe import ADDRESS, INDEPENDENT, PORT, Prober, ask, connected, echo, is_connected, listening, new_socket
+from nat_probe import (
+    ADDRESS,
+    INDEPENDENT,
+    PORT,
+    Prober,
+    ask,
+    connected,
+    echo,
+    is_connected,
+    listening,
+    new_socket,
+)
 from nodes import beside_others
 from program import require
 

@@ -21,7 +21,7 @@ KINDS = {
 }
 # Those that a synchronised start with up to four predicted ports does not connect. None: it may or may not.
 UDP_FAILS = {("PR", "SY"): True, ("SQ", "SY"): True, ("SY", "SY"): True, ("SQ", "SQ"): None}
-TCP_FAILS = {("PR", "SY"): True, ("SQ", "SY"): True, ("SY", "SY"): True, ("SQ", "SQ"): True, ("PR", "SQ"): None}
+TCP_FAILS = {**UDP_FAILS, ("SQ", "SQ"): True, ("PR", "SQ"): None}
 
 
 def like(name, tcp):

@@ -99,7 +99,7 @@ class Routed:
         upper = behind.router if behind else net.core
         self.uplink = Uplink(net, upper, self.router, lambda device: Bare(self.router, device), **options)
         self.link = self.uplink.link
-        self.outside = None
+        self.outside = self.kind = None
         self.renumber(type=kind)
 
     def set_up_inside(self):
@@ -108,6 +108,7 @@ class Routed:
     def set(self, **settings):
         """Of the IPv4 router: type="symmetric-random", hairpin="on", udp_timeout="30s"..."""
         self.link.router(self.router, "v4", **settings)
+        self.kind = settings.get("type", self.kind)
 
     def reboot(self):
         """All mappings are forgotten."""

@@ -58,7 +58,8 @@ class Prober:
         second = first[:-1] + "2"
         prefix = 16 if family == socket.AF_INET else 48
         device = host.ends[0].device
-        host.ip("address", "replace", f"{second}/{prefix}", "dev", device, *(["nodad"] if ":" in first else []))
+        nodad = ["nodad"] if ":" in first else []
+        host.ip("address", "replace", f"{second}/{prefix}", "dev", device, *nodad)
         self.stack = contextlib.ExitStack()
         places = [(address, port) for address in (first, second) for port in (3478, 3479)]
         self.udp = [self._open(new_socket(host, socket.SOCK_DGRAM, place)) for place in places]

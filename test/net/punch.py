@@ -85,7 +85,7 @@ def udp_punch(*sides):
 
 
 class TcpEnd:
-    """One side's part in an attempt: it listens where it dials from, and keeps its connection to the server."""
+    """One side's part in an attempt. It listens where it dials from, and stays connected to the server."""
 
     def __init__(self, side, stack):
         self.side = side

@@ -22,6 +22,7 @@ import namespaces  # noqa: E402
 import cases_crowd  # noqa: E402, F401
 import cases_dns  # noqa: E402, F401
 import cases_lab  # noqa: E402, F401
+import cases_lab_program  # noqa: E402, F401
 import cases_lab_speed  # noqa: E402, F401
 import cases_link  # noqa: E402, F401
 import cases_mdns  # noqa: E402, F401

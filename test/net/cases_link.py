@@ -194,7 +194,7 @@ def a_link_says_what_it_does_not_understand(_bench):
 
 LABORATORY = """
 import subprocess, sys, time
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:]
 from lab import Lab
 with Lab() as lab:
     a, b = lab.host("a"), lab.host("b")
@@ -220,7 +220,7 @@ def is_running(pid):
 @case
 def a_killed_run_ends_its_programs_and_the_next_one_tidies_up(_bench):
     with subprocess.Popen(
-        [sys.executable, "-c", LABORATORY, HERE], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", LABORATORY, HERE, HERE.parent], stdout=subprocess.PIPE, text=True
     ) as killed:
         try:
             prefix, *pids, loose = killed.stdout.readline().split()

@@ -37,7 +37,7 @@ class Bare(End):
         super().__init__(host, device, None, None)
 
     def _each_address(self, verb):
-        pass
+        return []
 
 
 class Place(End):
@@ -49,22 +49,17 @@ class Place(End):
 
     def up(self):
         super().up()
-        self._find_router()
+        self.host.batch(*self._find_router())
 
     def _each_address(self, verb):
-        if self.ip6 is not None:
-            super()._each_address(verb)
-        else:
-            self.host.ip("address", verb, f"{self.ip4}/24", "dev", self.device)
-        if verb == "add":
-            self._find_router()
+        both = super()._each_address(verb)
+        return (both if self.ip6 else both[:1]) + (self._find_router() if verb == "add" else [])
 
     def _find_router(self):
         if self.via is None:
-            return
-        self.host.ip("route", "replace", "default", "via", self.via.ip4)
-        if self.ip6 is not None:
-            self.host.ip("-6", "route", "replace", "default", "via", self.via.ip6)
+            return []
+        ip6 = [f"route replace ::/0 via {self.via.ip6}"] if self.ip6 else []
+        return [f"route replace default via {self.via.ip4}", *ip6]
 
 
 class Uplink:

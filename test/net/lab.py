@@ -37,8 +37,8 @@ class End:
         host.ends.append(self)
 
     def set_up(self, mtu, queue_packets):
-        self.host.ip("link", "set", self.device, "mtu", str(mtu), "txqueuelen", str(queue_packets), "up")
-        self._each_address("add")
+        up = f"link set {self.device} mtu {mtu} txqueuelen {queue_packets} up"
+        self.host.batch(up, *self._each_address("add"))
 
     def down(self):
         """The cable is pulled, and this host is told so by its interface."""
@@ -49,14 +49,17 @@ class End:
 
     def change_addresses(self, ip4, ip6):
         """As another network would give them; what was bound to the old ones has no address any more."""
-        self._each_address("delete")
+        old = self._each_address("delete")
         self.ip4, self.ip6 = ip4, ip6
-        self._each_address("add")
+        self.host.batch(*old, *self._each_address("add"))
 
     def _each_address(self, verb):
-        self.host.ip("address", verb, f"{self.ip4}/24", "dev", self.device)
-        nodad = ["nodad"] if verb == "add" else []
-        self.host.ip("address", verb, f"{self.ip6}/64", "dev", self.device, *nodad)
+        """The commands of `ip` that do it."""
+        nodad = " nodad" if verb == "add" else ""
+        return [
+            f"address {verb} {self.ip4}/24 dev {self.device}",
+            f"address {verb} {self.ip6}/64 dev {self.device}{nodad}",
+        ]
 
 
 class Veth:

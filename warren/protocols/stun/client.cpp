@@ -1,0 +1,77 @@
+#include "warren/protocols/stun/client.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "warren/async/cancellation.hpp"
+#include "warren/core/address_scope.hpp"
+#include "warren/protocols/stun/round.hpp"
+
+namespace warren::stun {
+
+namespace {
+
+// An unspecified address is all of them.
+int reach(const Endpoint& endpoint) {
+  if (endpoint.address.is_unspecified()) return static_cast<int>(AddressScope::kPublic) + 1;
+  return static_cast<int>(scope_of(endpoint.address));
+}
+
+// Of each family, the socket that reaches farthest.
+std::vector<Endpoint> one_of_each_family(const std::vector<Endpoint>& endpoints) {
+  std::vector<Endpoint> chosen;
+  for (const bool v4 : {true, false}) {
+    std::optional<Endpoint> best;
+    for (const Endpoint& each : endpoints) {
+      if (each.address.is_v4() == v4 && (!best || reach(each) > reach(*best))) best = each;
+    }
+    if (best) chosen.push_back(*best);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+std::vector<ConnectionPtr> Client::helpers() const {
+  std::vector<ConnectionPtr> found;
+  std::set<PeerId> peers;
+  for (const ConnectionPtr& connection : host_.connections()) {
+    if (found.size() >= kPeersAskedMax) break;
+    const PeerId& peer = connection->remote_peer();
+    const bool relayed = connection->remote_address().has(Protocol::kP2pCircuit);
+    if (!connection->is_open() || relayed || peers.contains(peer)) continue;
+    const auto description = host_.peerstore().description(peer);
+    if (!description ||
+        std::ranges::find(description->protocols, kProtocol) == description->protocols.end()) {
+      continue;
+    }
+    peers.insert(peer);
+    found.push_back(connection);
+  }
+  return found;
+}
+
+Task<std::vector<NatReport>> Client::survey(std::vector<Endpoint> configured) {
+  TaskGroup tasks(host_.env().executor, "stun surveys");
+  std::vector<NatReport> reports;
+  co_await finally(survey_all(tasks, std::move(configured), reports), tasks.close());
+  std::ranges::sort(reports, {}, &NatReport::local);
+  co_return reports;
+}
+
+Task<void> Client::survey_all(TaskGroup& tasks, std::vector<Endpoint> configured,
+                              std::vector<NatReport>& reports) {
+  for (const Endpoint& local : one_of_each_family(sockets_.endpoints())) {
+    tasks.spawn(survey_from(local, configured, reports));
+  }
+  co_await tasks.join();
+}
+
+Task<void> Client::survey_from(Endpoint local, std::vector<Endpoint> configured,
+                               std::vector<NatReport>& reports) {
+  Round round(host_, sockets_, local, helpers());
+  auto report = co_await round.run(std::move(configured));
+  if (report) reports.push_back(std::move(*report));
+}
+
+}  // namespace warren::stun

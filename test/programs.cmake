@@ -10,6 +10,7 @@ endfunction()
 
 warren_test_program(warren_peer interop/warren_peer.cpp interop/peer_options.cpp interop/echo.cpp interop/endings.cpp interop/line_reader.cpp)
 warren_test_program(warren_kad_peer interop/kad_peer.cpp interop/peer_options.cpp interop/line_reader.cpp)
+warren_test_program(warren_nat_peer interop/nat_peer.cpp interop/peer_options.cpp interop/echo.cpp interop/line_reader.cpp)
 warren_test_program(sm2_vectors interop/sm2_vectors.cpp)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/demo/tamper.cpp)
   warren_test_program(warren_tamper demo/tamper.cpp)
@@ -29,3 +30,12 @@ file(GLOB dht_sim_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/sim/dht/
 add_executable(dht_sim ${dht_sim_sources})
 target_precompile_headers(dht_sim REUSE_FROM warren_pch)
 target_link_libraries(dht_sim PRIVATE warren_kad warren_sim CLI11::CLI11 nlohmann_json::nlohmann_json)
+
+# Days of a node that is reached through failing relays only, in virtual time (`./dev sim relay`).
+file(GLOB relay_sim_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/sim/relay/*.cpp)
+if(relay_sim_sources)
+  add_executable(relay_sim ${relay_sim_sources})
+  target_precompile_headers(relay_sim REUSE_FROM warren_pch)
+  target_link_libraries(relay_sim PRIVATE warren_relay warren_swarm warren_transport warren_security warren_muxer
+                                          warren_sim CLI11::CLI11)
+endif()

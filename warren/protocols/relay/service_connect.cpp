@@ -53,8 +53,9 @@ Task<void> Service::connect(ConnectionPtr source, ByteStream& stream, HopMessage
 
 Task<void> Service::connect_to(ConnectionPtr source, ConnectionPtr target, ByteStream& stream,
                                Conversation& talk) {
-  const CircuitTable::Place place(circuits_, source->remote_peer(), target->remote_peer());
-  if (!place) {
+  std::optional<CircuitTable::Place> place(std::in_place, circuits_, source->remote_peer(),
+                                           target->remote_peer());
+  if (!*place) {
     ++counters_.circuits_refused;
     co_await refuse(stream, Status::kResourceLimitExceeded);
     co_return;
@@ -64,6 +65,7 @@ Task<void> Service::connect_to(ConnectionPtr source, ConnectionPtr target, ByteS
       with_timeout(clock, kStopTimeout, invite(std::move(target), source->remote_peer(), talk)));
   if (!offered_) throw_error(Errc::kClosed);
   if (!taken) {
+    place.reset();  // before the source has read why
     ++counters_.circuits_refused;
     co_await refuse(stream, Status::kConnectionFailed);
     co_return;

@@ -37,7 +37,8 @@ v1::BenchReply describe_report(const BenchReport& report) {
   reply.set_peer_id(report.peer_id.to_string());
   reply.set_path(report.path.to_string());
   reply.set_transport(std::string(transport_name(report.path)));
-  reply.set_relayed(report.path.has(Protocol::kP2pCircuit));
+  reply.set_relayed(is_circuit(report.path));
+  reply.set_relay(relay_of(report.path));
   reply.set_rtt_ms(to_ms(report.measured.round_trip_time));
   if (report.measured.download) describe_transfer(*report.measured.download, *reply.mutable_download());
   if (report.measured.upload) describe_transfer(*report.measured.upload, *reply.mutable_upload());
@@ -82,8 +83,8 @@ grpc::Status ControlService::Bench(grpc::ServerContext* context, const v1::Bench
   const std::function<Task<BenchReport>()> work = [&] {
     return node_.bench(*target, plan_of(*request), [&](const BenchReport& report) { latest.set(report); });
   };
-  auto ended =
-      std::async(std::launch::async, [&] { return in_loop<BenchReport>(*context, work, kNoCallLimit); });
+  auto ended = std::async(std::launch::async,
+                          [&] { return calls_.in_loop<BenchReport>(*context, work, kNoCallLimit); });
   while (ended.wait_for(kProgressInterval) != std::future_status::ready) {
     // A client that is gone ends the work, too.
     if (const auto report = latest.get()) replies->Write(describe_report(*report));

@@ -5,26 +5,18 @@
 namespace warren::app {
 namespace {
 
-constexpr Duration kOwnLimit = 10s;  // for what the node knows itself
-
-Task<std::vector<BootstrapPeer>> bootstrap_of(Node* node) {
-  co_return node->discovery().bootstrap();
-}
-
 // The list in the file decides what has changed; the running node may know the address anyway, or no more.
-Task<void> tell_node(Node* node, Multiaddr address, bool remove) {
-  Discovery& discovery = node->discovery();
+void tell_node(Node& node, const Multiaddr& address, bool remove) {
+  Discovery& discovery = node.discovery();
   const Result<> told = remove ? discovery.remove_bootstrap(address) : discovery.add_bootstrap(address);
   if (!told && told.error() != Errc::kExists && told.error() != Errc::kNotFound) throw_error(told.error());
-  co_return;
 }
 
 }  // namespace
 
 grpc::Status DiscoveryService::ListBootstrap(grpc::ServerContext* context, const v1::ListBootstrapRequest*,
                                              v1::BootstrapPeers* reply) {
-  const auto peers =
-      in_loop<std::vector<BootstrapPeer>>(*context, [&] { return bootstrap_of(&node_); }, kOwnLimit);
+  const auto peers = calls_.ask(*context, [&] { return node_.discovery().bootstrap(); });
   if (!peers) return to_status(*context, peers.error());
   const std::lock_guard lock(changing_bootstrap_);
   for (const BootstrapPeer& peer : *peers) {
@@ -56,8 +48,7 @@ grpc::Status DiscoveryService::ChangeBootstrap(grpc::ServerContext* context,
   const std::string_view source = bootstrap_.source_of(*address);
   reply->set_source(std::string(source));
   if (request->remove() && (!*changed || source == BootstrapList::kConfigured)) return grpc::Status::OK;
-  const auto told =
-      in_loop<void>(*context, [&] { return tell_node(&node_, *address, request->remove()); }, kOwnLimit);
+  const auto told = calls_.ask(*context, [&] { tell_node(node_, *address, request->remove()); });
   return told ? grpc::Status::OK : to_status(*context, told.error());
 }
 

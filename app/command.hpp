@@ -48,6 +48,9 @@ void add_json(const Command<Options>& command, const std::string& about) {
 // The commands for finding nodes (discovery_commands.cpp).
 void describe_finding(CLI::App& program, std::function<ExitStatus()>& chosen);
 
+// The commands for being found by others (reachability_commands.cpp).
+void describe_being_reached(CLI::App& program, std::function<ExitStatus()>& chosen);
+
 // The commands for the node's operator (operator_commands.cpp).
 void describe_operating(CLI::App& program, std::function<ExitStatus()>& chosen);
 

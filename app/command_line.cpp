@@ -39,6 +39,16 @@ CLI::Option* add_timeout(const Command<Options>& command, const std::string& abo
       ->check(between(0.001, 86400.0));
 }
 
+template <class Options>
+void add_path_policy(const Command<Options>& command) {
+  auto* prefer = command.app->add_flag("--prefer-direct", command.options->prefer_direct,
+                                       "Try direct paths first, even when a relayed one is open");
+  command.app
+      ->add_flag("--direct-only", command.options->direct_only,
+                 "Never go through a relay; exit with 6 when that is the only path")
+      ->excludes(prefer);
+}
+
 void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
   const auto init =
       add<InitOptions>(program, chosen, "init", "Make a node: its keys and a commented warren.toml",
@@ -82,6 +92,9 @@ void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
   up.app->add_option("--bootstrap", up.options->bootstrap, "A node to stay connected to; repeatable")
       ->type_name("MULTIADDR")
       ->allow_extra_args(false);
+  up.app->add_option("--relay", up.options->relays, "A relay to be reached through; repeatable")
+      ->type_name("MULTIADDR")
+      ->allow_extra_args(false);
   up.app
       ->add_option("--profile", up.options->profile, "The machine's kind, instead of warren.toml's `profile`")
       ->check(kProfiles);
@@ -101,12 +114,17 @@ void describe_looking(CLI::App& program, std::function<ExitStatus()>& chosen) {
   add_json(add<CommonOptions>(program, chosen, "id", "Who this node is; needs no daemon",
                               "  warren id\n  warren id --json", run_id),
            json);
-  add_json(add<CommonOptions>(program, chosen, "status", "How the running node is doing",
-                              "  warren status\n  warren status --json", run_status),
-           json);
-  add_json(add<CommonOptions>(program, chosen, "addrs", "Where others can reach the node",
-                              "  warren addrs\n  warren addrs --data-dir ./alice --json", run_addrs),
-           json);
+  add_json(
+      add<CommonOptions>(program, chosen, "status",
+                         "How the node is doing, whether others reach it, and what would help",
+                         "  warren status\n"
+                         "  warren status --json\n\n"
+                         "Stages of a node's life: starting, listening, bootstrapping, joined, announced, "
+                         "leaving, stopped. Without a\n"
+                         "daemon the exit status is 3, and JSON has `running` false and the `stage`.",
+                         run_status),
+      json);
+  describe_being_reached(program, chosen);
   const auto peers =
       add<PeersOptions>(program, chosen, "peers", "The connected peers, and over which path",
                         "  warren peers\n  warren peers --sort latency\n  warren peers --json", run_peers);
@@ -128,6 +146,7 @@ void describe_reaching(CLI::App& program, std::function<ExitStatus()>& chosen) {
   connect.app->add_flag("-v,--verbose", connect.options->verbose,
                         "Tell what became of each of its addresses, when and why");
   connect.app->add_flag("--direct", connect.options->direct, "Exit with 6 when there is only a relayed path");
+  add_path_policy(connect);
   add_json(connect, "Print one JSON object; with -v it has an array `attempts`, also when all failed");
 
   const auto ping = add<PingOptions>(program, chosen, "ping", "Measure round trips to another node",
@@ -143,6 +162,7 @@ void describe_reaching(CLI::App& program, std::function<ExitStatus()>& chosen) {
       ->type_name("SECONDS")
       ->check(between(0.0, 3600.0));
   ping.app->add_flag("--direct", ping.options->direct, "Exit with 6 when the path is relayed");
+  add_path_policy(ping);
   add_json(ping, "Print one JSON object a reply, with `path`: its `transport` and `address`");
 }
 
@@ -184,6 +204,7 @@ void describe_messages(CLI::App& program, std::function<ExitStatus()>& chosen) {
   add_target(send);
   add_payload(send);
   add_timeout(send, "Give up after this time")->capture_default_str();
+  add_path_policy(send);
   add_json(send, "Print one JSON object");
 
   const auto inbox = add<InboxOptions>(program, chosen, "inbox", "Show the verified messages that came",
@@ -231,6 +252,7 @@ void describe_services(CLI::App& program, std::function<ExitStatus()>& chosen) {
   add_target(request);
   request.app->add_option("NAME", request.options->service, "The service")->required()->type_name("");
   add_payload(request);
+  add_path_policy(request);
   add_timeout(request, "Give up after this time; default: request_seconds of warren.toml");
 }
 
@@ -255,7 +277,9 @@ void describe_commands(CLI::App& app, std::function<ExitStatus()>& chosen) {
       "  warren send zEPJ... 'Hello'              from another terminal\n\n"
       "`warren COMMAND --help` has more. Exit status: 0 done, 1 failed, 2 usage, 3 no daemon, 4 unreachable "
       "or\n"
-      "timed out, 5 refused by verification, 6 reached, but only through a relay.");
+      "timed out, 5 refused by verification, 6 reached through a relay only, where a direct path was asked "
+      "for or "
+      "is needed.");
 }
 
 }  // namespace warren::app

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "app/bootstrap_list.hpp"
 #include "app/config_section.hpp"
 #include "app/exit_status.hpp"
@@ -10,6 +12,9 @@
 
 namespace warren::app {
 namespace {
+
+// A week; what others hold here for longer should be asked for again.
+constexpr double kRelaySecondsMax = 7 * 86400;
 
 void read_limits(Section& section, SwarmLimits& limits) {
   for (const LimitKnob& knob : limit_knobs()) section.whole_number(knob.name, limits.*knob.field);
@@ -39,12 +44,58 @@ void read_discovery(Section& section, DiscoveryConfig& discovery) {
   section.flag("public_dht", discovery.public_dht);
   section.flag("public_lan_dht", discovery.public_lan_dht);
   section.flag_or_auto("mdns", discovery.mdns);
-  section.texts("bootstrap_domains", discovery.bootstrap_domains);
-  for (const std::string& domain : discovery.bootstrap_domains) {
-    if (!is_domain(domain)) section.fail("bootstrap_domains", "holds what is no name of a domain");
-  }
+  section.texts("bootstrap_domains", discovery.bootstrap_domains, is_domain,
+                "holds what is no name of a domain");
   section.addresses("rendezvous_points", discovery.rendezvous_points, parse_bootstrap);
   section.flag("rendezvous_server", discovery.rendezvous_server);
+}
+
+// "192.0.2.1:3478", "[2001:db8::1]:3478", "stun.example.com:3478"
+bool is_host_and_port(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, port);
+  if (error != std::errc() || rest != end || port == 0) return false;
+  const std::string_view host = text.substr(0, colon);
+  if (!host.starts_with('[')) return is_domain(host);  // an IPv4 address looks like one
+  return host.ends_with(']') && IpAddress::parse(host.substr(1, host.size() - 2)).has_value();
+}
+
+// An address that leads to this node, whose PeerID goes without saying.
+Multiaddr parse_own_address(const std::string& text, const std::string& where) {
+  Multiaddr address = parse_address(text, where);
+  if (address.has(Protocol::kP2p) || address.has(Protocol::kP2pCircuit)) {
+    throw Failure(ExitStatus::kUsage,
+                  fmt::format("{}: \"{}\" names a peer; write this node's own address, without /p2p and what "
+                              "follows it",
+                              where, text));
+  }
+  return address;
+}
+
+void read_reachability(Section& section, ReachabilityConfig& reachability) {
+  using autonat::Verdict;
+  section.word<std::optional<Verdict>>(
+      "reachable", reachability.reachable,
+      {{"auto", std::nullopt}, {"yes", Verdict::kReachable}, {"no", Verdict::kUnreachable}});
+  section.addresses("announce", reachability.announce, parse_own_address);
+  section.texts("stun_servers", reachability.stun_servers, is_host_and_port,
+                "holds what is no server with its port, as \"stun.example.com:3478\"");
+  section.flag("stun_server", reachability.stun_server);
+  section.flag("autonat_server", reachability.autonat_server);
+}
+
+void read_relay(Section& section, ReachabilityConfig& reachability) {
+  section.addresses("relays", reachability.relays, parse_relay);
+  section.flag("use", reachability.use_relays);
+  section.flag_or_auto("enabled", reachability.relay_service);
+  relay::ServiceConfig& service = reachability.relay;
+  section.byte_count("circuit_bytes_max", service.circuit.bytes_max);
+  section.seconds("circuit_time_max", service.circuit.time_max, 0, kRelaySecondsMax);
+  section.seconds("reservation_life", service.reservation_life, 1, kRelaySecondsMax);
+  section.flag("private_network", reachability.private_network);
 }
 
 }  // namespace
@@ -96,6 +147,11 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   Section discovery = root.section("discovery");
   read_discovery(discovery, config.discovery);
 
+  Section reachability = root.section("reachability");
+  read_reachability(reachability, config.reachability);
+  Section relay = root.section("relay");
+  read_relay(relay, config.reachability);
+
   Section websocket = root.section("websocket");
   read_websocket(websocket, config.websocket);
 
@@ -119,7 +175,8 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   logging.text("level", level);
   config.log_level = parse_log_level(level);
 
-  for (const Section* section : {&root, &discovery, &websocket, &identity, &limits, &timeouts, &logging})
+  for (const Section* section :
+       {&root, &discovery, &reachability, &relay, &websocket, &identity, &limits, &timeouts, &logging})
     section->refuse_unknown();
   return config;
 }
@@ -149,6 +206,16 @@ Multiaddr parse_bootstrap(const std::string& text, const std::string& where) {
     throw Failure(ExitStatus::kUsage,
                   fmt::format("{}: \"{}\" does not end in /p2p/<PeerID>; `warren addrs` over there prints it",
                               where, text));
+  }
+  return address;
+}
+
+Multiaddr parse_relay(const std::string& text, const std::string& where) {
+  Multiaddr address = parse_bootstrap(text, where);
+  if (!PeerId::of(address) || address.has(Protocol::kP2pCircuit)) {
+    throw Failure(ExitStatus::kUsage, fmt::format("{}: \"{}\" is no relay's address; write one like "
+                                                  "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...",
+                                                  where, text));
   }
   return address;
 }

@@ -20,6 +20,7 @@ struct ConfigFile {
   std::vector<Multiaddr> listen;
   std::vector<Multiaddr> bootstrap;
   DiscoveryConfig discovery;
+  ReachabilityConfig reachability;
   IdentityMode identity = IdentityMode::kBound;
   std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
   SwarmLimits limits;
@@ -50,7 +51,9 @@ log::Level parse_log_level(const std::string& text);
 
 // Throws Failure (usage) that names `where` it was written.
 Multiaddr parse_address(const std::string& text, const std::string& where);
-// The same for one that ends in /p2p/<PeerID>.
+// The same for one that ends in /p2p/<PeerID>, or is a /dnsaddr.
 Multiaddr parse_bootstrap(const std::string& text, const std::string& where);
+// The same for one that ends in /p2p/<PeerID> and leads there directly.
+Multiaddr parse_relay(const std::string& text, const std::string& where);
 
 }  // namespace warren::app

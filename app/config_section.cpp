@@ -1,5 +1,6 @@
 #include "app/config_section.hpp"
 
+#include "app/byte_count.hpp"
 #include "app/near_names.hpp"
 
 namespace warren::app {
@@ -18,11 +19,12 @@ void Section::flag(std::string_view key, bool& value) {
   value = node->as_boolean()->get();
 }
 
-void Section::seconds(std::string_view key, Duration& value) {
+void Section::seconds(std::string_view key, Duration& value, double least, double most) {
   const toml::node* node = take(key);
   if (node == nullptr) return;
   const auto number = node->value<double>();
-  if (!number || !(*number >= 0.1 && *number <= 3600)) fail(*node, key, "is not a number from 0.1 to 3600");
+  if (!number || !(*number >= least && *number <= most))
+    fail(*node, key, fmt::format("is not a number from {} to {}", least, most));
   value = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*number));
 }
 
@@ -31,6 +33,23 @@ void Section::whole_number(std::string_view key, std::size_t& value) {
   if (node == nullptr) return;
   if (!node->is_integer() || node->as_integer()->get() < 1) fail(*node, key, "is not a whole number above 0");
   value = static_cast<std::size_t>(node->as_integer()->get());
+}
+
+void Section::byte_count(std::string_view key, std::uint64_t& value) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  std::optional<std::uint64_t> number;
+  if (node->is_string()) number = parse_byte_count(node->as_string()->get());
+  if (node->is_integer() && node->as_integer()->get() >= 0)
+    number = static_cast<std::uint64_t>(node->as_integer()->get());
+  if (!number) fail(*node, key, "is no number of bytes, as 131072 or \"128KiB\"");
+  value = *number;
+}
+
+void Section::texts(std::string_view key, std::vector<std::string>& values,
+                    bool (*is_valid)(std::string_view), std::string_view wrong) {
+  texts(key, values);
+  if (!std::ranges::all_of(values, is_valid)) fail(key, wrong);
 }
 
 void Section::texts(std::string_view key, std::vector<std::string>& values) {

@@ -48,10 +48,11 @@ class Section {
 
   void text(std::string_view key, std::string& value);
   void flag(std::string_view key, bool& value);
-  // From 0.1 to 3600.
-  void seconds(std::string_view key, Duration& value);
+  void seconds(std::string_view key, Duration& value, double least = 0.1, double most = 3600);
   // Above 0.
   void whole_number(std::string_view key, std::size_t& value);
+  // A number, or a text with a unit: "128KiB".
+  void byte_count(std::string_view key, std::uint64_t& value);
   void texts(std::string_view key, std::vector<std::string>& values);
   // A list whose items are all different and of `known`.
   void choices(std::string_view key, std::vector<std::string>& values, const std::vector<std::string>& known);
@@ -64,6 +65,9 @@ class Section {
 
   using Parser = Multiaddr (*)(const std::string& text, const std::string& where);
   void addresses(std::string_view key, std::vector<Multiaddr>& values, Parser parse);
+  // Each of which is fine with `is_valid`; else `wrong` is said of it.
+  void texts(std::string_view key, std::vector<std::string>& values, bool (*is_valid)(std::string_view),
+             std::string_view wrong);
 
   // A file; one that is not named by its whole path is in the folder of warren.toml. Empty for "".
   void file(std::string_view key, std::filesystem::path& value);

@@ -67,6 +67,35 @@ bootstrap_domains = []
 rendezvous_points = []
 rendezvous_server = false
 
+[reachability]
+# Whether others can reach this node: "auto": it finds out, by what they see of it; "yes" or "no": its owner
+# knows better.
+reachable = "auto"
+# Addresses that lead here though no interface has them, such as those of a port that the router forwards:
+# "/ip4/203.0.113.7/udp/4001/quic-v1". Others are told of them.
+announce = []
+# STUN servers ("stun.example.com:3478") besides the peers that offer it; and whether this node is one of
+# these, once it is reachable, and dials back to others that want to know whether they are (AutoNAT).
+stun_servers = []
+stun_server = true
+autonat_server = true
+
+[relay]
+# While others cannot reach this node, relays forward their connections to it. Relays of one's own, each with
+# its PeerID, which are held whatever happens; and whether others are looked for, too.
+relays = []
+use = true
+# Forward sealed connections for others: "auto" (with profile "server", when reachable), true or false. And
+# what each may carry each way, as 131072 or "128KiB", and for how many seconds; 0: no limit.
+enabled = "auto"
+circuit_bytes_max = "128KiB"
+circuit_time_max = 120
+# For how many seconds others hold a place here before they must ask again.
+reservation_life = 3600
+# All nodes are in a network of one's own: those at private addresses are relayed for, too. With profile "lan"
+# they are anyway.
+private_network = false
+
 [websocket]
 # To listen on "/ip4/0.0.0.0/tcp/443/tls/ws": a certificate with its chain and its key, in PEM. They are read
 # again when they change. The open "/ip4/0.0.0.0/tcp/8080/ws" needs none: it is for behind a web proxy.

@@ -56,7 +56,16 @@ struct ControlClient::State {
 };
 
 ControlClient::ControlClient(const DataDir& dir)
-    : state_(std::make_unique<State>(v1::Control::NewStub(open_control_channel(dir)))) {}
+    : ControlClient(std::make_unique<State>(v1::Control::NewStub(open_control_channel(dir)))) {}
+
+ControlClient::ControlClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+std::unique_ptr<ControlClient> ControlClient::if_running(const DataDir& dir) {
+  const auto channel = find_control_channel(dir);
+  if (channel == nullptr) return nullptr;
+  auto state = std::make_unique<State>(v1::Control::NewStub(channel));
+  return std::unique_ptr<ControlClient>(new ControlClient(std::move(state)));
+}
 
 ControlClient::~ControlClient() = default;
 
@@ -72,17 +81,13 @@ v1::Peers ControlClient::peers() {
   return call(*state_->stub, &v1::Control::Stub::ListPeers, v1::ListPeersRequest(), kAnswerLimit);
 }
 
-v1::Peer ControlClient::connect(const std::string& target, Duration timeout) {
-  v1::ConnectRequest request;
-  request.set_target(target);
+v1::Peer ControlClient::connect(const v1::ConnectRequest& request, Duration timeout) {
   return call(*state_->stub, &v1::Control::Stub::Connect, request, timeout);
 }
 
-DialResult ControlClient::dial(const std::string& target, Duration timeout) {
+DialResult ControlClient::dial(const v1::ConnectRequest& request, Duration timeout) {
   grpc::ClientContext context;
   set_limit(context, timeout);
-  v1::ConnectRequest request;
-  request.set_target(target);
   const auto replies = state_->stub->Dial(&context, request);
   DialResult result;
   v1::DialReply next;

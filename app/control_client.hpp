@@ -55,13 +55,15 @@ class ControlClient {
  public:
   // Connects; kNoDaemon when nothing answers.
   explicit ControlClient(const DataDir& dir);
+  // The same; null when nothing answers.
+  static std::unique_ptr<ControlClient> if_running(const DataDir& dir);
   ~ControlClient();
 
   v1::Status status();
   v1::Addresses addresses();
   v1::Peers peers();
-  v1::Peer connect(const std::string& target, Duration timeout);
-  DialResult dial(const std::string& target, Duration timeout);
+  v1::Peer connect(const v1::ConnectRequest& request, Duration timeout);
+  DialResult dial(const v1::ConnectRequest& request, Duration timeout);
   std::unique_ptr<BenchStream> bench(const v1::BenchRequest& request);
   // Calls `reply` for each; count 0 means without end.
   void ping(const v1::PingRequest& request, const std::function<void(const v1::PingReply&)>& reply);
@@ -80,6 +82,8 @@ class ControlClient {
 
  private:
   struct State;
+  explicit ControlClient(std::unique_ptr<State> state);
+
   std::unique_ptr<State> state_;
 };
 

@@ -11,6 +11,7 @@
 #include "app/discovery_service.hpp"
 #include "app/exit_status.hpp"
 #include "app/grpc_library.hpp"
+#include "app/reachability_service.hpp"
 
 namespace warren::app {
 namespace {
@@ -29,14 +30,16 @@ struct ControlServer::State {
   real::Loop& loop;
   ControlService control;
   DiscoveryService discovery;
+  ReachabilityService reachability;
   std::unique_ptr<grpc::Server> server = {};
 };
 
 ControlServer::ControlServer(real::Loop& loop, Node& node, const MetricsSource& metrics,
-                             std::filesystem::path access_file, BootstrapList bootstrap)
+                             ControlOptions options)
     : state_(new State{.loop = loop,
-                       .control{loop, node, metrics, std::move(access_file)},
-                       .discovery{loop, node, std::move(bootstrap)}}) {
+                       .control{loop, node, metrics, std::move(options.access_file), options.request_timeout},
+                       .discovery{loop, node, std::move(options.bootstrap)},
+                       .reachability{loop, node}}) {
   keep_grpc_up();
 }
 
@@ -52,6 +55,7 @@ void ControlServer::start(const std::string& address) {
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &listening);
   builder.RegisterService(&state_->control);
   builder.RegisterService(&state_->discovery);
+  builder.RegisterService(&state_->reachability);
   const mode_t mask = umask(0177);  // the socket is born with mode 0600
   state_->server = builder.BuildAndStart();
   umask(mask);
@@ -64,6 +68,7 @@ void ControlServer::start(const std::string& address) {
 Task<void> ControlServer::close() {
   co_await state_->control.close();
   co_await state_->discovery.close();
+  co_await state_->reachability.close();
   if (state_->server == nullptr) co_return;
   // Its threads may still post into the loop, which goes on meanwhile.
   grpc::Server* server = state_->server.get();

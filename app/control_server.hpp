@@ -12,11 +12,16 @@
 
 namespace warren::app {
 
+struct ControlOptions {
+  std::filesystem::path access_file;  // where changes of the access list go
+  BootstrapList bootstrap;
+  Duration request_timeout;  // of requests that name none
+};
+
 class ControlServer {
  public:
   // All outlive this object. The node has started.
-  ControlServer(real::Loop& loop, Node& node, const MetricsSource& metrics, std::filesystem::path access_file,
-                BootstrapList bootstrap);
+  ControlServer(real::Loop& loop, Node& node, const MetricsSource& metrics, ControlOptions options);
   // close() has ended before.
   ~ControlServer();
 

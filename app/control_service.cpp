@@ -17,10 +17,6 @@ namespace {
 constexpr Duration kSendLimit = 150s;
 constexpr Duration kRequestLimit = 15min;
 
-Bytes bytes_of(const std::string& text) {
-  return to_bytes(std::string_view(text));
-}
-
 void describe_message(const InboxMessage& message, v1::InboxMessage& to) {
   to.set_number(message.number);
   to.set_from_node_id(message.from_node.to_string());
@@ -31,26 +27,17 @@ void describe_message(const InboxMessage& message, v1::InboxMessage& to) {
   to.set_id(to_text(message.id));
 }
 
-// What the node answers at once, as tasks for the loop.
-Task<std::vector<Multiaddr>> addresses_of(const Node& node) {
-  co_return node.addresses();
-}
-Task<std::vector<PeerStatus>> peers_of(const Node& node) {
-  co_return node.peers();
-}
-
-Task<void> fill_status(const Node& node, const std::map<std::string, std::shared_ptr<ServedName>>& served,
-                       v1::Status& status) {
+void fill_status(const Node& node, const std::map<std::string, std::shared_ptr<ServedName>>& served,
+                 v1::Status& status) {
   status.set_addresses(static_cast<std::uint32_t>(node.addresses().size()));
   status.set_peers(static_cast<std::uint32_t>(node.peers().size()));
   for (const auto& [name, service] : served) status.add_services(name);
-  co_return;
 }
 
 }  // namespace
 
 ControlService::ControlService(real::Loop& loop, Node& node, const MetricsSource& metrics,
-                               std::filesystem::path access_file)
+                               std::filesystem::path access_file, Duration request_timeout)
     : loop_(loop),
       node_(node),
       metrics_(metrics),
@@ -58,7 +45,8 @@ ControlService::ControlService(real::Loop& loop, Node& node, const MetricsSource
       calls_(loop),
       inbox_(node),
       events_(node),
-      access_file_(std::move(access_file)) {}
+      access_file_(std::move(access_file)),
+      request_timeout_(request_timeout) {}
 
 Task<void> ControlService::close() {
   for (const auto& [name, served] : served_) served->close();
@@ -82,15 +70,13 @@ grpc::Status ControlService::GetStatus(grpc::ServerContext* context, const v1::G
   reply->set_process_id(getpid());
   const Duration uptime = loop_.env().clock.now() - started_at_;
   reply->set_uptime_ms(std::chrono::duration_cast<std::chrono::milliseconds>(uptime).count());
-  const auto filled =
-      in_loop<void>(*context, [&] { return fill_status(node_, served_, *reply); }, kLookupLimit);
+  const auto filled = calls_.ask(*context, [&] { fill_status(node_, served_, *reply); });
   return filled ? grpc::Status::OK : to_status(*context, filled.error());
 }
 
 grpc::Status ControlService::ListAddresses(grpc::ServerContext* context, const v1::ListAddressesRequest*,
                                            v1::Addresses* reply) {
-  const auto addresses =
-      in_loop<std::vector<Multiaddr>>(*context, [&] { return addresses_of(node_); }, kLookupLimit);
+  const auto addresses = calls_.ask(*context, [&] { return node_.addresses(); });
   if (!addresses) return to_status(*context, addresses.error());
   for (const Multiaddr& address : *addresses) {
     reply->add_addresses(address.with(Protocol::kP2p, node_.peer_id().bytes()).to_string());
@@ -100,10 +86,10 @@ grpc::Status ControlService::ListAddresses(grpc::ServerContext* context, const v
 
 grpc::Status ControlService::ListPeers(grpc::ServerContext* context, const v1::ListPeersRequest*,
                                        v1::Peers* reply) {
-  const auto peers =
-      in_loop<std::vector<PeerStatus>>(*context, [&] { return peers_of(node_); }, kLookupLimit);
-  if (!peers) return to_status(*context, peers.error());
-  for (const PeerStatus& peer : *peers) describe_peer(peer, loop_.env().clock.now(), *reply->add_peers());
+  const auto described = calls_.ask(*context, [&] {
+    for (const PeerStatus& peer : node_.peers()) describe_peer(node_, peer, *reply->add_peers());
+  });
+  if (!described) return to_status(*context, described.error());
   return grpc::Status::OK;
 }
 
@@ -111,8 +97,10 @@ grpc::Status ControlService::Send(grpc::ServerContext* context, const v1::SendRe
                                   v1::SendReply*) {
   const auto target = parse_target(request->target());
   if (!target) return to_status(*context, target.error());
-  const auto sent = in_loop<void>(
-      *context, [&] { return node_.send_message(*target, bytes_of(request->payload())); }, kSendLimit);
+  const auto sent = calls_.in_loop<void>(
+      *context,
+      [&] { return node_.send_message(*target, bytes_of(request->payload()), policy_of(request->path())); },
+      kSendLimit);
   return sent ? grpc::Status::OK : to_status(*context, sent.error());
 }
 
@@ -120,7 +108,7 @@ grpc::Status ControlService::Inbox(grpc::ServerContext* context, const v1::Inbox
                                    grpc::ServerWriter<v1::InboxMessage>* messages) {
   std::uint64_t after = request->after();
   while (true) {
-    const auto batch = in_loop<std::vector<InboxMessage>>(
+    const auto batch = calls_.in_loop<std::vector<InboxMessage>>(
         *context, [&] { return inbox_.read(after, request->follow()); }, kNoCallLimit);
     if (!batch) return to_status(*context, batch.error());
     if (batch->empty()) return grpc::Status::OK;
@@ -136,7 +124,7 @@ grpc::Status ControlService::Inbox(grpc::ServerContext* context, const v1::Inbox
 grpc::Status ControlService::Acknowledge(grpc::ServerContext* context, const v1::AcknowledgeRequest* request,
                                          v1::AcknowledgeReply*) {
   const auto done =
-      in_loop<void>(*context, [&] { return node_.acknowledge_inbox(request->through()); }, kLookupLimit);
+      calls_.in_loop<void>(*context, [&] { return node_.acknowledge_inbox(request->through()); }, kOwnLimit);
   return done ? grpc::Status::OK : to_status(*context, done.error());
 }
 
@@ -144,14 +132,13 @@ grpc::Status ControlService::Request(grpc::ServerContext* context, const v1::Ser
                                      v1::ServiceReply* reply) {
   const auto target = parse_target(request->target());
   if (!target) return to_status(*context, target.error());
-  const Duration timeout = std::chrono::milliseconds(request->timeout_ms());
+  const bool limited = request->timeout_ms() > 0;
+  const Duration timeout = limited ? std::chrono::milliseconds(request->timeout_ms()) : request_timeout_;
   const std::function<Task<Bytes>()> ask = [&] {
-    Bytes payload = bytes_of(request->payload());
-    return timeout > Duration::zero()
-               ? node_.request(*target, request->service(), std::move(payload), timeout)
-               : node_.request(*target, request->service(), std::move(payload));
+    return node_.request(*target, request->service(), bytes_of(request->payload()), timeout,
+                         policy_of(request->path()));
   };
-  const auto answer = in_loop<Bytes>(*context, ask, std::max<Duration>(kRequestLimit, timeout + 5s));
+  const auto answer = calls_.in_loop<Bytes>(*context, ask, std::max<Duration>(kRequestLimit, timeout + 5s));
   if (!answer) return to_status(*context, answer.error());
   reply->set_payload(to_text(*answer));
   return grpc::Status::OK;
@@ -164,7 +151,7 @@ grpc::Status ControlService::Serve(grpc::ServerContext* context, ServeStream* st
     return {grpc::StatusCode::INVALID_ARGUMENT, "the first message must be `start`"};
   }
   const std::string& name = first.start().service();
-  const auto served = in_loop<ServedNamePtr>(*context, [&] { return begin_serving(name); }, kLookupLimit);
+  const auto served = calls_.in_loop<ServedNamePtr>(*context, [&] { return begin_serving(name); }, kOwnLimit);
   if (!served) return to_status(*context, served.error());
   if (*served == nullptr) {
     const std::string taken =
@@ -213,8 +200,8 @@ grpc::Status ControlService::write_calls(grpc::ServerContext& context, ServeStre
   output.mutable_started();
   while (stream.Write(output)) {
     output.Clear();  // 16 MiB at most, and the next call may be far off
-    const auto call =
-        in_loop<std::optional<WaitingCall>>(context, [&] { return ServedName::next(served); }, kNoCallLimit);
+    const auto call = calls_.in_loop<std::optional<WaitingCall>>(
+        context, [&] { return ServedName::next(served); }, kNoCallLimit);
     if (!call) return to_status(context, call.error());
     if (!*call) return grpc::Status::OK;
     v1::ServeOutput::Call& to = *output.mutable_call();

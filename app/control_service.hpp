@@ -8,9 +8,9 @@
 #include <mutex>
 #include <string>
 
+#include "app/api_calls.hpp"
 #include "app/event_feed.hpp"
 #include "app/inbox_feed.hpp"
-#include "app/loop_calls.hpp"
 #include "app/metrics_source.hpp"
 #include "app/proto/control.grpc.pb.h"
 #include "app/served_name.hpp"
@@ -21,9 +21,10 @@ namespace v1 = control::v1;
 
 class ControlService final : public v1::Control::Service {
  public:
-  // All outlive this object, which lives and dies in the loop. Changes of the access list go to the file.
+  // All outlive this object, which lives and dies in the loop. Changes of the access list go to the file; the
+  // time limit is that of requests which name none.
   ControlService(real::Loop& loop, Node& node, const MetricsSource& metrics,
-                 std::filesystem::path access_file);
+                 std::filesystem::path access_file, Duration request_timeout);
 
   // In the loop: ends all calls, and waits until none of their work is left there.
   Task<void> close();
@@ -73,9 +74,6 @@ class ControlService final : public v1::Control::Service {
   using ServeStream = grpc::ServerReaderWriter<v1::ServeOutput, v1::ServeInput>;
   using ServedNamePtr = std::shared_ptr<ServedName>;
 
-  template <class T>
-  CallResult<T> in_loop(grpc::ServerContext& context, std::function<Task<T>()> work, Duration limit);
-
   // In the loop. Null when another client serves this name.
   Task<ServedNamePtr> begin_serving(std::string name);
   void end_serving(const std::string& name, ServedName& served);
@@ -86,24 +84,13 @@ class ControlService final : public v1::Control::Service {
   Node& node_;
   const MetricsSource& metrics_;
   Instant started_at_;
-  LoopCalls calls_;
+  ApiCalls calls_;
   InboxFeed inbox_;
   EventFeed events_;
   std::map<std::string, ServedNamePtr> served_;  // in the loop
   std::filesystem::path access_file_;
   std::mutex changing_access_;  // the file is written in the order of the changes
+  Duration request_timeout_;
 };
-
-// --- implementation ---
-
-// Above what the node itself allows, so that its own reason is the one that is told.
-inline constexpr Duration kLookupLimit = 10s;
-inline constexpr Duration kNoCallLimit = std::chrono::hours(24 * 365);
-
-template <class T>
-CallResult<T> ControlService::in_loop(grpc::ServerContext& context, std::function<Task<T>()> work,
-                                      Duration limit) {
-  return calls_.run<T>(std::move(work), limit, [&context] { return context.IsCancelled(); });
-}
 
 }  // namespace warren::app

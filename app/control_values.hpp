@@ -1,4 +1,4 @@
-// What the control API's calls have in common: targets in, peers out.
+// What the control API's calls have in common: targets in, peers and paths out.
 #pragma once
 
 #include <string>
@@ -12,6 +12,11 @@ namespace warren::app {
 // The error's sentence names the text.
 CallResult<Target> parse_target(const std::string& text);
 
-void describe_peer(const PeerStatus& peer, Instant now, control::v1::Peer& to);
+PathPolicy policy_of(control::v1::PathPolicy policy);
+
+Bytes bytes_of(const std::string& text);
+
+// In the loop.
+void describe_peer(Node& node, const PeerStatus& peer, control::v1::Peer& to);
 
 }  // namespace warren::app

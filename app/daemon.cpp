@@ -61,6 +61,7 @@ Config node_config(const DataDir& dir, const ConfigFile& file, const BootstrapLi
                 .listen = swarm_key ? without_quic(listen) : listen,
                 .bootstrap = bootstrap.all(),
                 .discovery = file.discovery,
+                .reachability = file.reachability,
                 .securities = file.securities,
                 .websocket = file.websocket,
                 .data_dir = dir.path().string(),
@@ -98,13 +99,15 @@ void print_ready(const Node& node, const std::string& metrics, bool json) {
 
 // What one run needs in turn; the control server exists once the node has started.
 struct Run {
-  Run(real::Loop& node_loop, Config config)
+  Run(real::Loop& node_loop, LockFile& lock_file, Config config)
       : loop(node_loop),
+        lock(lock_file),
         signals(loop.env().executor),
         node(loop.env(), std::move(config)),
         metrics_source(node) {}
 
   real::Loop& loop;
+  LockFile& lock;
   StopSignals signals;
   Node node;
   MetricsSource metrics_source;
@@ -112,10 +115,11 @@ struct Run {
   std::optional<MetricsServer> metrics;
 };
 
-Task<void> serve_until_stopped(Run& run, const DataDir& dir, BootstrapList bootstrap,
+Task<void> serve_until_stopped(Run& run, const DataDir& dir, ControlOptions control,
                                const DaemonOptions& options) {
+  run.lock.tell(to_string(LifeStage::kStarting));
   co_await run.node.start();
-  run.control.emplace(run.loop, run.node, run.metrics_source, dir.access(), std::move(bootstrap));
+  run.control.emplace(run.loop, run.node, run.metrics_source, std::move(control));
   run.control->start(dir.control_address());
   if (options.metrics) run.metrics.emplace(run.loop.env(), run.metrics_source, *options.metrics);
   print_ready(run.node, run.metrics ? run.metrics->url() : "", options.json);
@@ -124,26 +128,30 @@ Task<void> serve_until_stopped(Run& run, const DataDir& dir, BootstrapList boots
 }
 
 Task<void> shut_down(Run& run) {
+  run.lock.tell(to_string(LifeStage::kLeaving));
   if (run.metrics) co_await run.metrics->close();
   if (run.control) co_await run.control->close();
   co_await run.node.stop();
 }
 
-Task<void> run_node(real::Loop& loop, Config config, const DataDir& dir, BootstrapList bootstrap,
-                    const DaemonOptions& options) {
-  Run run(loop, std::move(config));
-  co_await finally(serve_until_stopped(run, dir, std::move(bootstrap), options), shut_down(run));
+Task<void> run_node(real::Loop& loop, LockFile& lock, Config config, const DataDir& dir,
+                    BootstrapList bootstrap, const DaemonOptions& options) {
+  ControlOptions control{.access_file = dir.access(),
+                         .bootstrap = std::move(bootstrap),
+                         .request_timeout = config.request_timeout};
+  Run run(loop, lock, std::move(config));
+  co_await finally(serve_until_stopped(run, dir, std::move(control), options), shut_down(run));
 }
 
 }  // namespace
 
 void run_daemon(const DataDir& dir, const ConfigFile& config, const DaemonOptions& options) {
-  const LockFile lock(dir.lock());
+  LockFile lock(dir.lock());
   real::Loop loop;
   BootstrapList bootstrap(dir.bootstrap(), config.bootstrap);
   Config node = node_config(dir, config, bootstrap, loop.env().network);
   node.qlog_dir = options.qlog_dir;
-  loop.run(run_node(loop, std::move(node), dir, std::move(bootstrap), options));
+  loop.run(run_node(loop, lock, std::move(node), dir, std::move(bootstrap), options));
 }
 
 }  // namespace warren::app

@@ -1,6 +1,7 @@
 // Records and providers in the DHTs, and how these are doing.
 #include <fmt/format.h>
 
+#include "app/control_values.hpp"
 #include "app/discovery_service.hpp"
 #include "app/grpc_error.hpp"
 #include "app/lookup_values.hpp"
@@ -13,7 +14,6 @@ namespace {
 
 // Above what a lookup takes itself, so that its own reason is the one that is told.
 constexpr Duration kDhtLimit = 5min;
-constexpr Duration kOwnLimit = 10s;  // for what the node knows itself
 constexpr std::size_t kProvidersDefault = 20;
 constexpr std::size_t kProvidersMax = 1000;
 
@@ -24,14 +24,14 @@ std::string protocol_of(const std::string& name) {
 }
 
 // Null when the node is not in it.
-Task<kad::Kad*> find_dht(Node* node, std::string name) {
-  Discovery& discovery = node->discovery();
-  if (name.empty() || name == "own") co_return discovery.dht();
+kad::Kad* find_dht(Node& node, const std::string& name) {
+  Discovery& discovery = node.discovery();
+  if (name.empty() || name == "own") return discovery.dht();
   const std::string protocol = protocol_of(name);
   for (kad::Kad* dht : discovery.dhts()) {
-    if (dht->protocol() == protocol) co_return dht;
+    if (dht->protocol() == protocol) return dht;
   }
-  co_return nullptr;
+  return nullptr;
 }
 
 std::string how_to_join(const std::string& name) {
@@ -98,10 +98,6 @@ Task<std::vector<kad::Stats>> stats_of(std::vector<kad::Kad*> dhts) {
   co_return all;
 }
 
-Task<std::vector<kad::Kad*>> dhts_of(Node* node) {
-  co_return node->discovery().dhts();
-}
-
 void describe_stats(const kad::Stats& from, v1::DhtStatsReply::Dht& to) {
   to.set_protocol(from.protocol);
   to.set_mode(from.mode == kad::Mode::kServer ? "server" : "client");
@@ -118,14 +114,10 @@ void describe_stats(const kad::Stats& from, v1::DhtStatsReply::Dht& to) {
   to.set_lookups(from.lookups);
 }
 
-Bytes bytes_of(const std::string& text) {
-  return to_bytes(std::string_view(text));
-}
-
 }  // namespace
 
 CallResult<kad::Kad*> DiscoveryService::dht(grpc::ServerContext& context, const std::string& name) {
-  auto found = in_loop<kad::Kad*>(context, [&] { return find_dht(&node_, name); }, kOwnLimit);
+  auto found = calls_.ask(context, [&] { return find_dht(node_, name); });
   if (found && *found == nullptr)
     return std::unexpected(CallError{make_error_code(Errc::kUnsupported), how_to_join(name)});
   return found;
@@ -137,7 +129,7 @@ grpc::Status DiscoveryService::DhtPut(grpc::ServerContext* context, const v1::Dh
   if (!into) return to_status(*context, into.error());
   const Instant began = loop_.env().clock.now();
   const auto work = [&] { return put(*into, bytes_of(request->key()), bytes_of(request->value())); };
-  const auto answer = in_loop<Answer<std::size_t>>(*context, work, kDhtLimit);
+  const auto answer = calls_.in_loop<Answer<std::size_t>>(*context, work, kDhtLimit);
   if (!answer) return to_status(*context, with_name_space(answer.error(), request->key()));
   reply->set_taken(static_cast<std::uint32_t>(answer->value));
   reply->set_took_ms(to_ms(loop_.env().clock.now() - began));
@@ -150,7 +142,7 @@ grpc::Status DiscoveryService::DhtGet(grpc::ServerContext* context, const v1::Dh
   const auto from = dht(*context, request->dht());
   if (!from) return to_status(*context, from.error());
   const Instant began = loop_.env().clock.now();
-  const auto answer = in_loop<Answer<std::optional<Bytes>>>(
+  const auto answer = calls_.in_loop<Answer<std::optional<Bytes>>>(
       *context, [&] { return get(*from, bytes_of(request->key())); }, kDhtLimit);
   if (!answer) return to_status(*context, with_name_space(answer.error(), request->key()));
   reply->set_found(answer->value.has_value());
@@ -165,7 +157,7 @@ grpc::Status DiscoveryService::DhtProvide(grpc::ServerContext* context, const v1
   const auto into = dht(*context, request->dht());
   if (!into) return to_status(*context, into.error());
   const Instant began = loop_.env().clock.now();
-  const auto answer = in_loop<Answer<std::size_t>>(
+  const auto answer = calls_.in_loop<Answer<std::size_t>>(
       *context, [&] { return provide(*into, bytes_of(request->multihash())); }, kDhtLimit);
   if (!answer) return to_status(*context, answer.error());
   reply->set_taken(static_cast<std::uint32_t>(answer->value));
@@ -182,7 +174,7 @@ grpc::Status DiscoveryService::DhtProviders(grpc::ServerContext* context,
   const std::size_t enough =
       request->enough() == 0 ? kProvidersDefault : std::min<std::size_t>(request->enough(), kProvidersMax);
   const Instant began = loop_.env().clock.now();
-  const auto answer = in_loop<Answer<std::vector<PeerInfo>>>(
+  const auto answer = calls_.in_loop<Answer<std::vector<PeerInfo>>>(
       *context, [&] { return providers(*from, bytes_of(request->multihash()), enough); }, kDhtLimit);
   if (!answer) return to_status(*context, answer.error());
   for (const PeerInfo& peer : answer->value) {
@@ -197,14 +189,15 @@ grpc::Status DiscoveryService::DhtProviders(grpc::ServerContext* context,
 
 grpc::Status DiscoveryService::DhtStats(grpc::ServerContext* context, const v1::DhtStatsRequest* request,
                                         v1::DhtStatsReply* reply) {
-  auto dhts = in_loop<std::vector<kad::Kad*>>(*context, [&] { return dhts_of(&node_); }, kOwnLimit);
+  auto dhts = calls_.ask(*context, [&] { return node_.discovery().dhts(); });
   if (!dhts) return to_status(*context, dhts.error());
   if (!request->dht().empty()) {
     const auto one = dht(*context, request->dht());
     if (!one) return to_status(*context, one.error());
     dhts = std::vector<kad::Kad*>{*one};
   }
-  const auto all = in_loop<std::vector<kad::Stats>>(*context, [&] { return stats_of(*dhts); }, kOwnLimit);
+  const auto all =
+      calls_.in_loop<std::vector<kad::Stats>>(*context, [&] { return stats_of(*dhts); }, kOwnLimit);
   if (!all) return to_status(*context, all.error());
   for (const kad::Stats& stats : *all) describe_stats(stats, *reply->add_dhts());
   return grpc::Status::OK;

@@ -5,8 +5,8 @@
 #include <mutex>
 #include <string>
 
+#include "app/api_calls.hpp"
 #include "app/bootstrap_list.hpp"
-#include "app/loop_calls.hpp"
 #include "app/proto/discovery.grpc.pb.h"
 #include "warren/node/node.hpp"
 
@@ -46,17 +46,12 @@ class DiscoveryService final : public v1::Discovery::Service {
                                v1::ChangeBootstrapReply* reply) override;
 
  private:
-  template <class T>
-  CallResult<T> in_loop(grpc::ServerContext& context, std::function<Task<T>()> work, Duration limit) {
-    return calls_.run<T>(std::move(work), limit, [&context] { return context.IsCancelled(); });
-  }
-
   // Never null. The error's sentence says how to join it.
   CallResult<kad::Kad*> dht(grpc::ServerContext& context, const std::string& name);
 
   real::Loop& loop_;
   Node& node_;
-  LoopCalls calls_;
+  ApiCalls calls_;
   std::mutex changing_bootstrap_;  // the file is written in the order of the changes
   BootstrapList bootstrap_;
 };

@@ -36,6 +36,18 @@ constexpr std::array kErrors = {
                      "ask the other side before you try again"},
     ErrorDescription{Errc::kProtocolNotSupported, "protocol_not_supported", kFailed,
                      "it may not be a Warren node"},
+    // Relays, and paths over them.
+    ErrorDescription{Errc::kNoReservation, "no_reservation", kUnreachable, ""},
+    ErrorDescription{Errc::kReservationRefused, "reservation_refused", kFailed, ""},
+    ErrorDescription{Errc::kRelayDenied, "relay_denied", kUnreachable,
+                     "its owner may allow that (`warren allow`)"},
+    ErrorDescription{Errc::kRelayFull, "relay_full", kUnreachable, ""},
+    ErrorDescription{Errc::kRelayFailed, "relay_failed", kUnreachable, "check that the other node runs"},
+    ErrorDescription{Errc::kLimitedByBudget, "limited_by_budget", kRelayedOnly,
+                     "LIMITED_BY_BUDGET: `warren peers` shows what the path may carry"},
+    ErrorDescription{Errc::kNoDirectPath, "no_direct_path", kRelayedOnly,
+                     "without --direct-only it goes through a relay"},
+    ErrorDescription{Errc::kDialBackRefused, "dial_back_refused", kFailed, ""},
     // Refused by verification, here or there.
     ErrorDescription{Errc::kPeerIdMismatch, "peer_id_mismatch", ExitStatus::kRefused,
                      "get the address anew from its owner"},

@@ -12,6 +12,8 @@ std::string word_of(NodeEvent::Kind kind) {
     case NodeEvent::Kind::kIdentified: return "identified";
     case NodeEvent::Kind::kArrived: return "arrived";
     case NodeEvent::Kind::kLeft: return "left";
+    case NodeEvent::Kind::kReachability: return "reachability";
+    case NodeEvent::Kind::kRelay: return "relay";
     case NodeEvent::Kind::kRefused: break;
   }
   return "refused";
@@ -37,6 +39,7 @@ control::v1::Event describe_event(const EventFeed::Numbered& numbered) {
     to.set_reason(std::string(describe(from.reason).name));
     to.set_message(from.reason.message());
   }
+  to.set_state(from.state);
   to.set_knob(from.knob);
   to.set_protocol(from.protocol);
   return to;

@@ -13,7 +13,7 @@ enum class ExitStatus {
   kNoDaemon = 3,
   kUnreachable = 4,  // or timed out
   kRefused = 5,      // by verification: a signature, a binding, an identity
-  kRelayedOnly = 6,  // reached, but only through a relay where a direct path was asked for
+  kRelayedOnly = 6,  // reached through a relay only, where a direct path was asked for or is needed
 };
 
 // Ends the command. what() is one sentence, without a full stop, that says what to do next. Caught in main

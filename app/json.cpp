@@ -55,10 +55,26 @@ JsonObject& JsonObject::null(std::string_view key) {
   return add(key, "null");
 }
 
+JsonObject& JsonObject::number_or_null(std::string_view key, std::optional<std::int64_t> value) {
+  return value ? number(key, *value) : null(key);
+}
+
+JsonObject& JsonObject::real_or_null(std::string_view key, std::optional<double> value) {
+  return value ? real(key, *value) : null(key);
+}
+
+JsonObject& JsonObject::flag_or_null(std::string_view key, std::optional<bool> value) {
+  return value ? flag(key, *value) : null(key);
+}
+
 JsonObject& JsonObject::objects(std::string_view key, const std::vector<JsonObject>& values) {
-  std::string list;
-  for (const JsonObject& value : values) list += (list.empty() ? "" : ",") + value.to_string();
-  return add(key, "[" + list + "]");
+  return add(key, list(values));
+}
+
+std::string JsonObject::list(const std::vector<JsonObject>& values) {
+  std::string text;
+  for (const JsonObject& value : values) text += (text.empty() ? "" : ",") + value.to_string();
+  return "[" + text + "]";
 }
 
 }  // namespace warren::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +21,14 @@ class JsonObject {
   JsonObject& numbers(std::string_view key, const std::vector<std::int64_t>& values);
   JsonObject& object(std::string_view key, const JsonObject& value);
   JsonObject& null(std::string_view key);
+  JsonObject& number_or_null(std::string_view key, std::optional<std::int64_t> value);
+  JsonObject& real_or_null(std::string_view key, std::optional<double> value);
+  JsonObject& flag_or_null(std::string_view key, std::optional<bool> value);
   JsonObject& objects(std::string_view key, const std::vector<JsonObject>& values);
 
   std::string to_string() const { return "{" + members_ + "}"; }
+  // "[{...},{...}]"
+  static std::string list(const std::vector<JsonObject>& values);
 
  private:
   JsonObject& add(std::string_view key, std::string_view json);

@@ -5,7 +5,9 @@
 namespace warren::app {
 
 Task<std::string> MetricsSource::text() const {
-  DaemonMetrics metrics{.node = node_.metrics(), .dhts = {}, .addresses = {}, .presence = presence_};
+  DaemonMetrics metrics{
+      .node = node_.metrics(), .dhts = {}, .addresses = {}, .presence = presence_, .reachability = {}};
+  metrics.reachability = node_.reachability().status();
   metrics.addresses = node_.discovery().address_cache();
   for (kad::Kad* dht : node_.discovery().dhts()) {
     auto stats = co_await as_result(dht->stats());

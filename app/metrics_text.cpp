@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+
 #include "app/errors.hpp"
 #include "app/version.hpp"
 
@@ -167,6 +169,45 @@ void add_finding(const DaemonMetrics& metrics, Families& to) {
       .count(metrics.presence.lost, {{"how", "lost"}});
 }
 
+// Who reaches this node, and through whom.
+void add_reachability(const ReachabilityStatus& status, Families& to) {
+  using enum autonat::Verdict;
+  to.gauge("warren_reachability", "1 for what is known of whether others reach the node directly.");
+  for (const autonat::Verdict verdict : {kUnknown, kReachable, kUnreachable}) {
+    to.count(status.reachability == verdict ? 1 : 0, {{"verdict", std::string(autonat::to_string(verdict))}});
+  }
+  to.gauge("warren_behind_nat", "1 when others see an address that is not the machine's.")
+      .count(status.behind_nat ? 1 : 0);
+  to.gauge("warren_relays", "Relays that the node is reached through, or would like to be.");
+  using relay::ReservationState;
+  for (const ReservationState state :
+       {ReservationState::kWanted, ReservationState::kReserving, ReservationState::kHeld,
+        ReservationState::kRenewing, ReservationState::kBackoff}) {
+    to.count(static_cast<std::uint64_t>(
+                 std::ranges::count(status.relays, state, &relay::ReservationStatus::state)),
+             {{"state", std::string(relay::to_string(state))}});
+  }
+}
+
+// What it forwards for others.
+void add_relay_service(const ReachabilityStatus& status, Families& to) {
+  const relay::ServiceCounters& relayed = status.relayed;
+  to.gauge("warren_relay_service", "1 when the node relays for others.").count(status.relays_for_others);
+  to.gauge("warren_relay_reservations", "Places that others hold here.").count(relayed.reservations);
+  to.gauge("warren_relay_circuits", "Connections that are forwarded.").count(relayed.circuits);
+  to.counter("warren_relay_reservations_total", "Places that others asked for, or asked for again.")
+      .count(relayed.reservations_made, {{"result", "made"}})
+      .count(relayed.reservations_refused, {{"result", "refused"}});
+  to.counter("warren_relay_circuits_total", "Connections that others asked to be forwarded.")
+      .count(relayed.circuits_opened, {{"result", "opened"}})
+      .count(relayed.circuits_refused, {{"result", "refused"}});
+  to.counter("warren_relay_circuits_ended_by_limit_total",
+             "Forwarded connections that were over their time or their bytes.")
+      .count(relayed.circuits_ended_by_limit);
+  to.counter("warren_relay_bytes_total", "Bytes that were forwarded, in both directions.")
+      .count(relayed.bytes_relayed);
+}
+
 }  // namespace
 
 std::string metrics_text(const DaemonMetrics& metrics) {
@@ -178,6 +219,8 @@ std::string metrics_text(const DaemonMetrics& metrics) {
   add_messaging(metrics.node.messaging, families);
   add_dhts(metrics.dhts, families);
   add_finding(metrics, families);
+  add_reachability(metrics.reachability, families);
+  add_relay_service(metrics.reachability, families);
   return prometheus::TextSerializer().Serialize(families.take());
 }
 

@@ -7,6 +7,7 @@
 
 #include "warren/node/discovery.hpp"
 #include "warren/node/metrics.hpp"
+#include "warren/node/reachability.hpp"
 
 namespace warren::app {
 
@@ -22,6 +23,7 @@ struct DaemonMetrics {
   std::vector<kad::Stats> dhts;
   AddressCacheCounters addresses;
   PresenceCounters presence;
+  ReachabilityStatus reachability;
 };
 
 // In the text format, version 0.0.4.

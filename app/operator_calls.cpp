@@ -10,15 +10,6 @@
 namespace warren::app {
 namespace {
 
-// What the node answers at once, as tasks for the loop.
-Task<std::vector<LimitUse>> limits_of(const Node& node) {
-  co_return node.limits();
-}
-
-Task<std::vector<AccessList::Entry>> access_of(const Node& node) {
-  co_return node.access_entries();
-}
-
 struct AccessChange {
   bool changed = false;
   std::size_t closed = 0;                  // connections
@@ -46,7 +37,7 @@ grpc::Status ControlService::Events(grpc::ServerContext* context, const v1::Even
   // Without `follow`, new events must not keep the call going.
   std::size_t left = request->follow() ? std::numeric_limits<std::size_t>::max() : EventFeed::kKept;
   while (left > 0) {
-    auto batch = in_loop<std::vector<EventFeed::Numbered>>(
+    auto batch = calls_.in_loop<std::vector<EventFeed::Numbered>>(
         *context, [&] { return events_.read(after, request->follow()); }, kNoCallLimit);
     if (!batch) return to_status(*context, batch.error());
     if (batch->empty()) break;
@@ -66,7 +57,7 @@ grpc::Status ControlService::Events(grpc::ServerContext* context, const v1::Even
 
 grpc::Status ControlService::ListLimits(grpc::ServerContext* context, const v1::ListLimitsRequest*,
                                         v1::Limits* reply) {
-  const auto rows = in_loop<std::vector<LimitUse>>(*context, [&] { return limits_of(node_); }, kLookupLimit);
+  const auto rows = calls_.ask(*context, [&] { return node_.limits(); });
   if (!rows) return to_status(*context, rows.error());
   for (const LimitUse& row : *rows) {
     v1::Limit& to = *reply->add_limits();
@@ -81,7 +72,7 @@ grpc::Status ControlService::ListLimits(grpc::ServerContext* context, const v1::
 
 grpc::Status ControlService::GetMetrics(grpc::ServerContext* context, const v1::GetMetricsRequest*,
                                         v1::Metrics* reply) {
-  auto text = in_loop<std::string>(*context, [&] { return metrics_.text(); }, kLookupLimit);
+  auto text = calls_.in_loop<std::string>(*context, [&] { return metrics_.text(); }, kOwnLimit);
   if (!text) return to_status(*context, text.error());
   reply->set_text(std::move(*text));
   return grpc::Status::OK;
@@ -99,8 +90,8 @@ grpc::Status ControlService::SetAccess(grpc::ServerContext* context, const v1::S
   }
   const Access access = request->access() == v1::ACCESS_ALLOWED ? Access::kAllowed : Access::kDenied;
   const std::lock_guard lock(changing_access_);
-  const auto change = in_loop<AccessChange>(
-      *context, [&] { return change_access(&node_, *subject, access, request->remove()); }, kLookupLimit);
+  const auto change = calls_.in_loop<AccessChange>(
+      *context, [&] { return change_access(&node_, *subject, access, request->remove()); }, kOwnLimit);
   if (!change) return to_status(*context, change.error());
   const Result<> written = change->changed ? write_access_file(access_file_, change->entries) : Result<>();
   if (!written) {
@@ -116,8 +107,7 @@ grpc::Status ControlService::SetAccess(grpc::ServerContext* context, const v1::S
 
 grpc::Status ControlService::ListAccess(grpc::ServerContext* context, const v1::ListAccessRequest*,
                                         v1::AccessList* reply) {
-  const auto entries =
-      in_loop<std::vector<AccessList::Entry>>(*context, [&] { return access_of(node_); }, kLookupLimit);
+  const auto entries = calls_.ask(*context, [&] { return node_.access_entries(); });
   if (!entries) return to_status(*context, entries.error());
   for (const auto& [subject, access] : *entries) {
     v1::AccessList::Entry& to = *reply->add_entries();

@@ -3,20 +3,34 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 #include "app/json.hpp"
+#include "app/proto/control.pb.h"
 
 namespace warren::app {
 
-// {"transport":"quic-v1","address":"/ip4/..."}. `Reply` has path() and transport().
+// {"transport":"quic-v1","address":"/ip4/..."}, and of a relayed path its "relay". `Reply` has path(),
+// transport(), relayed() and relay().
 template <class Reply>
 JsonObject path_json(const Reply& reply) {
-  return JsonObject().text("transport", reply.transport()).text("address", reply.path());
+  JsonObject path;
+  path.text("transport", reply.transport()).text("address", reply.path());
+  if (reply.relayed()) path.text("relay", reply.relay());
+  return path;
 }
 
-// "quic-v1 /ip4/192.0.2.1/udp/4001/quic-v1 (direct)"
+// "quic-v1 /ip4/192.0.2.1/udp/4001/quic-v1 (direct)", "relay via 12D3KooW..."
 template <class Reply>
 std::string path_text(const Reply& reply) {
-  return fmt::format("{} {} ({})", reply.transport(), reply.path(), reply.relayed() ? "relayed" : "direct");
+  if (reply.relayed()) return "relay via " + reply.relay();
+  return fmt::format("{} {} (direct)", reply.transport(), reply.path());
 }
+
+// {"bytes_max","sent","received","ends_in_ms"}: the first and the last null where there is no limit.
+JsonObject budget_json(const control::v1::Budget& budget);
+
+// "may carry 128 KiB each way (1.2 KiB sent, 3 KiB received), ends in 1 min 40 s"
+std::string budget_text(const control::v1::Budget& budget);
 
 }  // namespace warren::app

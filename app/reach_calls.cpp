@@ -14,7 +14,8 @@ constexpr Duration kConnectLimit = 60s;
 
 // Keeps what is told of dials to the target. One that is known by its node only may not be known at all, and
 // then it is not dialed either.
-Task<PeerStatus> connect_and_watch(Node* node, Target target, std::vector<DialOutcome>* outcomes) {
+Task<PeerStatus> connect_and_watch(Node* node, Target target, PathPolicy policy,
+                                   std::vector<DialOutcome>* outcomes) {
   std::optional<PeerId> peer;
   if (target.info() != nullptr) peer = target.info()->id;
   if (target.peer() != nullptr) peer = *target.peer();
@@ -26,7 +27,7 @@ Task<PeerStatus> connect_and_watch(Node* node, Target target, std::vector<DialOu
       node->host().events().dialed.subscribe([peer, outcomes](const DialOutcome& outcome) {
         if (outcome.peer == peer) outcomes->push_back(outcome);
       });
-  auto status = co_await node->connect(std::move(target));
+  auto status = co_await node->connect(std::move(target), policy);
   co_return status;
 }
 
@@ -54,10 +55,12 @@ grpc::Status ControlService::Connect(grpc::ServerContext* context, const v1::Con
                                      v1::Peer* reply) {
   const auto target = parse_target(request->target());
   if (!target) return to_status(*context, target.error());
-  const auto peer = in_loop<PeerStatus>(*context, [&] { return node_.connect(*target); }, kConnectLimit);
+  const PathPolicy policy = policy_of(request->path());
+  const auto peer =
+      calls_.in_loop<PeerStatus>(*context, [&] { return node_.connect(*target, policy); }, kConnectLimit);
   if (!peer) return to_status(*context, peer.error());
-  describe_peer(*peer, loop_.env().clock.now(), *reply);
-  return grpc::Status::OK;
+  const auto described = calls_.ask(*context, [&] { describe_peer(node_, *peer, *reply); });
+  return described ? grpc::Status::OK : to_status(*context, described.error());
 }
 
 grpc::Status ControlService::Dial(grpc::ServerContext* context, const v1::ConnectRequest* request,
@@ -66,8 +69,9 @@ grpc::Status ControlService::Dial(grpc::ServerContext* context, const v1::Connec
   if (!target) return to_status(*context, target.error());
   std::vector<DialOutcome> outcomes;
   const Instant began = loop_.env().clock.now();
-  const auto peer = in_loop<PeerStatus>(
-      *context, [&] { return connect_and_watch(&node_, *target, &outcomes); }, kConnectLimit);
+  const auto peer = calls_.in_loop<PeerStatus>(
+      *context, [&] { return connect_and_watch(&node_, *target, policy_of(request->path()), &outcomes); },
+      kConnectLimit);
   for (const DialOutcome& outcome : outcomes) {
     v1::DialReply reply;
     describe_outcome(outcome, began, *reply.mutable_attempt());
@@ -75,7 +79,8 @@ grpc::Status ControlService::Dial(grpc::ServerContext* context, const v1::Connec
   }
   if (!peer) return to_status(*context, peer.error());
   v1::DialReply last;
-  describe_peer(*peer, loop_.env().clock.now(), *last.mutable_peer());
+  const auto described = calls_.ask(*context, [&] { describe_peer(node_, *peer, *last.mutable_peer()); });
+  if (!described) return to_status(*context, described.error());
   return replies->Write(last) ? grpc::Status::OK : grpc::Status::CANCELLED;
 }
 
@@ -87,16 +92,18 @@ grpc::Status ControlService::Ping(grpc::ServerContext* context, const v1::PingRe
   for (std::uint32_t number = 1; request->count() == 0 || number <= request->count(); ++number) {
     if (number > 1) {
       const auto slept =
-          in_loop<void>(*context, [&] { return loop_.env().clock.sleep_for(interval); }, kNoCallLimit);
+          calls_.in_loop<void>(*context, [&] { return loop_.env().clock.sleep_for(interval); }, kNoCallLimit);
       if (!slept) return to_status(*context, slept.error());
     }
-    const auto pong = in_loop<PingReply>(*context, [&] { return node_.ping(*target); }, kConnectLimit);
+    const auto pong = calls_.in_loop<PingReply>(
+        *context, [&] { return node_.ping(*target, policy_of(request->path())); }, kConnectLimit);
     if (!pong) return to_status(*context, pong.error());
     v1::PingReply reply;
     reply.set_number(number);
     reply.set_rtt_ms(to_ms(pong->round_trip_time));
     reply.set_path(pong->path.to_string());
-    reply.set_relayed(pong->path.has(Protocol::kP2pCircuit));
+    reply.set_relayed(is_circuit(pong->path));
+    reply.set_relay(relay_of(pong->path));
     reply.set_transport(std::string(transport_name(pong->path)));
     if (!replies->Write(reply)) return grpc::Status::CANCELLED;
   }

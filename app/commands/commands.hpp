@@ -31,6 +31,7 @@ struct InitOptions : CommonOptions {
 struct UpOptions : CommonOptions {
   std::vector<std::string> listen;     // instead of those of warren.toml
   std::vector<std::string> bootstrap;  // in addition to them
+  std::vector<std::string> relays;     // in addition to them
   std::string profile;                 // empty: as warren.toml says
   std::string log_level;               // empty: as warren.toml says
   std::string metrics;                 // address; empty: as warren.toml says
@@ -41,14 +42,20 @@ struct PeersOptions : CommonOptions {
   std::string sort;  // "latency", "name" or "time"; empty: as the daemon has them
 };
 
-struct ConnectOptions : CommonOptions {
+// Which paths are good enough; at most one of them.
+struct PathOptions {
+  bool prefer_direct = false;
+  bool direct_only = false;
+};
+
+struct ConnectOptions : CommonOptions, PathOptions {
   std::string target;
   double timeout_seconds = 30;
   bool direct = false;   // a relayed path is not enough
   bool verbose = false;  // tell of each attempt
 };
 
-struct PingOptions : CommonOptions {
+struct PingOptions : CommonOptions, PathOptions {
   std::string target;
   std::uint32_t count = 4;  // 0: without end
   double interval_seconds = 1;
@@ -69,7 +76,7 @@ struct PayloadOptions {
   std::string file;
 };
 
-struct SendOptions : CommonOptions, PayloadOptions {
+struct SendOptions : CommonOptions, PayloadOptions, PathOptions {
   std::string target;
   double timeout_seconds = 90;
 };
@@ -87,7 +94,7 @@ struct ServeOptions : CommonOptions {
   unsigned jobs = 4;
 };
 
-struct RequestOptions : CommonOptions, PayloadOptions {
+struct RequestOptions : CommonOptions, PayloadOptions, PathOptions {
   std::string target;
   std::string service;
   double timeout_seconds = 0;  // 0: as the daemon's warren.toml says
@@ -111,7 +118,6 @@ ExitStatus run_init(const InitOptions& options);
 ExitStatus run_up(const UpOptions& options);
 ExitStatus run_id(const CommonOptions& options);
 ExitStatus run_status(const CommonOptions& options);
-ExitStatus run_addrs(const CommonOptions& options);
 ExitStatus run_peers(const PeersOptions& options);
 ExitStatus run_connect(const ConnectOptions& options);
 ExitStatus run_ping(const PingOptions& options);

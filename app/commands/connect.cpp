@@ -5,7 +5,8 @@
 
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
-#include "app/json.hpp"
+#include "app/path_policy.hpp"
+#include "app/path_text.hpp"
 #include "app/seconds.hpp"
 
 namespace warren::app {
@@ -45,19 +46,25 @@ void print_attempts(const std::vector<v1::DialAttempt>& attempts) {
 }
 
 JsonObject json_of(const v1::Peer& peer) {
-  return JsonObject()
-      .text_or_null("peer_id", peer.peer_id())
+  JsonObject line;
+  line.text_or_null("peer_id", peer.peer_id())
       .text_or_null("node_id", peer.node_id())
       .text_or_null("path", peer.path())
       .text_or_null("transport", peer.transport())
       .flag("relayed", peer.relayed());
+  if (peer.relayed()) line.text("relay", peer.relay());
+  if (peer.has_budget()) line.object("budget", budget_json(peer.budget()));
+  return line;
 }
 
 DialResult connect(const ConnectOptions& options) {
   ControlClient client(DataDir::choose(options.data_dir));
+  v1::ConnectRequest request;
+  request.set_target(options.target);
+  request.set_path(policy_of(options));
   const Duration timeout = seconds(options.timeout_seconds);
-  if (options.verbose) return client.dial(options.target, timeout);
-  return {.attempts = {}, .peer = client.connect(options.target, timeout), .failure = {}};
+  if (options.verbose) return client.dial(request, timeout);
+  return {.attempts = {}, .peer = client.connect(request, timeout), .failure = {}};
 }
 
 }  // namespace
@@ -80,7 +87,8 @@ ExitStatus run_connect(const ConnectOptions& options) {
     if (options.verbose && result.attempts.empty()) fmt::print("It was connected already.\n");
     fmt::print("Connected to {} ({}) over {}\n",
                peer.node_id().empty() ? "a peer that is no Warren node" : peer.node_id(), peer.peer_id(),
-               peer.path());
+               peer.relayed() ? path_text(peer) : peer.path());
+    if (peer.has_budget()) fmt::print("The path {}\n", budget_text(peer.budget()));
   }
   return options.direct && peer.relayed() ? ExitStatus::kRelayedOnly : ExitStatus::kDone;
 }

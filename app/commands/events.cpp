@@ -7,6 +7,7 @@
 #include "app/control_client.hpp"
 #include "app/json.hpp"
 #include "app/text.hpp"
+#include "app/transport_name.hpp"
 
 namespace warren::app {
 namespace {
@@ -18,6 +19,8 @@ std::string json_line(const v1::Event& event) {
     line.number("dropped", static_cast<std::int64_t>(event.dropped()));
     return line.to_string();
   }
+  if (!event.state().empty()) line.text("state", event.state());
+  if (event.event() == "reachability") return line.to_string();
   line.text_or_null("peer_id", event.peer_id())
       .text_or_null("node_id", event.node_id())
       .text_or_null("address", event.address())
@@ -44,10 +47,25 @@ std::string details(const v1::Event& event) {
     return fmt::format("{}, {} protocols", printable(version), event.protocols());
   }
   if (event.event() == "arrived") return {};
+  if (event.event() == "relay")
+    return event.state() == "held" ? "held" : event.state() + ": " + event.message();
   if (event.event() == "left") return event.reason() == "closed" ? "it said goodbye" : event.message();
   std::string text = event.message().empty() ? event.reason() : event.message();
   if (!event.protocol().empty()) text = printable(event.protocol()) + ": " + text;
   return event.knob().empty() ? text : fmt::format("{} ({})", text, event.knob());
+}
+
+// " from /ip4/192.0.2.1/tcp/4001", " over relay via 12D3KooW... (inbound)"
+std::string place_of(const v1::Event& event) {
+  const Result<Multiaddr> address = Multiaddr::parse(event.address());
+  const std::string relay = address ? relay_of(*address) : "";
+  if (!relay.empty()) {
+    const std::string direction = event.direction().empty() ? "" : " (" + event.direction() + ")";
+    return " over relay via " + relay + direction;
+  }
+  if (event.address().empty() && event.direction().empty()) return {};
+  const char* preposition = event.direction() == "inbound" ? " from" : " at";
+  return preposition + (event.address().empty() ? "" : " " + event.address());
 }
 
 std::string text_line(const v1::Event& event) {
@@ -56,11 +74,11 @@ std::string text_line(const v1::Event& event) {
     return fmt::format("{}  {} events were dropped: they came faster than they were read", time,
                        event.dropped());
   }
+  if (event.event() == "reachability")
+    return fmt::format("{}  {:<12}  this node is now {}", time, event.event(), event.state());
   std::string who = event.peer_id().empty() ? "a peer" : event.peer_id();
   if (!event.node_id().empty()) who += " (" + event.node_id() + ")";
-  if (!event.direction().empty()) who += event.direction() == "inbound" ? " from" : " at";
-  if (event.direction().empty() && !event.address().empty()) who += " at";
-  if (!event.address().empty()) who += " " + event.address();
+  who += place_of(event);
   const std::string more = details(event);
   return fmt::format("{}  {:<12}  {}{}", time, event.event(), who, more.empty() ? "" : ": " + more);
 }

@@ -5,6 +5,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
+#include "app/path_policy.hpp"
 #include "app/path_text.hpp"
 #include "app/seconds.hpp"
 
@@ -16,6 +17,7 @@ ExitStatus run_ping(const PingOptions& options) {
   request.set_target(options.target);
   request.set_count(options.count);
   request.set_interval_ms(static_cast<std::uint32_t>(to_milliseconds(options.interval_seconds).count()));
+  request.set_path(policy_of(options));
   bool direct = false;
   double least = 0;
   double sum = 0;

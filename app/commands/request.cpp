@@ -2,6 +2,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
+#include "app/path_policy.hpp"
 #include "app/payload.hpp"
 #include "app/seconds.hpp"
 
@@ -20,6 +21,7 @@ ExitStatus run_request(const RequestOptions& options) {
   request.set_target(options.target);
   request.set_service(options.service);
   request.set_payload(read_payload(options));
+  request.set_path(policy_of(options));
   request.set_timeout_ms(static_cast<std::uint32_t>(to_milliseconds(options.timeout_seconds).count()));
   const bool limited = options.timeout_seconds > 0;
   const std::string answer =

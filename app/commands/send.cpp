@@ -3,6 +3,7 @@
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
 #include "app/json.hpp"
+#include "app/path_policy.hpp"
 #include "app/payload.hpp"
 #include "app/seconds.hpp"
 #include "app/text.hpp"
@@ -14,6 +15,7 @@ ExitStatus run_send(const SendOptions& options) {
   v1::SendRequest request;
   request.set_target(options.target);
   request.set_payload(read_payload(options));
+  request.set_path(policy_of(options));
   client.send(request, seconds(options.timeout_seconds));
   const std::size_t size = request.payload().size();
   if (options.json) {

@@ -18,6 +18,8 @@ ExitStatus run_up(const UpOptions& options) {
   for (const std::string& text : options.bootstrap) {
     config.bootstrap.push_back(parse_bootstrap(text, "--bootstrap"));
   }
+  for (const std::string& text : options.relays)
+    config.reachability.relays.push_back(parse_relay(text, "--relay"));
   if (!options.profile.empty()) config.discovery.profile = value_or_throw(parse_profile(options.profile));
   if (!options.log_level.empty()) config.log_level = parse_log_level(options.log_level);
   log_to_stderr(config.log_level);

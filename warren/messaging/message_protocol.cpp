@@ -57,7 +57,7 @@ Task<void> MessageProtocol::send_in_time(PeerInfo to, Outgoing message) {
   while (true) {
     auto path = co_await as_outcome(find_path(parts_, to, message.options, message.need));
     if (!path) message.travel.give_up(path.error());
-    const auto verdict = co_await as_outcome(attempt(std::move(*path), message));
+    const auto verdict = co_await as_outcome(attempt(*path, message));
     if (verdict) {
       throw_unless_ok(*verdict);
       co_return;
@@ -66,14 +66,14 @@ Task<void> MessageProtocol::send_in_time(PeerInfo to, Outgoing message) {
   }
 }
 
-Task<Verdict> MessageProtocol::attempt(ConnectionPtr connection, Outgoing& message) {
-  message.travel.set_out(connection);
-  const Counterpart counterpart = co_await find_counterpart(parts_, std::move(connection), message.expected);
+Task<Verdict> MessageProtocol::attempt(Path& path, Outgoing& message) {
+  message.travel.set_out(path.connection);
+  const Counterpart counterpart = co_await find_counterpart(parts_, path.connection, message.expected);
   const bool is_retry = message.sealed.has_value();
   if (!is_retry) co_await seal(counterpart.node, message);
   message.travel.send(message.sealed->wire.size());
   const Bytes answer = co_await converse(parts_, counterpart, std::string(kMessageProtocol),
-                                         message.sealed->wire, kAckSizeMax);
+                                         message.sealed->wire, kAckSizeMax, path.lease);
   Verdict verdict = value_or_throw(decode_ack(answer), "acknowledgement");
   if (is_retry) verdict = meaning_of_retry(std::move(verdict));
   if (verdict.status == Status::kOk) co_await confirm_counterpart(parts_, counterpart);

@@ -31,7 +31,7 @@ class MessageProtocol {
     Travel travel;
   };
   Task<void> send_in_time(PeerInfo to, Outgoing message);
-  Task<Verdict> attempt(ConnectionPtr connection, Outgoing& message);
+  Task<Verdict> attempt(Path& path, Outgoing& message);
   Task<void> seal(const NodeId& recipient, Outgoing& message);
   Task<void> take_over(ConnectionPtr connection, StreamPtr stream);
   Task<void> serve(ConnectionPtr connection, StreamPtr stream);

@@ -40,8 +40,8 @@ struct Messaging::State {
         sealer(host.env(), key, config.network),
         bindings(host, key, config, store, rules, tasks),
         receiver(host.env(), config, rules, bindings, counters),
-        parts{host,    config, rules, bindings, receiver, sealer,
-              streams, bytes,  slots, tasks,    refused,  counters},
+        parts{host,  config, rules, bindings, receiver, sealer,  streams,
+              bytes, slots,  paths, tasks,    refused,  counters},
         runner(host.env(), config, started, tasks),
         messages(parts, inbox, received),
         requests(parts, runner),
@@ -61,6 +61,7 @@ struct Messaging::State {
   PeerQuota streams;
   PeerQuota bytes;
   OutboundSlots slots;
+  PathUse paths;
   Sealer sealer;
   BindingExchange bindings;
   EnvelopeReceiver receiver;

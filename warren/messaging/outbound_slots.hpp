@@ -34,11 +34,6 @@ class OutboundSlots {
     co_return Slot(*this, peer);
   }
 
-  std::size_t used(const PeerId& peer) const {
-    const auto found = used_.find(peer);
-    return found == used_.end() ? 0 : found->second;
-  }
-
  private:
   void give_back(const PeerId& peer) {
     const auto found = used_.find(peer);

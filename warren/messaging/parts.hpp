@@ -5,6 +5,7 @@
 #include "warren/messaging/counters.hpp"
 #include "warren/messaging/envelope_receiver.hpp"
 #include "warren/messaging/outbound_slots.hpp"
+#include "warren/messaging/path_use.hpp"
 #include "warren/messaging/peer_quota.hpp"
 #include "warren/messaging/refusal.hpp"
 #include "warren/messaging/sealer.hpp"
@@ -21,6 +22,7 @@ struct MessagingParts {
   PeerQuota& streams;  // inbound conversations
   PeerQuota& bytes;    // bodies that are being received
   OutboundSlots& slots;
+  PathUse& paths;
   TaskGroup& tasks;
   Signal<const MessageRefusal&>& refused;
   MessagingCounters& counters;

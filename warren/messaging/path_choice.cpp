@@ -1,6 +1,7 @@
 #include "warren/messaging/path_choice.hpp"
 
 #include "warren/async/as_result.hpp"
+#include "warren/async/race.hpp"
 #include "warren/messaging/conversation.hpp"
 
 namespace warren {
@@ -14,28 +15,37 @@ constexpr std::uint64_t kStreamStart = 512;
 constexpr std::uint64_t kCircuitStart = 12 * 1024;
 // What ends sooner is not begun over it: some round trips.
 constexpr Duration kTimeMin = std::chrono::seconds(1);
+// Circuits that one conversation replaces; each is dialed.
+constexpr int kReplacedMax = 3;
+// A circuit may also end, or conversations of the peer: looked for this often.
+constexpr Duration kRecheck = std::chrono::seconds(1);
 
 bool fits(std::uint64_t need, std::optional<std::uint64_t> left) {
   return !left || on_circuit(need) <= *left;
 }
 
 // Whether a new circuit like this one would have room.
-bool would_carry(const CircuitBudget& budget, const PathNeed& need) {
+bool would_carry(const CircuitBudget* budget, const PathNeed& need) {
   const std::uint64_t most = on_circuit(std::max(need.send, need.receive)) + kCircuitStart;
-  return budget.bytes_each_way_max == 0 || most <= budget.bytes_each_way_max;
+  return budget == nullptr || budget->bytes_each_way_max == 0 || most <= budget->bytes_each_way_max;
 }
 
-ConnectionPtr open_path(Host& host, const PeerId& peer, const PathNeed& need) {
-  const Instant now = host.env().clock.now();
-  for (const ConnectionPtr& connection : host.connections(peer)) {
-    if (carries(*connection, need, now)) return connection;
+ConnectionPtr open_path(const MessagingParts& parts, const PeerId& peer, const PathNeed& need) {
+  for (ConnectionPtr& connection : parts.host.connections(peer)) {
+    if (carries(parts, *connection, need)) return std::move(connection);
   }
   return nullptr;
 }
 
-// Nobody talks over the connections to this peer but the one who asks.
-bool is_alone(const MessagingParts& parts, const PeerId& peer) {
-  return parts.slots.used(peer) <= 1 && parts.streams.used_by(peer) == 0;
+// No message or request goes over it, in either direction.
+bool is_idle(const MessagingParts& parts, const Connection& connection) {
+  return !parts.paths.is_used(connection) && parts.streams.used_by(connection.remote_peer()) == 0;
+}
+
+Path take(MessagingParts& parts, ConnectionPtr connection, const PathNeed& need) {
+  if (connection->circuit_budget() == nullptr) return {std::move(connection), {}};
+  PathUse::Lease lease(parts.paths, *connection, on_circuit(need.send));
+  return {std::move(connection), std::move(lease)};
 }
 
 [[noreturn]] void throw_limited(const Connection& connection, const PathNeed& need, Instant now) {
@@ -49,11 +59,12 @@ std::uint64_t on_circuit(std::uint64_t stream_bytes) {
   return stream_bytes + stream_bytes / kFramingPart + kStreamStart;
 }
 
-bool carries(const Connection& connection, const PathNeed& need, Instant now) {
+bool carries(const MessagingParts& parts, const Connection& connection, const PathNeed& need) {
   const CircuitBudget* const budget = connection.circuit_budget();
   if (budget == nullptr) return true;
-  if (budget->ends && *budget->ends - now < kTimeMin) return false;
-  return fits(need.send, budget->left_to_send()) && fits(need.receive, budget->left_to_receive());
+  if (budget->ends && *budget->ends - parts.env().clock.now() < kTimeMin) return false;
+  const std::uint64_t others = parts.paths.bytes(connection);
+  return fits(need.send + others, budget->left_to_send()) && fits(need.receive, budget->left_to_receive());
 }
 
 std::string describe_budget(const Connection& connection, Instant now) {
@@ -72,19 +83,24 @@ std::string describe_budget(const Connection& connection, Instant now) {
   return text;
 }
 
-Task<ConnectionPtr> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need) {
-  Clock& clock = parts.env().clock;
-  const ConnectionPtr best = co_await parts.host.connect_over(options.path, to);
-  if (carries(*best, need, clock.now())) co_return best;
-  if (ConnectionPtr other = open_path(parts.host, to.id, need)) co_return other;
+Task<Path> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need) {
+  ConnectionPtr best = co_await parts.host.connect_over(options.path, to);
+  if (carries(parts, *best, need)) co_return take(parts, std::move(best), need);
   const auto direct = co_await as_result(parts.host.connect_over(PathPolicy::kPreferDirect, to));
-  if (direct && carries(**direct, need, clock.now())) co_return *direct;
-  if (!would_carry(*best->circuit_budget(), need) || !is_alone(parts, to.id))
-    throw_limited(*best, need, clock.now());
-  best->close();
-  ConnectionPtr fresh = co_await parts.host.connect_over(options.path, std::move(to));
-  if (!carries(*fresh, need, clock.now())) throw_limited(*fresh, need, clock.now());
-  co_return fresh;
+  if (direct && carries(parts, **direct, need)) co_return take(parts, *direct, need);
+  for (int replaced = 0; replaced < kReplacedMax;) {
+    if (ConnectionPtr open = open_path(parts, to.id, need)) co_return take(parts, std::move(open), need);
+    if (best->is_open() && !would_carry(best->circuit_budget(), need)) break;
+    if (best->is_open() && !is_idle(parts, *best)) {
+      co_await race(parts.paths.wait_given_back(), parts.env().clock.sleep_for(kRecheck));
+      continue;
+    }
+    best->close();
+    ++replaced;
+    best = co_await parts.host.connect_over(options.path, to);
+  }
+  if (best->circuit_budget() == nullptr) throw_error(Errc::kClosed);
+  throw_limited(*best, need, parts.env().clock.now());
 }
 
 void Travel::set_out(ConnectionPtr connection) {

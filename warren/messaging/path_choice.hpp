@@ -19,17 +19,24 @@ struct PathNeed {
 // The same with what securing and multiplexing add on the circuit.
 std::uint64_t on_circuit(std::uint64_t stream_bytes);
 
-// Whether so much fits into what is left of the connection; always true of direct ones.
-bool carries(const Connection& connection, const PathNeed& need, Instant now);
+// Whether so much fits into what is left of the connection, beside what others are about to send over it;
+// always true of direct ones.
+bool carries(const MessagingParts& parts, const Connection& connection, const PathNeed& need);
 
 // What a relay's limits leave of this connection, in a sentence; for errors. Precondition: it has a budget.
 std::string describe_budget(const Connection& connection, Instant now);
 
-// A connection over which that much fits: an open one, or a direct one if that can be made (for what a policy
-// of kAny takes first is what is open), or a new circuit in the place of one that is too far used and that
-// nobody but this conversation uses. Throws what Host::connect_over throws, and kLimitedByBudget with the
-// bytes that are needed and that there are in what().
-Task<ConnectionPtr> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need);
+struct Path {
+  ConnectionPtr connection;
+  PathUse::Lease lease;  // destroyed before the connection is
+};
+
+// A connection over which that much fits: an open one, or a direct one if that can be made (what a policy of
+// kAny takes first is what is open), or a new circuit in the place of one that is too far used. That one is
+// closed when no conversation goes over it any more, which is waited for. Throws what Host::connect_over
+// throws; and kLimitedByBudget, with the bytes that are needed and that there are in what(), when no circuit
+// of this kind could do.
+Task<Path> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need);
 
 // How the attempts of one conversation went, for those who must decide whether to try again, and what to tell
 // when they must not.

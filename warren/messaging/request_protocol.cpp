@@ -22,11 +22,11 @@ std::uint64_t left_to_receive(const Connection& connection) {
 
 // The answer itself, or that this connection cannot carry it. It stays in the log, for who asks again over
 // another path.
-AnswerPtr what_fits(const Connection& connection, AnswerPtr answer, Instant now) {
+AnswerPtr what_fits(const MessagingParts& parts, const Connection& connection, AnswerPtr answer) {
   const PathNeed need{.send = answer->payload.size() + kBodyOverheadMax + kEnvelopeOverhead, .receive = 0};
-  if (carries(connection, need, now)) return answer;
-  const std::string reason =
-      "the answer needs " + std::to_string(need.send) + " bytes; " + describe_budget(connection, now);
+  if (carries(parts, connection, need)) return answer;
+  const std::string reason = "the answer needs " + std::to_string(need.send) + " bytes; " +
+                             describe_budget(connection, parts.env().clock.now());
   return std::make_shared<const ResponseBody>(
       ResponseBody{.verdict = {Status::kLimitedByBudget, reason}, .payload = {}});
 }
@@ -69,15 +69,14 @@ Task<Bytes> RequestProtocol::request(PeerInfo to, std::optional<NodeId> expected
 Task<Bytes> RequestProtocol::request_in_time(PeerInfo to, Outgoing outgoing) {
   const auto slot = co_await parts_.slots.acquire(to.id);
   while (true) {
-    const ConnectionPtr connection = co_await next_path(to, outgoing);
-    const std::uint64_t room = left_to_receive(*connection);
-    auto response = co_await as_outcome(attempt(connection, outgoing));
+    Path path = co_await next_path(to, outgoing);
+    auto response = co_await as_outcome(attempt(path, outgoing));
     if (!response) {
       outgoing.travel.broke(response.error());
     } else if (response->verdict.status == Status::kLimitedByBudget &&
                outgoing.travel.attempts() < Travel::kCircuitAttemptsMax) {
       outgoing.limited = std::move(response->verdict);
-      outgoing.need.receive = std::max(outgoing.need.receive, room) + 1;
+      outgoing.need.receive = std::max(outgoing.need.receive, left_to_receive(*path.connection)) + 1;
     } else {
       throw_unless_ok(response->verdict);
       co_return std::move(response->payload);
@@ -85,21 +84,21 @@ Task<Bytes> RequestProtocol::request_in_time(PeerInfo to, Outgoing outgoing) {
   }
 }
 
-Task<ConnectionPtr> RequestProtocol::next_path(const PeerInfo& to, const Outgoing& outgoing) {
+Task<Path> RequestProtocol::next_path(const PeerInfo& to, const Outgoing& outgoing) {
   auto path = co_await as_outcome(find_path(parts_, to, outgoing.options, outgoing.need));
   if (path) co_return std::move(*path);
   if (outgoing.limited) throw_unless_ok(*outgoing.limited);
   outgoing.travel.give_up(path.error());
 }
 
-Task<ResponseBody> RequestProtocol::attempt(ConnectionPtr connection, Outgoing& outgoing) {
-  outgoing.travel.set_out(connection);
-  const Counterpart counterpart = co_await find_counterpart(parts_, std::move(connection), outgoing.expected);
+Task<ResponseBody> RequestProtocol::attempt(Path& path, Outgoing& outgoing) {
+  outgoing.travel.set_out(path.connection);
+  const Counterpart counterpart = co_await find_counterpart(parts_, path.connection, outgoing.expected);
   outgoing.expected = counterpart.node;
   const Sealer::Sealed sealed = co_await seal(counterpart.node, outgoing);
   outgoing.travel.send(sealed.wire.size());
   Bytes answer = co_await converse(parts_, counterpart, std::string(kRequestProtocol), sealed.wire,
-                                   reply_size_max(parts_.config.limits));
+                                   reply_size_max(parts_.config.limits), path.lease);
   co_return co_await open_reply(counterpart.connection, std::move(answer), sealed.id);
 }
 
@@ -154,7 +153,7 @@ Task<void> RequestProtocol::serve(ConnectionPtr connection, StreamPtr stream) {
       const MessageId id = received->id;
       const auto answered = co_await answer(std::move(*received), peer);
       if (answered) {
-        const AnswerPtr fitting = what_fits(*connection, *answered, parts_.env().clock.now());
+        const AnswerPtr fitting = what_fits(parts_, *connection, *answered);
         co_await respond(*stream, sender, id, fitting);
         ++parts_.counters.requests_served;
         co_return;

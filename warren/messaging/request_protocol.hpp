@@ -33,8 +33,8 @@ class RequestProtocol {
     std::optional<Verdict> limited;  // the answer is there, and did not fit into the last circuit
   };
   Task<Bytes> request_in_time(PeerInfo to, Outgoing outgoing);
-  Task<ConnectionPtr> next_path(const PeerInfo& to, const Outgoing& outgoing);
-  Task<ResponseBody> attempt(ConnectionPtr connection, Outgoing& outgoing);
+  Task<Path> next_path(const PeerInfo& to, const Outgoing& outgoing);
+  Task<ResponseBody> attempt(Path& path, Outgoing& outgoing);
   Task<Sealer::Sealed> seal(const NodeId& recipient, Outgoing& outgoing);
   Task<ResponseBody> open_reply(const ConnectionPtr& connection, Bytes answer, MessageId request);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "warren/async/task_group.hpp"
@@ -30,20 +31,30 @@ class SkewedClock final : public Clock {
   std::chrono::milliseconds skew_;
 };
 
-// Who can reach whom: everybody.
+// A path between two hosts that a relay limits.
+struct CircuitRules {
+  std::uint64_t bytes_each_way_max = 0;  // 0: no limit
+  Duration time_max{};                   // zero: no limit
+};
+
+// Who can reach whom: everybody, directly unless a test says otherwise.
 struct TestNetwork {
   explicit TestNetwork(std::uint64_t seed = 1) : world(seed) {}
 
   sim::World world;
-  Duration delay = 50ms;          // one way
-  sim::Faults* faults = nullptr;  // of all streams
+  Duration delay = 50ms;                 // one way
+  sim::Faults* faults = nullptr;         // of all streams
+  bool direct = true;                    // new direct connections can be made
+  std::optional<CircuitRules> circuits;  // and relayed ones, in this way
   std::map<PeerId, TestHost*> hosts;
 };
 
 // One end of a connection. Streams are reset when it closes.
 class TestConnection final : public Connection {
  public:
-  TestConnection(TestHost& local, TestHost& remote, Direction direction);
+  // `budget`: of a relayed one.
+  TestConnection(TestHost& local, TestHost& remote, Direction direction,
+                 std::shared_ptr<CircuitBudget> budget);
   ~TestConnection() override { WARREN_ASSERT(streams_.empty()); }
 
   const PeerId& remote_peer() const override;
@@ -55,16 +66,21 @@ class TestConnection final : public Connection {
   const ProtocolId& muxer() const override { return no_protocol_; }
   Instant opened_at() const override { return opened_at_; }
   Duration round_trip_time() const override { return {}; }
+  const CircuitBudget* circuit_budget() const override { return budget_.get(); }
   bool is_open() const override { return open_; }
   std::error_code end_reason() const override { return open_ ? std::error_code() : Errc::kClosed; }
   Task<StreamPtr> open_stream(ProtocolId protocol) override;
   // Both ends.
   void close() override;
 
+  // This end sends so many bytes; false: they are too many, and the circuit has ended.
+  bool send(std::size_t size);
+
   std::weak_ptr<TestConnection> other;
 
  private:
   friend class TestStream;
+  friend class TestHost;
   void break_down();
 
   TestHost& local_;
@@ -74,6 +90,7 @@ class TestConnection final : public Connection {
   Multiaddr address_;
   ProtocolId no_protocol_;
   bool open_ = true;
+  std::shared_ptr<CircuitBudget> budget_;
   std::set<ByteStream*> streams_;
 };
 
@@ -85,7 +102,16 @@ class TestStream final : public ByteStream {
   }
   ~TestStream() override { connection_->streams_.erase(this); }
   Task<std::size_t> read_some(MutableBytes to) override { return inner_->read_some(to); }
-  Task<void> write(BytesView bytes) override { return inner_->write(bytes); }
+  // A part at a time, as a muxer does.
+  Task<void> write(BytesView bytes) override {
+    constexpr std::size_t kPart = 16 * 1024;
+    do {
+      const BytesView part = bytes.first(std::min(bytes.size(), kPart));
+      if (!connection_->send(part.size())) throw_error(Errc::kReset);
+      co_await inner_->write(part);
+      bytes = bytes.subspan(part.size());
+    } while (!bytes.empty());
+  }
   Task<void> close_write() override { return inner_->close_write(); }
   void reset() override { inner_->reset(); }
 
@@ -148,17 +174,23 @@ class TestHost final : public Host {
   void unhandle(const ProtocolId& protocol) override { handlers_.erase(protocol); }
   std::vector<ProtocolId> protocols() const override { return {}; }
 
-  Task<ConnectionPtr> connect_over(PathPolicy /*policy*/, PeerInfo peer) override {
-    return connect(std::move(peer));
-  }
   Task<ConnectionPtr> connect(PeerInfo peer) override {
-    if (const auto open = connections(peer.id); !open.empty()) co_return open.front();
+    return connect_over(PathPolicy::kAny, std::move(peer));
+  }
+  Task<ConnectionPtr> connect_over(PathPolicy policy, PeerInfo peer) override {
+    if (auto open = good_for(policy, peer.id)) co_return open;
     const auto found = network_.hosts.find(peer.id);
     if (found == network_.hosts.end()) throw_error(Errc::kUnreachable);
+    if (!network_.direct && policy == PathPolicy::kDirectOnly) throw_error(Errc::kNoDirectPath);
+    if (!network_.direct && policy == PathPolicy::kPreferDirect) {
+      if (auto relayed = good_for(PathPolicy::kAny, peer.id)) co_return relayed;
+    }
+    if (!network_.direct && !network_.circuits) throw_error(Errc::kUnreachable);
     co_await env_.clock.sleep_for(2 * network_.delay);
-    if (const auto open = connections(peer.id); !open.empty()) co_return open.front();
-    auto ours = std::make_shared<TestConnection>(*this, *found->second, Direction::kOutbound);
-    auto theirs = std::make_shared<TestConnection>(*found->second, *this, Direction::kInbound);
+    if (auto open = good_for(policy, peer.id)) co_return open;
+    auto ours = std::make_shared<TestConnection>(*this, *found->second, Direction::kOutbound, new_budget());
+    auto theirs = std::make_shared<TestConnection>(*found->second, *this, Direction::kInbound, new_budget());
+    end_in_time(ours);
     ours->other = theirs;
     theirs->other = ours;
     connections_.push_back(ours);
@@ -174,6 +206,8 @@ class TestHost final : public Host {
     for (const auto& connection : connections_) {
       if (connection->remote_peer() == peer) found.push_back(connection);
     }
+    std::ranges::stable_partition(
+        found, [](const ConnectionPtr& connection) { return !is_circuit(connection->remote_address()); });
     return found;
   }
   std::vector<ConnectionPtr> connections() const override {
@@ -182,6 +216,30 @@ class TestHost final : public Host {
 
  private:
   friend class TestConnection;
+
+  ConnectionPtr good_for(PathPolicy policy, const PeerId& peer) const {
+    const auto open = connections(peer);
+    if (open.empty()) return nullptr;
+    const bool relayed = is_circuit(open.front()->remote_address());
+    return relayed && policy != PathPolicy::kAny ? nullptr : open.front();
+  }
+
+  // Of a circuit that is made now; null when it will be a direct connection.
+  std::shared_ptr<CircuitBudget> new_budget() const {
+    if (network_.direct) return nullptr;
+    auto budget = std::make_shared<CircuitBudget>();
+    budget->bytes_each_way_max = network_.circuits->bytes_each_way_max;
+    if (network_.circuits->time_max > Duration::zero())
+      budget->ends = network_.world.clock().now() + network_.circuits->time_max;
+    return budget;
+  }
+
+  void end_in_time(const std::shared_ptr<TestConnection>& connection) {
+    if (!connection->budget_ || !connection->budget_->ends) return;
+    network_.world.loop().at(*connection->budget_->ends, [weak = std::weak_ptr(connection)] {
+      if (const auto still = weak.lock()) still->close();
+    });
+  }
 
   TestNetwork& network_;
   sim::Machine& machine_;
@@ -199,8 +257,25 @@ class TestHost final : public Host {
   std::unique_ptr<TaskGroup> tasks_;
 };
 
-inline TestConnection::TestConnection(TestHost& local, TestHost& remote, Direction direction)
-    : local_(local), remote_(remote), direction_(direction), opened_at_(local.env().clock.now()) {}
+inline TestConnection::TestConnection(TestHost& local, TestHost& remote, Direction direction,
+                                      std::shared_ptr<CircuitBudget> budget)
+    : local_(local),
+      remote_(remote),
+      direction_(direction),
+      opened_at_(local.env().clock.now()),
+      budget_(std::move(budget)) {
+  if (budget_) address_ = value_or_throw(Multiaddr::parse("/ip4/198.51.100.1/tcp/1/p2p-circuit"));
+}
+
+inline bool TestConnection::send(std::size_t size) {
+  if (!budget_) return true;
+  const auto theirs = other.lock();
+  const bool fits = size <= budget_->left_to_send().value_or(size);
+  if (fits) budget_->sent += size;
+  if (fits && theirs) theirs->budget_->received += size;
+  if (!fits) close();
+  return fits;
+}
 
 inline const PeerId& TestConnection::remote_peer() const {
   return remote_.peer_id();

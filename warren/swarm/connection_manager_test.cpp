@@ -109,6 +109,15 @@ TEST_CASE("the least useful is closed first") {
     open[1].streams_so_far = 15;
     open[1].active_at = kNow;
   }
+  SUBCASE("a relayed one, though active later") {
+    open[1].relayed = true;
+    open[1].active_at = kNow;
+  }
+  SUBCASE("a direct one that was used less") {
+    open[0].relayed = true;
+    open[0].streams_so_far = 16;
+    open[1].streams_so_far = 15;
+  }
   SUBCASE("the longest silent, though older and with a few more streams") {
     open[0].streams_so_far = 16;
     open[0].active_at = kNow - 1min;

@@ -2,6 +2,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/swarm/circuit_path.hpp"
+#include "warren/swarm/dial_collision.hpp"
 #include "warren/swarm/dns_addresses.hpp"
 #include "warren/swarm/interface_addresses.hpp"
 #include "warren/swarm/metered_stream.hpp"
@@ -70,6 +71,7 @@ Task<std::expected<UpgradedConnection, DialError>> Dialer::dial(PeerInfo peer,
                                 : state_.limits.dial_timeout;
   const Instant deadline = env_.clock.now() + patience;
   DialError failures;
+  listening_ = listening;
   std::vector<Multiaddr> addresses = co_await resolve(peer, failures);
   const auto interfaces = env_.network.interface_addresses();
   const auto local = LocalNetwork::of(interfaces, concrete_addresses(listening, interfaces));
@@ -262,18 +264,26 @@ Task<UpgradedConnection> Dialer::dial_pipe(Multiaddr address, PeerId peer, Insta
   PathResult path(black_holes_, address);
   const bool relayed = is_circuit(address);
   const Multiaddr target = relayed ? address.with(Protocol::kP2p, peer.bytes()) : address;
-  for (std::size_t i = 0;; ++i) {
+  int collisions = 0;
+  for (std::size_t i = 0;;) {
     auto raw = co_await transport->dial(target);
     path.set_reached();
     if (relayed) raw.remote = address;
+    const Multiaddr local = raw.local;
     auto upgraded = co_await as_result(upgrade(std::move(raw), peer, proposals[i]));
     if (upgraded) {
       remember(peer, upgraded->security);
       co_return std::move(*upgraded);
     }
-    const bool last = i + 1 == proposals.size();
-    if (last || upgraded.error() != Errc::kSecurityNotSupported) throw_error(upgraded.error());
-    ++state_.counters.security_redials;
+    if (collisions < kCollisionsMax && looks_like_collision(upgraded.error(), local, listening_)) {
+      ++collisions;
+      co_await env_.clock.sleep_for(collision_pause(env_.random));
+    } else if (upgraded.error() == Errc::kSecurityNotSupported && i + 1 < proposals.size()) {
+      ++i;
+      ++state_.counters.security_redials;
+    } else {
+      throw_error(upgraded.error());
+    }
     co_await wait_turn(deadline);
   }
 }

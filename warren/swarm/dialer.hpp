@@ -71,7 +71,8 @@ class Dialer {
                       const UpgradedConnection* upgraded);
 
   Task<UpgradedConnection> try_address(Multiaddr address, PeerId peer, Instant deadline);
-  // Over a transport that leaves nothing to be done, or over a pipe, with one security after the other.
+  // Over a transport that leaves nothing to be done, or over a pipe, with one security after the other, and
+  // once more when it has collided with the peer's own dial (dial_collision.hpp).
   Task<UpgradedConnection> dial_muxed(Multiaddr address, PeerId peer);
   Task<UpgradedConnection> dial_pipe(Multiaddr address, PeerId peer, Instant deadline);
   Task<void> wait_turn(Instant deadline);
@@ -89,6 +90,7 @@ class Dialer {
   DialRate rate_;
   DialBackoff backoff_;
   BlackHoleDetector black_holes_;
+  std::vector<Multiaddr> listening_;  // as the last dial was told
 };
 
 }  // namespace warren

@@ -81,7 +81,9 @@ Reachability& Node::reachability() {
 
 Task<void> Node::send_message(Target target, Bytes payload, PathPolicy policy) {
   auto to = co_await reach(parts_->discovery.get(), std::move(target), policy);
-  co_await parts_->messaging->send_message(std::move(to.peer), std::move(to.node), std::move(payload));
+  const CallOptions options{.path = policy};
+  co_await parts_->messaging->send_message(std::move(to.peer), std::move(to.node), std::move(payload),
+                                           options);
 }
 
 Task<Bytes> Node::request(Target target, std::string service, Bytes payload) {
@@ -94,8 +96,9 @@ Task<Bytes> Node::request(Target target, std::string service, Bytes payload, Dur
   const Instant end = clock.now() + timeout;
   auto to = co_await with_timeout(clock, timeout, reach(parts_->discovery.get(), std::move(target), policy));
   const Duration left = end - clock.now();
+  const CallOptions options{.path = policy};
   auto answer = co_await parts_->messaging->request(std::move(to.peer), std::move(to.node),
-                                                    std::move(service), std::move(payload), left);
+                                                    std::move(service), std::move(payload), left, options);
   co_return answer;
 }
 

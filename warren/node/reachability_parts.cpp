@@ -6,6 +6,7 @@
 #include "warren/base/log.hpp"
 #include "warren/core/address_scope.hpp"
 #include "warren/core/ip_address.hpp"
+#include "warren/protocols/autonat/listening.hpp"
 #include "warren/transport/quic/address.hpp"
 
 namespace warren {
@@ -98,12 +99,8 @@ std::vector<stun::NatReport> Reachability::Parts::nat_reports() const {
 
 // --- what is known ---
 
-std::vector<Multiaddr> Reachability::Parts::interface_addresses() const {
-  std::vector<Multiaddr> addresses = needs.host.addresses();
-  std::erase_if(addresses, [this](const Multiaddr& address) {
-    return is_circuit(address) || std::ranges::find(mapped_, address) != mapped_.end();
-  });
-  return addresses;
+std::vector<Multiaddr> Reachability::Parts::listening() const {
+  return autonat::listening_addresses(needs.host, needs.host.env().network);
 }
 
 Verdict Reachability::Parts::verdict() const {
@@ -112,7 +109,7 @@ Verdict Reachability::Parts::verdict() const {
 
 ReachabilityFacts Reachability::Parts::facts() const {
   ReachabilityFacts facts{.profile = needs.config.discovery.profile, .verdict = verdict()};
-  for (const Multiaddr& address : interface_addresses()) {
+  for (const Multiaddr& address : listening()) {
     const auto scope = scope_of(address);
     if (scope == AddressScope::kPublic) facts.has_public_address = true;
     if (scope != AddressScope::kLoopback) facts.listens_beyond_loopback = true;
@@ -200,14 +197,21 @@ void Reachability::Parts::offer_mapped() {
     for (const Endpoint& server : report.servers) checker.note_contact(server.address, Protocol::kUdp);
     if (!report.mapped || report.is_own_address) continue;
     seen.push_back(quic::multiaddr_of(*report.mapped));
-    for (const std::uint16_t port : tcp_ports(interface_addresses(), report.mapped->address.is_v4()))
+    for (const std::uint16_t port : tcp_ports(listening(), report.mapped->address.is_v4()))
       seen.push_back(multiaddr_of({report.mapped->address, port}, Protocol::kTcp));
   }
   checker.set(OwnSource::kStun, seen);
 }
 
+// What it does about a change may be a change itself.
 void Reachability::Parts::update() {
-  if (leaving_) return;
+  changed_ = true;
+  if (std::exchange(updating_, true)) return;
+  while (std::exchange(changed_, false) && !leaving_) settle();
+  updating_ = false;
+}
+
+void Reachability::Parts::settle() {
   const Config& config = needs.config;
   const ReachabilityFacts facts = this->facts();
   announce();
@@ -232,7 +236,6 @@ void Reachability::Parts::announce() {
     if (own.source == OwnSource::kConfigured || own.verdict == Verdict::kReachable)
       mapped.push_back(own.address);
   }
-  mapped_ = mapped;
   needs.host.announce(kMappedAddresses, std::move(mapped));
   needs.host.announce(kCircuits, relays.addresses());
 }

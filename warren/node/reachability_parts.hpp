@@ -84,17 +84,19 @@ struct Reachability::Parts {
   void offer_mapped();
   // Whatever has changed: decides anew what the node does about it.
   void update();
+  void settle();
   void announce();
   void tell_changes(autonat::Verdict verdict);
   Task<void> start_helping();
   Task<void> stop_helping();
   Task<void> start_relaying();
   // Those of the interfaces that we listen on.
-  std::vector<Multiaddr> interface_addresses() const;
+  std::vector<Multiaddr> listening() const;
 
-  std::vector<Multiaddr> mapped_;  // announced, besides those of the interfaces
   autonat::Verdict told_ = autonat::Verdict::kUnknown;
   std::vector<PeerId> told_relays_;
+  bool changed_ = false;
+  bool updating_ = false;
   bool leaving_ = false;
   std::vector<Subscription> subscriptions_;
   TaskGroup tasks_;

@@ -7,6 +7,7 @@
 #include "warren/core/circuit.hpp"
 #include "warren/core/ip_address.hpp"
 #include "warren/env/clock.hpp"
+#include "warren/protocols/autonat/listening.hpp"
 #include "warren/protocols/autonat/v1_message.hpp"
 #include "warren/protocols/autonat/v2_message.hpp"
 
@@ -65,10 +66,8 @@ void Checker::tell() {
 }
 
 void Checker::offer_interfaces() {
-  std::vector<Multiaddr> addresses;
-  for (const Multiaddr& address : host_.addresses()) {
-    if (!is_circuit(address) && !is_loopback(address)) addresses.push_back(without_peer_of(address));
-  }
+  std::vector<Multiaddr> addresses = listening_addresses(host_, host_.env().network);
+  std::erase_if(addresses, is_loopback);
   set(OwnSource::kInterface, addresses);
 }
 

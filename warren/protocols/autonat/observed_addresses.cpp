@@ -8,6 +8,7 @@
 #include "warren/core/circuit.hpp"
 #include "warren/core/ip_address.hpp"
 #include "warren/env/clock.hpp"
+#include "warren/protocols/autonat/listening.hpp"
 
 namespace warren::autonat {
 
@@ -108,7 +109,8 @@ void ObservedAddresses::tell_changes() {
 }
 
 std::vector<Multiaddr> ObservedAddresses::addresses() {
-  return seen_from_outside(book_.confirmed(host_.env().clock.now()), host_.addresses());
+  return seen_from_outside(book_.confirmed(host_.env().clock.now()),
+                           listening_addresses(host_, host_.env().network));
 }
 
 }  // namespace warren::autonat

@@ -1,0 +1,194 @@
+"""Daemons behind routers of each kind: what they find out of it, how soon relays make them reachable, and
+what happens when relays go and come."""
+
+import contextlib
+import time
+
+from bench import case, wait_until
+from cases_lab import KINDS
+from country import Country, paths, replace, request
+from nat_probe import INDEPENDENT, PORT
+from nodes import beside_others
+from program import Failure, require
+
+# What is promised: from the start of the program, and then.
+KNOWN_S = 5
+HELD_S = 2
+ANSWERED_S = 1.5
+DELAY = "40ms"
+POLL_S = 0.1
+# A relay that died.
+ANOTHER_S = 5
+BACK_S = 75
+
+
+def wait_for(look, wanted, what, within):
+    """What `look` returns once it is as wanted, and when that was."""
+    end = time.monotonic() + within
+    while True:
+        found = look()
+        if wanted(found):
+            return found, time.time()
+        require(time.monotonic() < end, f"{what}: not within {within} s, but {found}")
+        time.sleep(POLL_S)
+
+
+def is_known(check, mapping, filtering, tcp):
+    udp = check["udp4"]
+    return (udp["mapping"], udp["filtering"]) == (mapping, filtering) and check["tcp4"]["reachable"] is tcp
+
+
+class Row:
+    """What was measured of a node behind a router, in seconds."""
+
+    def __init__(self, country, resident, name, mapping, filtering):
+        self.name = name
+        self.resident = resident
+        country.start_here(resident)
+        wanted = (mapping, filtering, False)
+        found, at = wait_for(
+            resident.netcheck, lambda check: is_known(check, *wanted), f"{name}: {wanted}", 4 * KNOWN_S
+        )
+        self.known = at - resident.started
+        self.mapping, self.filtering = found["udp4"]["mapping"], found["udp4"]["filtering"]
+        wait_for(resident.relays, bool, f"{name}: no relay is held", 4 * HELD_S)
+        self.held = resident.since_start("relay", "held")
+        self.answered = self.path = None
+
+    def ask(self, asker):
+        self.answered = request(asker, self.resident)
+        found = paths(asker, self.resident)
+        self.path = "relay" if all("/p2p-circuit" in path for path in found) else "direct"
+
+    def is_late(self):
+        late = self.known > KNOWN_S or self.held > max(self.known, KNOWN_S) + HELD_S
+        return late or self.answered > ANSWERED_S
+
+    def __str__(self):
+        return (
+            f"{self.name:22} {self.mapping:28} {self.filtering:28} "
+            f"{self.known:6.2f} {self.held:6.2f} {self.answered:6.2f} {self.path}"
+        )
+
+
+@case
+def each_nat_is_recognised_and_made_reachable_by_a_relay(bench):
+    with Country(bench) as country:
+        asker = country.new_resident("asker", "port-restricted", delay=DELAY)
+        country.start(asker)
+        carrier = country.net.carrier("carrier", delay="1ms")
+        residents = {"cgn": country.new_resident("cgn", "full-cone", behind=carrier, delay=DELAY)}
+        for number, kind in enumerate(KINDS):
+            residents[kind] = country.new_resident(f"home{number}", kind, delay=DELAY)
+        expected = {**KINDS, "cgn": (INDEPENDENT, PORT), "udp-blocked": ("unknown", "unknown")}
+
+        def measure(entry):
+            name, resident = entry
+            row = Row(country, resident, name, *expected[name])
+            country.serve_here(resident)
+            return row
+
+        rows = country.each(measure, residents.items())
+        for row in rows:
+            row.ask(asker)
+            print(f"    {row}", flush=True)
+        late = [row.name for row in rows if row.is_late()]
+        require(not late, f"slower than promised: {late}")
+
+
+def settled(country, *residents):
+    """All of them run, answer, and hold all relays that there are."""
+    relays = {public.node.peer_id for public in country.publics}
+    for resident in residents:
+        country.start(resident)
+        country.serve(resident)
+    for resident in residents:
+        wait_until(lambda one=resident: one.relays() == relays, "not every relay is held", within=30)
+
+
+@case
+@beside_others
+def another_relay_takes_over_and_the_old_one_comes_back(bench):
+    with Country(bench) as country:
+        asker = country.new_resident("asker", "port-restricted", delay=DELAY)
+        home = country.new_resident("home", "symmetric-random", delay=DELAY)
+        country.start(asker)
+        settled(country, home)
+        request(asker, home)
+        [path] = paths(asker, home)
+        dead = next((public for public in country.publics if public.node.peer_id in path), None)
+        require(dead is not None, f"connected by {path}")
+        dead.node.daemon.kill()
+        begin = time.monotonic()
+        asked_until_answered(asker, home, ANOTHER_S)
+        print(f"    answered {time.monotonic() - begin:.2f} s after the relay died", flush=True)
+
+        dead.node.daemon = None
+        country.start(dead)
+        begin = time.monotonic()
+        wait_until(lambda: dead.node.peer_id in home.relays(), "it is not held again", within=BACK_S)
+        print(f"    held again {time.monotonic() - begin:.2f} s after it came back", flush=True)
+
+
+def asked_until_answered(asker, resident, within):
+    end = time.monotonic() + within
+    while True:
+        left = end - time.monotonic()
+        require(left > 0, f"not answered within {within} s")
+        with contextlib.suppress(Failure):
+            return request(asker, resident, timeout=max(1, int(left)))
+
+
+@case
+@beside_others
+def who_starts_before_all_relays_recovers_by_itself(bench):
+    with Country(bench) as country:
+        home = country.new_resident("home", "port-restricted", delay=DELAY)
+        asker = country.new_resident("asker", "address-restricted", delay=DELAY)
+        for public in country.publics:
+            public.node.down()
+        for resident in (home, asker):
+            country.start(resident, bootstrap=country.publics)
+        country.serve(home)
+        require(home.relays() == set(), "a dead relay is held")
+        for public in country.publics:
+            country.start(public)
+        begin = time.monotonic()
+        wait_until(home.relays, "no relay is held", within=BACK_S)
+        print(f"    a relay is held {time.monotonic() - begin:.2f} s after there is one", flush=True)
+        asked_until_answered(asker, home, BACK_S)
+
+
+@case
+@beside_others
+def a_relay_is_found_through_the_dht_alone(bench):
+    with Country(bench, publics=0) as country:
+        country.publics = [country.new_public(name) for name in ("guide", "relay", "third")]
+        guide, relay, third = country.publics
+        for one in (guide, third):
+            replace(one.node, 'enabled = "auto"', "enabled = false")
+        for public in country.publics:
+            country.start(public)
+        home = country.new_resident("home", "port-restricted", delay=DELAY)
+        asker = country.new_resident("asker", "symmetric-random", delay=DELAY)
+        country.start(home, bootstrap=[guide])
+        country.start(asker, bootstrap=[third])
+        country.serve(home)
+        wait_until(lambda: relay.node.peer_id in home.relays(), "the relay is not held", within=30)
+        held = home.since_start("relay", "held")
+        print(f"    held {held:.2f} s after the start, asked {request(asker, home):.2f} s", flush=True)
+
+
+@case
+@beside_others
+def the_first_public_node_of_a_network_relays(bench):
+    with Country(bench, publics=1) as country:
+        [first] = country.publics
+        home = country.new_resident("home", "port-restricted", delay=DELAY)
+        asker = country.new_resident("asker", "port-restricted", delay=DELAY)
+        country.start(asker)
+        settled(country, home)
+        took = request(asker, home)
+        [path] = paths(asker, home)
+        require(first.node.peer_id in path and "/p2p-circuit" in path, f"connected by {path}")
+        print(f"    held {home.since_start('relay', 'held'):.2f} s, asked {took:.2f} s", flush=True)

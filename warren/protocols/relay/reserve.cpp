@@ -4,6 +4,7 @@
 
 #include "warren/core/address_scope.hpp"
 #include "warren/protocols/relay/circuit_address.hpp"
+#include "warren/protocols/relay/hop.hpp"
 #include "warren/protocols/relay/voucher.hpp"
 
 namespace warren::relay {
@@ -67,19 +68,10 @@ Result<Grant> check_reservation(const Reservation& reservation, const CircuitLim
 
 Task<Grant> reserve(Host& host, ConnectionPtr relay, bool private_networks) {
   StreamPtr stream = co_await relay->open_stream(ProtocolId(kHopProtocol));
-  const Bytes request = encode(HopMessage{.type = HopMessage::Type::kReserve});
-  co_await write_delimited(*stream, request);
-  const Bytes bytes = co_await read_delimited(*stream, kMessageSizeMax);
-  co_await stream->close_write();
-  const HopMessage answer = value_or_throw(decode_hop(bytes), "relay's answer");
-  if (answer.type != HopMessage::Type::kStatus || !answer.status)
-    throw_error(Errc::kRelayFailed, "no status in the relay's answer");
-  if (*answer.status != Status::kOk)
-    throw_error(error_of(*answer.status), std::string(to_string(*answer.status)));
-  if (!answer.reservation) throw_error(Errc::kRelayFailed, "no reservation in the relay's answer");
+  const GrantedReservation granted = co_await ask_for_reservation(*stream);
   Clock& clock = host.env().clock;
-  auto grant = check_reservation(*answer.reservation, answer.limit, *relay, host.peer_id(), private_networks,
-                                 clock.now(), clock.wall_now());
+  auto grant = check_reservation(granted.reservation, granted.limits, *relay, host.peer_id(),
+                                 private_networks, clock.now(), clock.wall_now());
   if (!relay->is_open()) throw_error(Errc::kClosed);
   co_return value_or_throw(std::move(grant), "reservation");
 }

@@ -5,6 +5,7 @@
 #include "warren/core/farewell.hpp"
 #include "warren/protocols/relay/circuit_address.hpp"
 #include "warren/protocols/relay/circuit_stream.hpp"
+#include "warren/protocols/relay/hop.hpp"
 
 namespace warren::relay {
 
@@ -14,21 +15,6 @@ Task<void> write_status(ByteStream& stream, Status status) {
   const StopMessage message{.type = StopMessage::Type::kStatus, .status = status};
   const Bytes bytes = encode(message);
   co_await write_delimited(stream, bytes);
-}
-
-// Asks for the circuit; what the stream carries from then on is the circuit's.
-Task<CircuitLimits> ask_for_circuit(ByteStream& stream, PeerId peer) {
-  HopMessage request{.type = HopMessage::Type::kConnect};
-  request.peer.emplace(Peer{.id = peer, .addresses = {}});
-  const Bytes asked = encode(request);
-  co_await write_delimited(stream, asked);
-  const Bytes bytes = co_await read_delimited(stream, kMessageSizeMax);
-  const HopMessage answer = value_or_throw(decode_hop(bytes), "relay's answer");
-  if (answer.type != HopMessage::Type::kStatus || !answer.status)
-    throw_error(Errc::kRelayFailed, "no status in the relay's answer");
-  if (*answer.status != Status::kOk)
-    throw_error(error_of(*answer.status), std::string(to_string(*answer.status)));
-  co_return answer.limit;
 }
 
 // How others may reach the peer again. A relay that dialed us is not to be found where it dialed from.
@@ -148,7 +134,8 @@ Task<void> CircuitTransport::take(ConnectionPtr connection, StreamPtr stream) {
 Task<void> CircuitTransport::admit(ConnectionPtr connection, StreamPtr stream,
                                    std::shared_ptr<Arrivals> arrivals) {
   Clock& clock = host_->env().clock;
-  const Bytes bytes = co_await with_timeout(clock, kStopAnswerTimeout, read_delimited(*stream, kMessageSizeMax));
+  const Bytes bytes =
+      co_await with_timeout(clock, kStopAnswerTimeout, read_delimited(*stream, kMessageSizeMax));
   const Result<StopMessage> asked = decode_stop(bytes);
   const Status status = judge(asked, *arrivals);
   if (status != Status::kOk) {

@@ -278,7 +278,9 @@ Task<void> NatPeer::command(std::vector<std::string> words) {
   if (words[0] != "autonat1" && words[0] != "autonat2") throw_error(Errc::kUnsupported);
   std::vector<Multiaddr> asked;
   for (std::size_t i = 2; i < words.size(); ++i) asked.push_back(value_or_throw(Multiaddr::parse(words[i])));
-  co_await ask(peer, asked.empty() ? addresses() : std::move(asked), words[0] == "autonat1");
+  if (asked.empty()) asked = addresses();
+  const bool version_1 = words[0] == "autonat1";
+  co_await ask(peer, std::move(asked), version_1);
 }
 
 // With those through relays.

@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import cases
 import cases_kad
+import cases_nat
 import negotiation
 import private_network
 import sm2_peers
@@ -156,6 +157,18 @@ def dht_cases(folder, self_test):
     }
 
 
+def nat_cases(folder, self_test):
+    """Name -> Case, of relays and AutoNAT."""
+    js = Program("js", toolchains.JS_PEER)
+    warren = GO if self_test else Program("warren", folder / "warren_nat_peer")
+    files = () if self_test else (warren.path,)
+    everybody = cases_nat.Implementations(warren, GO, js)
+    return {
+        name: Case(case, needed, files)
+        for name, (case, needed) in cases_nat.all_cases(everybody, self_test).items()
+    }
+
+
 def all_cases(folder, self_test):
     """Name -> Case. `folder` has Warren's programs."""
     warren = GO if self_test else Program("warren", folder / "warren_peer", unexpected=WARREN_UNEXPECTED)
@@ -172,6 +185,7 @@ def all_cases(folder, self_test):
     for name, case in private_network.all_cases(GO, warren, program).items():
         table[name] = Case(case, ("go",), (*files, program) if program else ())
     table |= dht_cases(folder, self_test)
+    table |= nat_cases(folder, self_test)
     if self_test:
         table["sm2"] = Case(lambda: sm2(["--self-test"]), ("go",))
     else:

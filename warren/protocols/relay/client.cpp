@@ -24,10 +24,11 @@ constexpr Duration kHungryInterval = 5s;
 constexpr Duration kHungryIntervalMaxInNeed = 30s;
 constexpr Duration kHungryIntervalMax = 5min;
 
-bool speaks_hop(const Peerstore& peerstore, const PeerId& peer) {
+// Nothing when identify has not told.
+std::optional<bool> speaks_hop(const Peerstore& peerstore, const PeerId& peer) {
   const auto description = peerstore.description(peer);
-  return description &&
-         std::ranges::find(description->protocols, kHopProtocol) != description->protocols.end();
+  if (!description || description->protocols.empty()) return std::nullopt;
+  return std::ranges::find(description->protocols, kHopProtocol) != description->protocols.end();
 }
 
 }  // namespace
@@ -135,13 +136,24 @@ void Client::look_around() {
   for (const ConnectionPtr& connection : host_.connections()) {
     const PeerId& peer = connection->remote_peer();
     const Multiaddr remote = connection->remote_address();
-    if (!connection->is_open() || is_circuit(remote) || !speaks_hop(host_.peerstore(), peer)) continue;
+    if (!connection->is_open() || is_circuit(remote)) continue;
+    if (!speaks_hop(host_.peerstore(), peer).value_or(false)) continue;
     PeerInfo info{.id = peer, .addresses = {}};
     if (connection->direction() == Direction::kOutbound) info.addresses.push_back(remote);
     roster_.offer(std::move(info), network_of(remote), now());
     const Duration measured = connection->round_trip_time();
     if (measured > Duration::zero()) roster_.ranking().note_round_trip(peer, measured, now());
   }
+}
+
+void Client::look_after_withdrawn() {
+  std::set<PeerId> withdrawn;
+  for (const PeerId& relay : protected_) {
+    if (speaks_hop(host_.peerstore(), relay).value_or(true)) continue;
+    withdrawn.insert(relay);
+    if (!withdrawn_.contains(relay)) roster_.doubt(relay, now());
+  }
+  withdrawn_ = std::move(withdrawn);
 }
 
 Duration Client::look_interval() const {
@@ -153,6 +165,7 @@ Task<void> Client::run() {
     poked_ = false;
     if (clock_watch_.jumped(now(), host_.env().clock.wall_now())) roster_.shake(now());
     look_around();
+    look_after_withdrawn();
     for (PeerInfo& relay : roster_.begin(now())) tasks_.spawn(ask(std::move(relay)));
     publish();
     tell_hunger();

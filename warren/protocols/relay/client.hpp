@@ -65,6 +65,9 @@ class Client {
   void on_network_changed();
   // Connected peers that speak hop, as far as identify knows by now.
   void look_around();
+  // Relays that are held and have told, by identify, that they relay no more: what they say to a renewal
+  // counts.
+  void look_after_withdrawn();
   void publish();
   void tell_hunger();
   Duration look_interval() const;
@@ -80,6 +83,7 @@ class Client {
   Signal<> changed_;
   std::vector<Multiaddr> published_;
   std::set<PeerId> protected_;
+  std::set<PeerId> withdrawn_;
   Instant looked_at_ = Instant::min();    // for candidates
   Instant news_at_ = Instant::min();      // of peers that may turn out to be relays
   Instant hungry_next_ = Instant::min();  // when hunger is told again

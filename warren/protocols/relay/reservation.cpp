@@ -84,8 +84,9 @@ void ReservationLife::granted(Grant grant, Instant now) {
 void ReservationLife::failed(std::error_code error, Instant now, double jitter, Duration backoff_max) {
   WARREN_ASSERT(is_trying());
   const bool was_lost = std::exchange(hung_up_, false);
+  const bool is_over = is_forgery(error) || error == Errc::kProtocolNotSupported;
   const bool still_held =
-      state_ == ReservationState::kRenewing && !was_lost && now < grant_.expires && !is_forgery(error);
+      state_ == ReservationState::kRenewing && !was_lost && now < grant_.expires && !is_over;
   error_ = error;
   ++failures_;
   due_ = now + backoff(jitter, backoff_max);

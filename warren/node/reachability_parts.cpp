@@ -44,6 +44,11 @@ relay::ServiceConfig relay_service_config(const Config& config, bool private_net
   return service;
 }
 
+std::optional<bool> lets_strangers_in(const stun::NatReport& report) {
+  if (report.filtering == stun::Behavior::kUnknown) return std::nullopt;
+  return report.filtering == stun::Behavior::kEndpointIndependent;
+}
+
 std::set<std::uint16_t> tcp_ports(const std::vector<Multiaddr>& listening, bool ip4) {
   std::set<std::uint16_t> ports;
   for (const Multiaddr& address : listening) {
@@ -194,6 +199,7 @@ Task<void> Reachability::Parts::close() {
 void Reachability::Parts::offer_mapped() {
   std::vector<Multiaddr> seen;
   for (const stun::NatReport& report : surveyor->reports()) {
+    book.set_udp_filtering(report.local.address.is_v4(), lets_strangers_in(report), now());
     for (const Endpoint& server : report.servers) checker.note_contact(server.address, Protocol::kUdp);
     if (!report.mapped || report.is_own_address) continue;
     seen.push_back(quic::multiaddr_of(*report.mapped));
@@ -201,6 +207,7 @@ void Reachability::Parts::offer_mapped() {
       seen.push_back(multiaddr_of({report.mapped->address, port}, Protocol::kTcp));
   }
   checker.set(OwnSource::kStun, seen);
+  checker.wake();
 }
 
 // What it does about a change may be a change itself.

@@ -244,10 +244,14 @@ bool ReachabilityBook::note(const Multiaddr& address, const Report& report, Inst
     return false;
   }
   ++socket.answers;
-  const bool reachable = report.finding == Finding::kReachable;
+  bool reachable = report.finding == Finding::kReachable;
   if (reachable && is_mapped(*key) && !report.from_stranger) {
-    schedule(socket, false, now);
-    return false;
+    const auto open = is_open(*key);
+    if (!open) {
+      schedule(socket, false, now);
+      return false;
+    }
+    reachable = *open;  // else the NAT lets this one in, and strangers not
   }
   double weight = report.proven ? kFullWeight : kUnprovenWeight;
   if (report.finding == Finding::kFailed) weight = kFailedWeight;
@@ -260,6 +264,21 @@ bool ReachabilityBook::note(const Multiaddr& address, const Report& report, Inst
   if (changed) socket.attempts = std::min<std::size_t>(socket.attempts, 1);
   schedule(socket, contradicted, now);
   return before != after;
+}
+
+std::optional<bool> ReachabilityBook::is_open(const SocketKey& key) const {
+  if (key.transport != Protocol::kUdp) return std::nullopt;
+  return key.endpoint.address.is_v4() ? udp4_open_ : udp6_open_;
+}
+
+void ReachabilityBook::set_udp_filtering(bool ip4, std::optional<bool> open, Instant now) {
+  std::optional<bool>& held = ip4 ? udp4_open_ : udp6_open_;
+  if (std::exchange(held, open) == open || !open) return;
+  // What was said before may count now.
+  for (auto& [key, socket] : sockets_) {
+    const bool concerned = key.transport == Protocol::kUdp && key.endpoint.address.is_v4() == ip4;
+    if (concerned && is_mapped(key)) socket.check_at = std::min(socket.check_at, now);
+  }
 }
 
 Verdict ReachabilityBook::verdict_of(const Socket& socket, Instant now) const {

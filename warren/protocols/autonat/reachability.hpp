@@ -99,6 +99,9 @@ class ReachabilityBook {
   bool set(OwnSource source, const std::vector<Multiaddr>& addresses, Instant now);
   // What the owner says holds for all addresses; nothing is asked then.
   void set_configured(std::optional<Verdict> verdict) { configured_ = verdict; }
+  // What the NAT of that family lets in from those whom we have not contacted over UDP, as STUN found out:
+  // everything (open), nothing, or it is not known. It decides what the word of those is worth whom we have.
+  void set_udp_filtering(bool ip4, std::optional<bool> open, Instant now);
   // The network has changed: nothing is known, all is to be checked at once.
   void forget_verdicts(Instant now);
 
@@ -159,7 +162,11 @@ class ReachabilityBook {
   OwnAddress describe(const Own& own, const Socket& socket, Instant now) const;
 
   bool private_networks_;
+  std::optional<bool> is_open(const SocketKey& key) const;
+
   std::optional<Verdict> configured_;
+  std::optional<bool> udp4_open_;
+  std::optional<bool> udp6_open_;
   std::map<SocketKey, Socket> sockets_;
   std::vector<Multiaddr> names_;  // configured ones that do not begin with an IP address
   Credits credits_;

@@ -1,5 +1,6 @@
-"""What brings peers behind routers together: circuit relay v2 and AutoNAT v1 and v2, among stock go-libp2p and js-libp2p
-and ours, on loopback. What go-libp2p refuses to private addresses is for test/net, where addresses look public."""
+"""What brings peers behind routers together: circuit relay v2 and AutoNAT v1 and v2, among stock go-libp2p
+and js-libp2p and ours, on loopback. What go-libp2p refuses to private addresses is for test/net, where
+addresses look public."""
 
 import contextlib
 import dataclasses
@@ -41,7 +42,8 @@ class NatPeer(Peer):
     def judge(self, version, server, *addresses):
         """What that peer says of these addresses. go-libp2p chooses by itself whom it asks by version 2."""
         chooses = version == 2 and self.name.startswith("go")
-        return self.ask(f"autonat{version}", f"autonat{version}", *([] if chooses else [server.id]), *addresses)
+        command = f"autonat{version}"
+        return self.ask(command, command, *([] if chooses else [server.id]), *addresses)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +73,7 @@ def running(*peers):
 
 @contextlib.contextmanager
 def relayed(implementations, names, address=TCP, limits=None):
-    """A relay, one that holds a reservation there, one that will dial it, and its address through the relay."""
+    """A relay, one that holds a reservation there, one that will dial it, and its address through it."""
     limits = limits or {}
     flags = [word for name, value in limits.items() for word in (f"--{name}", value)]
     relay = implementations.start(names[0], "--relay", "--addr", address, *flags)

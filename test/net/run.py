@@ -29,6 +29,7 @@ import cases_mdns  # noqa: E402, F401
 import cases_presence  # noqa: E402, F401
 import cases_punch  # noqa: E402, F401
 import cases_quic  # noqa: E402, F401
+import cases_stun  # noqa: E402, F401
 import cases_tcp  # noqa: E402, F401
 from bench import CASES, report, run  # noqa: E402
 from program import ROOT  # noqa: E402

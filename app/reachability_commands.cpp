@@ -11,11 +11,11 @@ void describe_being_reached(CLI::App& program, std::function<ExitStatus()>& chos
                                         "  warren addrs\n"
                                         "  warren addrs | grep ^/                   the addresses alone\n"
                                         "  warren addrs --data-dir ./alice --json\n\n"
-                                        "In JSON, `addresses` are those that it listens on. `details` has "
-                                        "all, also those through relays and those\n"
-                                        "that others see: `source` is interface, observed, stun, "
-                                        "port-mapping, configured or relay; `reachable` is\n"
-                                        "null until somebody has tried. Times are Unix time in milliseconds.",
+                                        "In JSON, `addresses` are those that others are told of. `details` "
+                                        "has all that are known: `source` is\n"
+                                        "interface, observed, stun, port-mapping, configured or relay; "
+                                        "`reachable` is null until somebody has tried.\n"
+                                        "Times are Unix time in milliseconds.",
                                         run_addrs);
   add_json(addrs, "Print one JSON object");
 

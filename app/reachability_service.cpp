@@ -1,5 +1,7 @@
 #include "app/reachability_service.hpp"
 
+#include <algorithm>
+
 #include "app/grpc_error.hpp"
 #include "app/reachability_values.hpp"
 
@@ -8,6 +10,17 @@ namespace {
 
 // Above what the node itself allows, so that its own reason is the one that is told.
 constexpr Duration kNetcheckLimit = 30s;
+
+// Nobody is asked whether loopback can be reached; but who is told of it can.
+std::vector<OwnAddressRow> all_addresses(Node& node) {
+  std::vector<OwnAddressRow> rows = node.reachability().addresses();
+  for (const Multiaddr& address : node.addresses()) {
+    const auto has = [&](const OwnAddressRow& row) { return row.own.address == address; };
+    if (std::ranges::none_of(rows, has))
+      rows.push_back({.own = {.address = address}, .relayed = is_circuit(address), .announced = true});
+  }
+  return rows;
+}
 
 grpc::Status end_of(grpc::ServerContext& context, const CallResult<>& result) {
   return result ? grpc::Status::OK : to_status(context, result.error());
@@ -25,7 +38,7 @@ grpc::Status ReachabilityService::ListOwnAddresses(grpc::ServerContext* context,
                                                    const v1::ListOwnAddressesRequest*,
                                                    v1::OwnAddresses* reply) {
   return end_of(*context, calls_.ask(*context, [&] {
-    for (const OwnAddressRow& row : node_.reachability().addresses())
+    for (const OwnAddressRow& row : all_addresses(node_))
       describe_own_address(node_, row, *reply->add_addresses());
   }));
 }

@@ -114,7 +114,8 @@ def all_words_work_through_a_relay(bench):
         [reply] = alice.do("ping", bob.node_id, "-c", "1", "--json").jsons()
         require(reply["relayed"] and reply["path"]["relay"] == relay.peer_id, f"ping printed {reply}")
         require(reply["path"]["transport"] == "p2p-circuit", f"ping printed {reply}")
-        expect_status(alice.run("ping", bob.node_id, "-c", "1", "--direct"), 6)
+        result = alice.run("ping", bob.node_id, "-c", "1", "--direct")
+        require(result.status == 6, f"ping --direct ended with {result.status}")
 
         [peer] = [row for row in alice.do("peers", "--json").json()["peers"] if row["peer_id"] == bob.peer_id]
         require(peer["relayed"] and peer["relay"] == relay.peer_id, f"the peer is {peer}")

@@ -248,6 +248,8 @@ bool ReachabilityBook::note(const Multiaddr& address, const Report& report, Inst
   if (reachable && is_mapped(*key) && !report.from_stranger) {
     const auto open = is_open(*key);
     if (!open) {
+      // It counts one way or the other as soon as it is known what the NAT lets in.
+      if (socket.undecided.size() < kUndecidedMax) socket.undecided.push_back(report);
       schedule(socket, false, now);
       return false;
     }
@@ -274,10 +276,12 @@ std::optional<bool> ReachabilityBook::is_open(const SocketKey& key) const {
 void ReachabilityBook::set_udp_filtering(bool ip4, std::optional<bool> open, Instant now) {
   std::optional<bool>& held = ip4 ? udp4_open_ : udp6_open_;
   if (std::exchange(held, open) == open || !open) return;
-  // What was said before may count now.
   for (auto& [key, socket] : sockets_) {
     const bool concerned = key.transport == Protocol::kUdp && key.endpoint.address.is_v4() == ip4;
-    if (concerned && is_mapped(key)) socket.check_at = std::min(socket.check_at, now);
+    if (!concerned || !is_mapped(key)) continue;
+    socket.check_at = std::min(socket.check_at, now);
+    for (const Report& report : std::exchange(socket.undecided, {}))
+      note(socket.own.front().address, report, now);
   }
 }
 

@@ -48,6 +48,7 @@ inline constexpr Duration kAnswerAwaited = 60s;
 // Bounds: addresses come from peers, too (observed ones). The least certain are not taken, or make room.
 inline constexpr std::size_t kSocketsMax = 32;
 inline constexpr std::size_t kAddressesPerSocketMax = 8;
+inline constexpr std::size_t kUndecidedMax = 8;
 
 // What came of one question.
 enum class Finding {
@@ -142,6 +143,7 @@ class ReachabilityBook {
     std::size_t attempts = 0;  // questions since the opinion was last settled
     Instant check_at{};
     std::vector<Pending> pending = {};
+    std::vector<Report> undecided = {};    // successes that a restricted cone would have let in
     std::map<PeerId, Instant> avoid = {};  // who would not, until when
     std::map<PeerId, Instant> asked = {};  // when last
   };

@@ -22,7 +22,7 @@ from peers import toolchains
 PAIR = Path(__file__).absolute().parent / "relay_pair"
 CORES = sorted(os.sched_getaffinity(0))
 MIB = 1 << 20
-STEPS = 5  # of the slope of memory, the first of them without reservations
+STEPS = 5  # of the slope of memory
 
 
 def start(stack, core, *words):
@@ -93,7 +93,8 @@ def forward(circuits, options, report):
           f"{dropped} blocks dropped")
     for name, taken in samples.items():
         cost, speed = zip(*taken)
-        print(f"  {name:<8}{statistics.median(cost):>8.2f} ns of CPU a byte ({min(cost):.2f} to {max(cost):.2f})"
+        span = f"({min(cost):.2f} to {max(cost):.2f})"
+        print(f"  {name:<8}{statistics.median(cost):>8.2f} ns of CPU a byte {span}"
               f"{statistics.median(speed):>8.2f} Gbit/s")
     if len(samples) == 2:
         middle, low, high = method.ratio([(ours[0], theirs[0]) for ours, theirs in zip(*samples.values())])
@@ -107,9 +108,9 @@ def hold(options, report):
             relay = start(stack, CORES[-1], *words)
             holders = start(stack, CORES[0], PAIR, "hold", relay.stdout.readline().strip())
             points = []
-            ask(holders, options.reservations // 20 + 1)  # what is needed once and for all
+            first = options.reservations // 20  # what is needed once and for all is there by then
             for step in range(STEPS):
-                count = options.reservations // 20 + 1 + step * options.reservations * 19 // 20 // (STEPS - 1)
+                count = first + step * (options.reservations - first) // (STEPS - 1)
                 held = int(ask(holders, count))
                 ask(relay, "")
                 points.append((held, *memory_kib(relay)))

@@ -119,7 +119,8 @@ Task<StreamPtr> ask(ConnectionPtr connection, HopMessage message) {
 
 Task<void> reserve(Node& node, Multiaddr relay) {
   const ConnectionPtr connection = co_await node.host.connect(info_of(relay));
-  const StreamPtr stream = co_await ask(connection, HopMessage{});
+  const HopMessage request;
+  const StreamPtr stream = co_await ask(connection, request);
   co_await stream->close_write();
 }
 

@@ -9,7 +9,7 @@
 #include "warren/base/reader.hpp"
 #include "warren/base/writer.hpp"
 #include "warren/core/stream.hpp"
-#include "warren/protocols/relay/fake_host.hpp"
+#include "warren/protocols/relay/test_host.hpp"
 #include "warren/protocols/relay/service.hpp"
 
 namespace warren::relay {

@@ -7,8 +7,8 @@
 #include "warren/async/as_result.hpp"
 #include "warren/base/writer.hpp"
 #include "warren/core/stream.hpp"
-#include "warren/protocols/relay/fake_host.hpp"
 #include "warren/protocols/relay/service.hpp"
+#include "warren/protocols/relay/test_host.hpp"
 
 namespace warren::relay {
 

@@ -142,7 +142,10 @@ TEST_CASE("the time of a request counts from its beginning: to look for the node
 
 TEST_CASE("a client of the DHT is in nobody's table, and is found all the same") {
   Town net(5);
-  Node& home = net.add("home", {}, [](Config& config) { config.discovery.profile = Profile::kHome; });
+  Node& home = net.add("home", {}, [](Config& config) {
+    config.discovery.profile = Profile::kHome;
+    config.discovery.dht_mode = kad::Mode::kClient;
+  });
   net.world.loop().advance(30s);
   for (std::size_t i = 0; i < 5; ++i) {
     const std::vector<PeerId> table = net.nodes[i]->discovery().dht()->table();
@@ -152,4 +155,15 @@ TEST_CASE("a client of the DHT is in nobody's table, and is found all the same")
   CHECK(report.peer.id == home.peer_id());
   CHECK_FALSE(report.peer.addresses.empty());
   CHECK(net.world.run(net.nodes[3]->connect(home.node_id())).node_id == home.node_id());
+}
+
+TEST_CASE("a home that others can reach becomes a server of the DHT by itself") {
+  Town net(3);
+  Node& home = net.add("home", {}, [](Config& config) { config.discovery.profile = Profile::kHome; });
+  CHECK(home.discovery().dht()->mode() == kad::Mode::kClient);
+  net.world.loop().advance(30s);
+  CHECK(home.reachability().status().reachability == autonat::Verdict::kReachable);
+  CHECK(home.discovery().dht()->mode() == kad::Mode::kServer);
+  const std::vector<PeerId> table = net.nodes[0]->discovery().dht()->table();
+  CHECK(std::ranges::find(table, home.peer_id()) != table.end());
 }

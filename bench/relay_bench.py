@@ -117,12 +117,13 @@ def hold(options, report):
                 report.writerow(("reservations", name, *points[-1]))
             for index, what in ((1, "anonymous"), (2, "proportional")):
                 rise, width = method.slope([(point[0], point[index]) for point in points])
-                print(f"  {name:<8}{rise:>8.2f} KiB each (+- {width:.2f}), {what}; "
-                      f"{points[-1][index]} KiB with {points[-1][0]}", flush=True)
+                line = f"  {name:<8}{rise:>8.2f} KiB each (+- {width:.2f}), {what}"
+                print(f"{line}; {points[-1][index]} KiB with {points[-1][0]}", flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--blocks", type=int, default=15, help="of two samples of each relay")
     parser.add_argument("--mib", type=int, default=256, help="forwarded for a sample")
     parser.add_argument("--circuits", type=int, nargs="*", default=[1, 200])

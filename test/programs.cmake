@@ -17,6 +17,7 @@ if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/demo/tamper.cpp)
 endif()
 warren_test_program(warren_attacker attacks/attacker.cpp attacks/floods.cpp attacks/handshakes.cpp attacks/raw_peer.cpp)
 warren_test_program(warren_quic_attacker attacks/quic_attacker.cpp)
+warren_test_program(warren_relay_attacker attacks/relay_attacker.cpp)
 
 # The link between network namespaces of test/net needs the simulator's models and nothing else of the library.
 add_library(warren_gateway STATIC net/gateway.cpp net/nat_settings.cpp net/packet.cpp net/quantities.cpp)

@@ -28,6 +28,7 @@ import cases_operator  # noqa: E402, F401
 import cases_qlog  # noqa: E402, F401
 import cases_quic_attacks  # noqa: E402, F401
 import cases_reachability  # noqa: E402, F401
+import cases_relay_attacks  # noqa: E402, F401
 import cases_relays  # noqa: E402, F401
 import cases_services  # noqa: E402, F401
 import cases_transports  # noqa: E402, F401

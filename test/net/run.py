@@ -26,6 +26,8 @@ import cases_lab_program  # noqa: E402, F401
 import cases_lab_speed  # noqa: E402, F401
 import cases_link  # noqa: E402, F401
 import cases_mdns  # noqa: E402, F401
+import cases_nat  # noqa: E402, F401
+import cases_nat_go  # noqa: E402, F401
 import cases_presence  # noqa: E402, F401
 import cases_punch  # noqa: E402, F401
 import cases_quic  # noqa: E402, F401

@@ -38,27 +38,28 @@ bool sends_from(const IpAddress& bound, const IpAddress& address) {
 }  // namespace
 
 Server::Server(Host& host, SharedSockets& sockets, Limit& answers, Limit& answers_per_ip)
-    : host_(host),
-      sockets_(sockets),
-      answering_(answers, answers_per_ip, host.env().clock.now()),
-      tasks_(host.env().executor, "stun") {}
+    : host_(host), sockets_(sockets), answering_(answers, answers_per_ip, host.env().clock.now()) {}
 
 void Server::start() {
+  if (tasks_) return;
+  tasks_ = std::make_unique<TaskGroup>(host_.env().executor, "stun");
   subscriptions_.push_back(sockets_.strays().subscribe(
       [this](const Datagram& datagram, const Endpoint& local) { on_datagram(datagram, local, false); }));
   subscriptions_.push_back(host_.events().addresses_changed.subscribe([this] { refresh(); }));
   subscriptions_.push_back(host_.events().network_changed.subscribe([this] { refresh(); }));
   refresh();
-  tasks_.spawn(send_loop());
+  tasks_->spawn(send_loop());
   host_.handle(ProtocolId(kProtocol), [this](ConnectionPtr connection, StreamPtr stream) {
     return serve(std::move(connection), std::move(stream));
   });
 }
 
 Task<void> Server::close() {
+  if (!tasks_) co_return;
   host_.unhandle(ProtocolId(kProtocol));
   subscriptions_.clear();
-  co_await tasks_.close();
+  co_await tasks_->close();
+  tasks_.reset();
   alternates_.clear();
   outgoing_.clear();
 }
@@ -73,7 +74,7 @@ void Server::refresh() {
       continue;
     }
     alternates_.push_back(std::make_unique<Alternate>(primary, std::move(*socket)));
-    tasks_.spawn(receive_loop(*alternates_.back()));
+    tasks_->spawn(receive_loop(*alternates_.back()));
   }
 }
 
@@ -117,7 +118,7 @@ void Server::on_datagram(const Datagram& datagram, const Endpoint& primary, bool
 }
 
 void Server::send(Outgoing outgoing) {
-  if (outgoing_.size() >= kOutgoingMax) return;
+  if (!tasks_ || outgoing_.size() >= kOutgoingMax) return;
   outgoing_.push_back(std::move(outgoing));
   outgoing_changed_.notify_all();
 }

@@ -21,8 +21,8 @@ inline constexpr std::size_t kOutgoingMax = 64;
 
 class Server {
  public:
-  // Serves from start() to close(). Host, sockets and limits (answers in a second: of all, and of these of
-  // one address) outlive it.
+  // Serves from start() to close(), and again after another start(). Host, sockets and limits (answers in a
+  // second: of all, and of these of one address) outlive it.
   Server(Host& host, SharedSockets& sockets, Limit& answers, Limit& answers_per_ip);
 
   void start();
@@ -68,7 +68,7 @@ class Server {
   std::deque<Outgoing> outgoing_;
   Event outgoing_changed_;
   std::vector<Subscription> subscriptions_;
-  TaskGroup tasks_;
+  std::unique_ptr<TaskGroup> tasks_;  // while it serves
 };
 
 }  // namespace warren::stun

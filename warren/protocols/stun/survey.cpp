@@ -135,6 +135,11 @@ int Survey::worth(const Known& server) const {
 void Survey::choose_contact(Instant now) {
   const Question* first = first_answer();
   if (contact_ || first == nullptr) return;
+  // A neighbour answers sooner than those who see all of the NATs.
+  const bool farther = std::ranges::any_of(questions_, [&](const Question& each) {
+    return each.open() && scope_of(each.to) > scope_of(first->to) && now < each.first + kRetransmitAfter;
+  });
+  if (farther) return;
   const Known* best = nullptr;
   for (const Known& server : servers_) {
     const Question* answer = mapping_answer(server.info.primary);

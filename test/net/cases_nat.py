@@ -2,6 +2,7 @@
 what happens when relays go and come."""
 
 import contextlib
+import functools
 import time
 
 from bench import case, wait_until
@@ -33,42 +34,53 @@ def wait_for(look, wanted, what, within):
         time.sleep(POLL_S)
 
 
-def is_known(check, mapping, filtering, tcp):
-    udp = check["udp4"]
-    return (udp["mapping"], udp["filtering"]) == (mapping, filtering) and check["tcp4"]["reachable"] is tcp
+def is_classed(udp, mapping, filtering):
+    """Where UDP is blocked, it is said that nobody answered."""
+    if udp["answered"] is None:
+        return False
+    return (udp["mapping"], udp["filtering"]) == (mapping, filtering)
 
 
 class Row:
-    """What was measured of a node behind a router, in seconds."""
+    """What was found out by a node behind a router, and how soon: in seconds after its start."""
 
     def __init__(self, country, resident, name, mapping, filtering):
         self.name = name
         self.resident = resident
         country.start_here(resident)
-        # Over TCP, too, a full cone lets everybody in.
-        wanted = (mapping, filtering, filtering == INDEPENDENT)
         found, at = wait_for(
-            resident.netcheck, lambda check: is_known(check, *wanted), f"{name}: {wanted}", 4 * KNOWN_S
+            resident.netcheck,
+            lambda it: is_classed(it["udp4"], mapping, filtering),
+            f"{name}: {mapping}, {filtering}",
+            4 * KNOWN_S,
         )
         self.known = at - resident.started
-        self.mapping, self.filtering = found["udp4"]["mapping"], found["udp4"]["filtering"]
-        wait_for(resident.relays, bool, f"{name}: no relay is held", 4 * HELD_S)
-        self.held = resident.since_start("relay", "held")
-        self.answered = self.path = None
+        self.kind = f"{found['udp4']['mapping']:28} {found['udp4']['filtering']:28}"
+        self.verdict = "reachable" if filtering == INDEPENDENT else "unreachable"
+        self.told = self.happened("reachability", self.verdict)
+        self.held = self.happened("relay", "held")
+        self.answered = self.path = self.tcp = None
+
+    def happened(self, event, state):
+        look = functools.partial(self.resident.since_start, event, state)
+        what = f"{self.name}: {event} {state}"
+        return wait_for(look, lambda it: it is not None, what, 4 * KNOWN_S)[0]
 
     def ask(self, asker):
+        self.tcp = self.resident.netcheck()["tcp4"]["reachable"]
+        require(self.verdict == "reachable" or not self.tcp, f"{self.name} believes it is reachable over TCP")
         self.answered = request(asker, self.resident)
         found = paths(asker, self.resident)
         self.path = "relay" if all("/p2p-circuit" in path for path in found) else "direct"
 
     def is_late(self):
-        late = self.known > KNOWN_S or self.held > max(self.known, KNOWN_S) + HELD_S
-        return late or self.answered > ANSWERED_S
+        known = max(self.known, self.told)
+        return known > KNOWN_S or self.held > known + HELD_S or self.answered > ANSWERED_S
 
     def __str__(self):
         return (
-            f"{self.name:22} {self.mapping:28} {self.filtering:28} "
-            f"{self.known:6.2f} {self.held:6.2f} {self.answered:6.2f} {self.path}"
+            f"{self.name:22} {self.kind} {self.known:5.2f}  {self.verdict:11} {self.told:5.2f}  "
+            f"TCP {self.tcp!s:5}  held {self.held:5.2f}  answered {self.answered:5.2f} {self.path}"
         )
 
 

@@ -147,7 +147,7 @@ class Home(Routed):
     def set_up_inside(self):
         # A bridge is up when one of its ports is, and has no address of IPv6 before.
         self.router.batch(
-            "link add br0 type bridge",
+            "link add br0 type bridge forward_delay 0 mcast_snooping 0",
             "link add idle type veth peer name idle-too",
             "link set idle-too up",
             "link set idle master br0 up",

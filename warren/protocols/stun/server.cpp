@@ -17,11 +17,12 @@ namespace {
 // Where no server of note listens: a probe is not to be taken for something else.
 constexpr std::uint16_t kTargetPortMin = 1024;
 
-// The port beside the primary one, so that a firewall can be told; else any.
+// A port that follows from the primary one, so that a firewall can be told; else any.
 Result<std::unique_ptr<DatagramSocket>> bind_beside(Network& network, const Endpoint& primary) {
-  if (primary.port < 0xffff) {
-    auto next = network.bind_udp({primary.address, static_cast<std::uint16_t>(primary.port + 1)});
-    if (next) return next;
+  if (primary.port <= 0xffff - kAlternateOffset) {
+    const auto port = static_cast<std::uint16_t>(primary.port + kAlternateOffset);
+    auto socket = network.bind_udp({primary.address, port});
+    if (socket) return socket;
   }
   return network.bind_udp({primary.address, 0});
 }

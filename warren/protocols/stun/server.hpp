@@ -16,6 +16,9 @@ namespace warren::stun {
 
 // For reading a request of a peer, and for its farewell.
 inline constexpr Duration kProbeTimeout = 5s;
+// The alternate port is that of QUIC and so much, when it is free. The next ones are those of other nodes of
+// the machine, as people number them.
+inline constexpr std::uint16_t kAlternateOffset = 10'000;
 // Datagrams that wait for their socket; further ones are lost.
 inline constexpr std::size_t kOutgoingMax = 64;
 

@@ -15,8 +15,11 @@ namespace warren::autonat {
 
 namespace {
 
-// How long to sleep when a question is due that nobody can answer now, and when nothing is due.
-constexpr Duration kShortSleep = 1s;
+// How long to sleep when a question is due that nobody can answer now: shortly after something has happened,
+// since what a new peer speaks is known a moment later, and otherwise; and when nothing is due.
+constexpr Duration kShortSleep = 500ms;
+constexpr Duration kAttentive = 15s;
+constexpr Duration kIdleSleep = 15s;
 constexpr Duration kLongSleep = 60s;
 constexpr std::uint32_t kDoublingsMax = 8;
 
@@ -33,7 +36,7 @@ void Checker::start() {
   HostEvents& events = host_.events();
   subscriptions_.push_back(events.connected.subscribe([this](const ConnectionPtr& connection) {
     note_connection(*connection, true);
-    woken_.notify_all();
+    wake();
   }));
   subscriptions_.push_back(events.disconnected.subscribe(
       [this](const ConnectionPtr& connection) { note_connection(*connection, false); }));
@@ -62,6 +65,11 @@ Task<void> Checker::close() {
 
 void Checker::tell() {
   changed_.emit();
+  wake();
+}
+
+void Checker::wake() {
+  stirred_ = host_.env().clock.now();
   woken_.notify_all();
 }
 
@@ -90,9 +98,15 @@ void Checker::note_contact(const IpAddress& ip, Protocol transport) {
 }
 
 void Checker::note_connection(const Connection& connection, bool open) {
-  const auto socket = socket_of(connection.remote_address());
-  if (!socket) return;
   const Instant now = host_.env().clock.now();
+  // A peer may have moved meanwhile (QUIC): what is closed is what was opened.
+  auto socket = socket_of(connection.remote_address());
+  if (const auto known = open_.find(&connection); known != open_.end()) socket = known->second;
+  if (!socket) return;
+  if (open)
+    open_.insert_or_assign(&connection, *socket);
+  else
+    open_.erase(&connection);
   if (open)
     contacts_.opened(socket->endpoint.address, socket->transport, now);
   else
@@ -178,7 +192,8 @@ Task<void> Checker::wait() {
   Clock& clock = host_.env().clock;
   const Instant now = clock.now();
   const Instant due = book_.next_due(now).value_or(Instant::max());
-  const Instant until = std::clamp(due, now + kShortSleep, now + kLongSleep);
+  const Duration least = now < stirred_ + kAttentive ? kShortSleep : kIdleSleep;
+  const Instant until = std::clamp(due, now + least, now + kLongSleep);
   co_await race(woken_.wait(), clock.sleep_until(until));
 }
 
@@ -226,7 +241,7 @@ void Checker::take(const Question& question, const ConnectionPtr& server, const 
     log::debug("autonat",
                question.peer.short_text() + " on " + question.address.to_string() + ": " + answer.why);
   if (book_.note(question.address, report, now)) changed_.emit();
-  woken_.notify_all();
+  wake();
 }
 
 }  // namespace warren::autonat

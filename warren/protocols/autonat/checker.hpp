@@ -41,7 +41,7 @@ class Checker {
   // Something was sent there, from the socket that peers are to reach: by STUN, or a punch. kUdp or kTcp.
   void note_contact(const IpAddress& ip, Protocol transport);
   // A peer's protocols are known by now (identify): looks whom to ask at once rather than a second later.
-  void wake() { woken_.notify_all(); }
+  void wake();
 
   // Whether the peer has said that it answers such questions.
   bool is_server(const PeerId& peer) const;
@@ -72,8 +72,10 @@ class Checker {
   ReachabilityBook& book_;
   ObservedAddresses* observed_;
   Contacts contacts_;
+  std::map<const Connection*, SocketKey> open_;  // the other ends
   std::map<PeerId, Peer> peers_;
   Event woken_;
+  Instant stirred_{};  // when it was last woken
   Signal<> changed_;
   std::vector<Subscription> subscriptions_;
   TaskGroup tasks_;

@@ -159,7 +159,7 @@ bool Opinion::hear(const PeerId& by, const IpAddress& network, bool reachable, d
     if (weight < kFirstVerdictMin) return false;
     confirmed_ = now;
     credits.raise(by);
-    blame(reachable, credits, now);
+    if (is_settled(now)) blame(reachable, credits, now);
     return false;
   }
   if (!must_flip(credits, now)) return false;
@@ -194,10 +194,21 @@ std::vector<PeerId> Opinion::confirmed_by(Instant now) const {
 
 bool Opinion::is_settled(Instant now) const {
   if (verdict(now) == Verdict::kUnknown) return false;
-  const bool contradicted = std::ranges::any_of(voices_, [&](const Voice& voice) {
-    return voice.reachable != is_reachable(verdict_) && voice.at > confirmed_;
-  });
-  return !contradicted && networks(is_reachable(verdict_), now).size() >= 2;
+  const bool reachable = is_reachable(verdict_);
+  const auto agreeing = networks(reachable, now);
+  const auto disagreeing = networks(!reachable, now);
+  if (agreeing.size() < kSettledBy) return false;
+  if (disagreeing.empty()) return true;
+  // Someone says otherwise: more must have said the same again since.
+  Instant first_contrary = Instant::max();
+  for (const Voice& voice : voices_) {
+    if (voice.reachable != reachable) first_contrary = std::min(first_contrary, voice.first);
+  }
+  std::set<IpAddress> since;
+  for (const Voice& voice : voices_) {
+    if (voice.reachable == reachable && voice.at >= first_contrary) since.insert(voice.network);
+  }
+  return since.size() > disagreeing.size();
 }
 
 }  // namespace warren::autonat

@@ -36,6 +36,9 @@ inline constexpr double kFlipMin = 1.5;
 // those. Two contrary votes therefore win over two, and lose to three.
 inline constexpr double kEarlierShare = 0.7;
 
+// Networks that must agree for nobody else to be asked before half of the verdict's life is over.
+inline constexpr std::size_t kSettledBy = 3;
+
 // How far a peer is believed, from 0.25 to 1: less after it has been outvoted, more again when it agrees.
 class Credits {
  public:
@@ -64,7 +67,7 @@ class Opinion {
   std::vector<PeerId> confirmed_by(Instant now) const;
   // Networks that have said so.
   std::set<IpAddress> networks(bool reachable, Instant now) const;
-  // Two networks agree, and nobody has said otherwise since.
+  // Enough networks agree, and more have done so again than have said otherwise since somebody did.
   bool is_settled(Instant now) const;
 
  private:

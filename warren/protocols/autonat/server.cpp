@@ -1,6 +1,7 @@
 #include "warren/protocols/autonat/server.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "warren/async/as_result.hpp"
 #include "warren/core/farewell.hpp"

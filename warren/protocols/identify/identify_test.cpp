@@ -168,11 +168,3 @@ TEST_CASE("what a peer tells beyond the limits is cut off and counted, in a sign
   CHECK(addresses.used == 40);
   CHECK(addresses.refused == kPeerRecordAddressesMax - 40);  // what is beyond that is never read
 }
-
-TEST_CASE("loopback addresses are told to loopback peers only") {
-  TwoNodes net;
-  const auto address = [](std::string_view text) { return value_or_throw(Multiaddr::parse(text)); };
-  const auto shown =
-      identify::shown_to(*net.connection, {address("/ip4/127.0.0.1/tcp/1"), address("/ip4/192.0.2.1/tcp/1")});
-  CHECK(shown == std::vector{address("/ip4/192.0.2.1/tcp/1")});
-}

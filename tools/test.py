@@ -78,6 +78,12 @@ def simulated_dht(full):
     return [["build/release/bin/dht_sim", *run.split(), "--check"] for run in runs]
 
 
+def simulated_relays(full):
+    """Days of a home behind relays that fail at random: reachable 99.9 % of the time (test/sim/relay)."""
+    seeds = "200" if full else "5"
+    return [["build/release/bin/relay_sim", "--seeds", seeds, "--check"]]
+
+
 def stages(full):
     python = sys.executable
     tidy = [python, "tools/tidy.py"]
@@ -125,6 +131,13 @@ def stages(full):
             is_case=False,
         ),
         Stage("dht", simulated_dht(full), "a simulated DHT with the dead, churn and sybils", ("release",)),
+        Stage(
+            "relays",
+            simulated_relays(full),
+            "a day behind relays that fail, in virtual time",
+            ("release",),
+            60 * MINUTE,
+        ),
         Stage("install", install, "a consumer of find_package(Warren)", ("release",), present=has_install),
         Stage("cli", cli, "daemons and the command line", ("release",), present=has_cli),
         Stage("interop", interop, "other implementations", ("release",), present=has_interop),

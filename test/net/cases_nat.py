@@ -17,7 +17,7 @@ KNOWN_S = 5
 HELD_S = 2
 ANSWERED_S = 1.5
 DELAY = "40ms"
-POLL_S = 0.1
+POLL_S = 0.2
 # A relay that died.
 ANOTHER_S = 5
 BACK_S = 75

@@ -11,8 +11,8 @@ from program import COMMAND_S, Node, require
 from town import SERVER, events
 
 LISTEN = ("/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/udp/4001/quic-v1")
-# So many daemons and their commands at a time: there may be two cores for all.
-AT_ONCE = 4
+# So many wait for daemons and commands at a time.
+AT_ONCE = 8
 QUIETLY = ("--log-level", "error")
 SERVICE = "upper"
 
@@ -49,6 +49,7 @@ class Country:
         self.delay = delay
         self.net = Internet()
         self.publics = []
+        self.nodes = []
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -65,12 +66,17 @@ class Country:
         return self
 
     def __exit__(self, *reason):
+        # All at once, instead of one after the other's goodbyes.
+        for node in self.nodes:
+            if node.daemon is not None:
+                node.daemon.process.terminate()
         return self.stack.__exit__(*reason)
 
     def new_node(self, host, name, *words):
         node = Node(self.bench.program, self.bench.folder / name, host.within())
         node.init(*words)
         self.stack.push(node)
+        self.nodes.append(node)
         return node
 
     def new_public(self, name):

@@ -84,21 +84,12 @@ def simulated_relays(full):
     return [["build/release/bin/relay_sim", "--seeds", seeds, "--check"]]
 
 
-def stages(full):
-    python = sys.executable
-    tidy = [python, "tools/tidy.py"]
-
-    def runner(path):
-        return [[python if path.endswith(".py") else "bash", path]], (ROOT / path).exists()
-
-    install, has_install = runner("test/install/run.sh")
-    cli, has_cli = runner("test/cli/run.py")
-    interop, has_interop = runner("test/interop/run.py")
-    net, has_net = runner("test/net/run.py")
+def sanitized_stages(full):
+    """From sources to what runs under ASan and UBSan."""
+    tidy = [sys.executable, "tools/tidy.py"]
     seeds = {"WARREN_SIM_SEEDS": os.environ.get("WARREN_SIM_SEEDS", SEEDS_FULL)} if full else {}
-    seconds = os.environ.get("WARREN_FUZZ_SECONDS", FUZZ_SECONDS_FULL)
     return [
-        Stage("tidy", [tidy, [python, "tools/tidy_test.py"]], "style, layers, and the checker's own tests"),
+        Stage("tidy", [tidy, [sys.executable, "tools/tidy_test.py"]], "style, layers, and the checker's own tests"),
         Stage(
             "format",
             [["./dev", "fmt", "--check"]],
@@ -123,6 +114,20 @@ def stages(full):
             env=seeds,
         ),
         Stage("corpus", [ctest("-L", "^fuzz$")], "every decoder on its corpus", ("build",)),
+    ]
+
+
+def release_stages(full):
+    """What the program as it is installed does."""
+
+    def runner(path):
+        return [[sys.executable if path.endswith(".py") else "bash", path]], (ROOT / path).exists()
+
+    install, has_install = runner("test/install/run.sh")
+    cli, has_cli = runner("test/cli/run.py")
+    interop, has_interop = runner("test/interop/run.py")
+    net, has_net = runner("test/net/run.py")
+    return [
         Stage(
             "release",
             [["./dev", "build", "release"]],
@@ -142,6 +147,13 @@ def stages(full):
         Stage("cli", cli, "daemons and the command line", ("release",), present=has_cli),
         Stage("interop", interop, "other implementations", ("release",), present=has_interop),
         Stage("net", net, "daemons in network namespaces", ("release",), present=has_net),
+    ]
+
+
+def long_stages(full):
+    """Of --full."""
+    seconds = os.environ.get("WARREN_FUZZ_SECONDS", FUZZ_SECONDS_FULL)
+    return [
         Stage(
             "threads",
             [["bash", "-c", './dev build tsan && exec "$@"', "threads", *thread_sanitizer()]],
@@ -161,6 +173,10 @@ def stages(full):
             present=full,
         ),
     ]
+
+
+def stages(full):
+    return [*sanitized_stages(full), *release_stages(full), *long_stages(full)]
 
 
 def selected(all_stages, names):

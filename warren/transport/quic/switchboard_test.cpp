@@ -75,6 +75,11 @@ Task<sim::StreamPair> open_pair(ConnectionPair& ends) {
   co_return sim::StreamPair(std::move(ours), std::move(theirs));
 }
 
+Task<void> write_all(ByteStream& stream, Bytes bytes) {
+  co_await stream.write(bytes);
+  co_await stream.close_write();
+}
+
 Task<void> close_both(ConnectionPair& ends) {
   co_await ends.first->close();
   co_await ends.second->close();
@@ -228,6 +233,40 @@ TEST_CASE_FIXTURE(BoardTest, "strangers get what the specification gives them, a
     world.loop().advance(1s);
     CHECK(as_text(seen) == "\x01\x02 STUN");
   }
+}
+
+TEST_CASE_FIXTURE(BoardTest, "others may send from the listening socket, between QUIC's datagrams") {
+  std::vector<std::pair<Endpoint, Bytes>> seen;
+  bob.board.on_stray = [&](const Datagram& datagram, const Endpoint& local) {
+    CHECK(local == kListening);
+    seen.emplace_back(datagram.from, to_bytes(datagram.payload));
+  };
+  const ConnectionPair pair = world.run(connect(alice, bob));
+  StreamPtr ours = world.run(pair.first->open_stream());
+  TaskGroup tasks(world.loop().executor(), "writer");
+  tasks.spawn(write_all(*ours, Bytes(300'000, 7)));
+  CHECK(alice.board.listening() == std::vector{kListening});
+  for (std::uint8_t i = 0; i < 20; ++i) {
+    world.run(alice.board.send_stray(kListening, bob.address(), Bytes{1, i}));
+  }
+  const StreamPtr theirs = world.run(pair.second->accept_stream());
+  CHECK(world.run(read_to_end(*theirs, 400'000)).size() == 300'000);
+  REQUIRE(seen.size() == 20);
+  for (std::uint8_t i = 0; i < 20; ++i) {
+    CHECK(seen[i].first == alice.address());
+    CHECK(seen[i].second == Bytes{1, i});
+  }
+  world.run(tasks.close());
+
+  const auto send = [&](Endpoint local, Bytes bytes) {
+    return world.run(as_result(alice.board.send_stray(local, bob.address(), std::move(bytes))));
+  };
+  CHECK(send({IpAddress(), 9}, {1}).error() == Errc::kNotFound);
+  world.set_link(alice.machine, bob.machine, {.mtu = 1500});
+  CHECK(send(kListening, Bytes(1473)).error() == Errc::kTooLarge);
+  CHECK(send({alice.machine.address(), kPort}, {1}));  // which of the machine's addresses it is from
+  world.run(alice.board.close());
+  CHECK(send(kListening, {1}).error() == Errc::kClosed);
 }
 
 TEST_CASE("under load clients show first where they are; the half-open ones are bounded") {

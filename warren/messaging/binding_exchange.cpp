@@ -78,6 +78,7 @@ void BindingExchange::stop() {
 
 void BindingExchange::connected(const ConnectionPtr& connection) {
   auto& record = records_[connection.get()];
+  if (record) return;  // bound() was asked before the event came
   record = std::make_shared<Record>();
   record->connection = connection;
   if (connection->direction() == Direction::kOutbound) tasks_.spawn(offer(connection));
@@ -247,6 +248,7 @@ Task<void> BindingExchange::decided(RecordPtr record) {
 }
 
 Task<BindingExchange::Bound> BindingExchange::bound(ConnectionPtr connection) {
+  if (connection->is_open()) connected(connection);
   const RecordPtr record = record_of(connection);
   if (!record) throw_error(Errc::kClosed);
   const auto outcome =

@@ -11,10 +11,9 @@ Task<void> write_whole(ByteStream& stream, const Bytes& wire) {
 }
 
 // Never ends by itself: what became of the message the reader learns, from the answer or from the same reset.
-Task<void> keep_writing(ByteStream& stream, const Bytes& wire, PathUse::Lease& path) {
+Task<void> keep_writing(ByteStream& stream, const Bytes& wire) {
   const auto written = co_await as_result(write_whole(stream, wire));
   std::ignore = written;
-  path.sent();
   Event never;
   while (true) co_await never.wait();
 }
@@ -49,11 +48,11 @@ Task<void> confirm_counterpart(MessagingParts& parts, const Counterpart& counter
 }
 
 Task<Bytes> converse(MessagingParts& parts, const Counterpart& counterpart, ProtocolId protocol,
-                     const Bytes& wire, std::size_t answer_max, PathUse::Lease& path) {
+                     const Bytes& wire, std::size_t answer_max) {
   const StreamPtr stream = co_await counterpart.connection->open_stream(std::move(protocol));
   PeerQuota::Lease lease(parts.bytes, counterpart.connection->remote_peer());
   Bytes answer;
-  co_await race(keep_writing(*stream, wire, path), read_answer(parts, *stream, lease, answer_max, answer));
+  co_await race(keep_writing(*stream, wire), read_answer(parts, *stream, lease, answer_max, answer));
   co_return answer;
 }
 

@@ -24,9 +24,9 @@ Task<Counterpart> find_counterpart(MessagingParts& parts, ConnectionPtr connecti
 Task<void> confirm_counterpart(MessagingParts& parts, const Counterpart& counterpart);
 
 // Opens a stream, writes `wire` behind its length and reads the answer, at the same time, for a peer that
-// refuses early. `lease` is told when all is sent. Throws what the stream throws, kTooLarge.
+// refuses early. Throws what the stream throws, kTooLarge.
 Task<Bytes> converse(MessagingParts& parts, const Counterpart& counterpart, ProtocolId protocol,
-                     const Bytes& wire, std::size_t answer_max, PathUse::Lease& lease);
+                     const Bytes& wire, std::size_t answer_max);
 
 // Whether the connection or stream ended before the answer, so that asking again can help.
 bool is_broken(std::error_code error);

@@ -73,7 +73,7 @@ Task<Verdict> MessageProtocol::attempt(Path& path, Outgoing& message) {
   if (!is_retry) co_await seal(counterpart.node, message);
   message.travel.send(message.sealed->wire.size());
   const Bytes answer = co_await converse(parts_, counterpart, std::string(kMessageProtocol),
-                                         message.sealed->wire, kAckSizeMax, path.lease);
+                                         message.sealed->wire, kAckSizeMax);
   Verdict verdict = value_or_throw(decode_ack(answer), "acknowledgement");
   if (is_retry) verdict = meaning_of_retry(std::move(verdict));
   if (verdict.status == Status::kOk) co_await confirm_counterpart(parts_, counterpart);

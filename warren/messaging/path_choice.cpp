@@ -20,8 +20,11 @@ constexpr int kReplacedMax = 3;
 // A circuit may also end, or conversations of the peer: looked for this often.
 constexpr Duration kRecheck = std::chrono::seconds(1);
 
-bool fits(std::uint64_t need, std::optional<std::uint64_t> left) {
-  return !left || on_circuit(need) <= *left;
+// Other protocols speak over the circuit, too: this part of it is theirs.
+constexpr std::uint64_t kOthersPart = 32;
+
+bool fits(std::uint64_t need, std::uint64_t used, std::uint64_t max) {
+  return max == 0 || used + on_circuit(need) + max / kOthersPart <= max;
 }
 
 // Whether a new circuit like this one would have room.
@@ -43,8 +46,7 @@ bool is_idle(const MessagingParts& parts, const Connection& connection) {
 }
 
 Path take(MessagingParts& parts, ConnectionPtr connection, const PathNeed& need) {
-  if (connection->circuit_budget() == nullptr) return {std::move(connection), {}};
-  PathUse::Lease lease(parts.paths, *connection, on_circuit(need.send));
+  PathUse::Lease lease = promise(parts, *connection, need.send);
   return {std::move(connection), std::move(lease)};
 }
 
@@ -63,8 +65,13 @@ bool carries(const MessagingParts& parts, const Connection& connection, const Pa
   const CircuitBudget* const budget = connection.circuit_budget();
   if (budget == nullptr) return true;
   if (budget->ends && *budget->ends - parts.env().clock.now() < kTimeMin) return false;
-  const std::uint64_t others = parts.paths.bytes(connection);
-  return fits(need.send + others, budget->left_to_send()) && fits(need.receive, budget->left_to_receive());
+  const std::uint64_t max = budget->bytes_each_way_max;
+  return fits(need.send, parts.paths.committed(connection), max) && fits(need.receive, budget->received, max);
+}
+
+PathUse::Lease promise(MessagingParts& parts, const Connection& connection, std::uint64_t stream_bytes) {
+  if (connection.circuit_budget() == nullptr) return {};
+  return {parts.paths, connection, on_circuit(stream_bytes)};
 }
 
 std::string describe_budget(const Connection& connection, Instant now) {
@@ -88,15 +95,15 @@ Task<Path> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, Pa
   if (carries(parts, *best, need)) co_return take(parts, std::move(best), need);
   const auto direct = co_await as_result(parts.host.connect_over(PathPolicy::kPreferDirect, to));
   if (direct && carries(parts, **direct, need)) co_return take(parts, *direct, need);
-  for (int replaced = 0; replaced < kReplacedMax;) {
+  for (int replaced = 0;;) {
     if (ConnectionPtr open = open_path(parts, to.id, need)) co_return take(parts, std::move(open), need);
     if (best->is_open() && !would_carry(best->circuit_budget(), need)) break;
     if (best->is_open() && !is_idle(parts, *best)) {
       co_await race(parts.paths.wait_given_back(), parts.env().clock.sleep_for(kRecheck));
       continue;
     }
+    if (replaced++ == kReplacedMax) break;
     best->close();
-    ++replaced;
     best = co_await parts.host.connect_over(options.path, to);
   }
   if (best->circuit_budget() == nullptr) throw_error(Errc::kClosed);

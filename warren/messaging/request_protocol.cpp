@@ -98,7 +98,7 @@ Task<ResponseBody> RequestProtocol::attempt(Path& path, Outgoing& outgoing) {
   const Sealer::Sealed sealed = co_await seal(counterpart.node, outgoing);
   outgoing.travel.send(sealed.wire.size());
   Bytes answer = co_await converse(parts_, counterpart, std::string(kRequestProtocol), sealed.wire,
-                                   reply_size_max(parts_.config.limits), path.lease);
+                                   reply_size_max(parts_.config.limits));
   co_return co_await open_reply(counterpart.connection, std::move(answer), sealed.id);
 }
 
@@ -154,6 +154,7 @@ Task<void> RequestProtocol::serve(ConnectionPtr connection, StreamPtr stream) {
       const auto answered = co_await answer(std::move(*received), peer);
       if (answered) {
         const AnswerPtr fitting = what_fits(parts_, *connection, *answered);
+        const PathUse::Lease path = promise(parts_, *connection, fitting->payload.size());
         co_await respond(*stream, sender, id, fitting);
         ++parts_.counters.requests_served;
         co_return;

@@ -11,6 +11,7 @@
 // What the ends send is not sealed again: it is the relay that is measured.
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -34,6 +35,7 @@ namespace {
 
 constexpr std::size_t kMany = 20'000;
 constexpr std::size_t kPiece = 64 * 1024;
+constexpr int kTrimMin = 4 * 1024 * 1024;
 
 Multiaddr address(std::string_view text) {
   return value_or_throw(Multiaddr::parse(text));
@@ -240,6 +242,9 @@ Task<void> hold(Env& env, Multiaddr relay) {
 int main(int argc, char** argv) {
   using namespace warren;
   const std::string_view command = argc > 1 ? argv[1] : "";
+  // Buffers come and go by the thousand; glibc would give the end of the heap back, and ask for it again, for
+  // each of them.
+  mallopt(M_TRIM_THRESHOLD, relay::kTrimMin);
   try {
     real::Loop loop;
     if (command == "serve") {

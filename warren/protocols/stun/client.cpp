@@ -55,7 +55,8 @@ Task<std::vector<NatReport>> Client::survey(std::vector<Endpoint> configured) {
   TaskGroup tasks(host_.env().executor, "stun surveys");
   std::vector<NatReport> reports;
   co_await finally(survey_all(tasks, std::move(configured), reports), tasks.close());
-  std::ranges::sort(reports, {}, &NatReport::local);
+  const auto is_v4 = [](const NatReport& report) { return report.local.address.is_v4(); };
+  std::ranges::sort(reports, std::ranges::greater(), is_v4);
   co_return reports;
 }
 

@@ -22,9 +22,9 @@ class Client {
   // Host and sockets outlive it.
   Client(Host& host, SharedSockets& sockets) : host_(host), sockets_(sockets) {}
 
-  // One report for each family in which a socket listens and somebody could be asked; takes 3 s at most, even
-  // when nobody answers, and usually less than a second and a half. Cancelable; the host is still there when
-  // it ends.
+  // One report for each family in which a socket listens and somebody could be asked, IPv4 first; takes 3 s
+  // at most, even when nobody answers, and usually less than a second and a half. Cancelable; the host is
+  // still there when it ends.
   Task<std::vector<NatReport>> survey(std::vector<Endpoint> configured);
 
  private:

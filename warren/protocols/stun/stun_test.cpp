@@ -343,3 +343,44 @@ TEST_CASE_FIXTURE(Street, "what is no request ends its stream, and nothing else"
   REQUIRE(response.offers.size() == 1);
   CHECK(response.offers[0] == Offer{.address = std::nullopt, .port = 4001, .alternate_port = 14001});
 }
+
+TEST_CASE("over IPv6, and both families at once") {
+  sim::World world{6};
+  const auto listen = [](TestNode& node) {
+    for (const std::string_view address : {"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip6/::/udp/4001/quic-v1"}) {
+      value_or_throw(node.host.listen(value_or_throw(Multiaddr::parse(address))));
+    }
+  };
+  TestNode node(world.add_machine("server", {ip("198.51.100.10"), ip("2001:db8::10"), ip("2001:db8::11")}));
+  TestNode asker(world.add_machine("asker", {ip("198.51.100.20"), ip("2001:db8::20")}));
+  listen(node);
+  listen(asker);
+  Limit all{"", "", 200}, per_ip{"", "", 10};
+  Server server{node.host, node.quic, all, per_ip};
+  server.start();
+  CHECK(server.alternates().size() == 2);
+  Client client{asker.host, asker.quic};
+  const auto address = value_or_throw(Multiaddr::parse("/ip4/198.51.100.10/udp/4001/quic-v1"));
+  world.run(asker.host.connect({node.host.peer_id(), {address}}));
+  asker.peerstore.set_description(
+      node.host.peer_id(),
+      {.protocols = {ProtocolId(kProtocol)}, .agent_version = {}, .protocol_version = {}});
+
+  // The peer tells where it is over IPv6, too.
+  const auto reports = world.run(client.survey({}));
+  REQUIRE(reports.size() == 2);
+  for (const NatReport& report : reports) {
+    CAPTURE(report.local.to_string());
+    CHECK(report.udp);
+    CHECK(report.is_own_address);
+    CHECK(report.mapped->port == 4001);
+    CHECK(report.mapping == Behavior::kEndpointIndependent);
+  }
+  CHECK(reports[0].mapped->address == ip("198.51.100.20"));
+  CHECK(reports[1].mapped->address == ip("2001:db8::20"));
+  // There it has two addresses, and can send from either.
+  CHECK(reports[1].filtering == Behavior::kEndpointIndependent);
+  world.run(server.close());
+  world.run(asker.host.close());
+  world.run(node.host.close());
+}

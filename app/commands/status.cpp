@@ -62,7 +62,7 @@ const char* stage_text(const std::string& stage) {
 std::string reachability_text(const v1::ReachabilityReply& reach) {
   const std::string nat = reach.behind_nat() ? ", behind a NAT" : "";
   switch (reach.reachability()) {
-    case v1::VERDICT_REACHABLE: return "by everybody" + nat;
+    case v1::VERDICT_REACHABLE: return "directly" + nat;
     case v1::VERDICT_UNREACHABLE: return "not directly" + nat;
     default: return "not known yet" + nat;
   }
@@ -79,7 +79,7 @@ std::string relays_text(const v1::ReachabilityReply& reach) {
 
 std::string service_text(const v1::ReachabilityReply::RelayService& service) {
   if (!service.offered()) return "not for others";
-  return fmt::format("for others: {} reservations, {} connections, {} so far", service.reservations(),
+  return fmt::format("for others: reservations {}, connections {}; {} so far", service.reservations(),
                      service.circuits(), size_text(service.bytes()));
 }
 
@@ -90,7 +90,7 @@ void print_text(const v1::Status& status, const v1::ReachabilityReply& reach) {
   fmt::print("Stage      {}\n", stage_text(reach.stage()));
   fmt::print("NodeID     {}\nPeerID     {}\nNetwork    {}\n", identity.node_id(), identity.peer_id(),
              identity.network());
-  fmt::print("Listening  on {} addresses (`warren addrs`)\n", status.addresses());
+  fmt::print("Addresses  {} (`warren addrs`)\n", status.addresses());
   fmt::print("Reachable  {} (`warren netcheck`)\n", reachability_text(reach));
   fmt::print("Relays     {}\n", relays_text(reach));
   fmt::print("Relaying   {}\n", service_text(reach.relay_service()));

@@ -101,6 +101,27 @@ def netcheck_has_its_keys_whatever_is_known(bench):
             require(f"{word} " in text, f"netcheck does not tell of {word}: {text}")
 
 
+@case
+def a_peer_that_offers_stun_tells_the_mapping(bench):
+    server, node = bench.node("server"), bench.node()
+    settings(server, private_network="true")
+    with server, node:
+        quic = ("/ip4/127.0.0.1/udp/0/quic-v1",)
+        server.up(listen=quic)
+        port = server.addresses[0].split("/")[4]
+        settings(node, private_network="true", stun_servers=f'["127.0.0.1:{port}"]')
+        node.up(listen=quic)
+        own = "127.0.0.1:" + node.addresses[0].split("/")[4]
+        check = node.do("netcheck", "--afresh", "--json").json()
+        require(check["udp"] is True and check["udp4"]["answered"], f"netcheck is {check}")
+        require(check["udp4"]["mapped_address"] == own, f"{own} is seen as {check['udp4']}")
+        require(check["udp4"]["mapping"] == "endpoint-independent", f"udp4 is {check['udp4']}")
+        require(check["udp4"]["nat"] is False and check["udp4"]["rtt_ms"] > 0, f"udp4 is {check['udp4']}")
+        require(f"127.0.0.1:{port}" in check["udp4"]["servers"], f"udp4 is {check['udp4']}")
+        text = node.do("netcheck").text()
+        require(f"others see {own}" in text and "endpoint-independent" in text, f"netcheck: {text}")
+
+
 def watch_stages(node, stages, ended):
     """Notes each stage that `warren status` tells, as soon as it is another one."""
     while not ended.is_set():

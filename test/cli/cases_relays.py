@@ -90,7 +90,7 @@ def a_relay_is_held_and_shown(bench):
 
         service = status(relay)["relay_service"]
         require(service["offered"] and service["reservations"] == 1, f"the relay says {service}")
-        require("1 reservations" in relay.do("status").text(), "the relay's status does not tell")
+        require("reservations 1," in relay.do("status").text(), "the relay's status does not tell")
         used = {row["knob"]: row["used"] for row in relay.do("limits", "--json").json()["limits"]}
         require(used["relay_reservations_max"] == 1, "the limit does not count the reservation")
 
@@ -150,6 +150,49 @@ def direct_only_means_that(bench):
             expect_status(alice.run(*words, "--direct-only"), 6, "direct")
         alice.do("send", bob.peer_id, "text", "--prefer-direct")
         require(len(inbox(bob)) == 1, "a message came that should not have")
+
+
+@case
+def a_direct_path_is_taken_when_it_is_preferred(bench):
+    relay, bob, alice = relay_node(bench), bench.node("bob"), bench.node("alice")
+    for node in (bob, alice):
+        settings(node, private_network="true")
+    with relay, bob, alice:
+        relay.up()
+        alice.up()
+        bob.up("--relay", relay.addresses[0])
+        wait_until_held(bob, relay)
+        # All that alice knows is the circuit; over it bob tells where else he is.
+        first = alice.do("connect", circuit(relay, bob.peer_id), "--json").json()
+        require(first["relayed"], f"connected over {first}")
+
+        def direct():
+            [reply] = alice.do("ping", bob.peer_id, "-c", "1", "--prefer-direct", "--json").jsons()
+            return not reply["relayed"]
+
+        wait_until(direct, "there is no direct path")
+        for words in (["ping", "-c", "1"], ["send", "--file", "/dev/null"], ["connect"]):
+            alice.do(*words, bob.peer_id, "--direct-only")
+        [reply] = alice.do("ping", bob.peer_id, "-c", "1", "--json").jsons()
+        require(not reply["relayed"], "the direct path is not the better one")
+
+
+@case
+def a_circuit_ends_in_its_time(bench):
+    with behind(bench, circuit_time_max="1") as (relay, bob, alice):
+        there = circuit(relay, bob.peer_id)
+        budget = alice.do("connect", there, "--json").json()["budget"]
+        require(0 < budget["ends_in_ms"] <= 1000, f"the budget is {budget}")
+        wait_until(lambda: alice.peer_id not in connected(bob), "it goes on")
+        wait_until(lambda: status(relay)["relay_service"]["circuits"] == 0, "the relay still forwards")
+        ended = status(relay)["relay_service"]["circuits_ended_by_limit"]
+        require(ended == 1, f"{ended} ended by their limit")
+        require(wait_until_held(bob, relay), "the reservation is lost, too")
+        alice.do("ping", bob.peer_id, "-c", "1")
+
+
+def connected(node):
+    return [peer["peer_id"] for peer in node.do("peers", "--json").json()["peers"]]
 
 
 @case

@@ -4,6 +4,7 @@
 #include "warren/base/log.hpp"
 #include "warren/node/binding_validator.hpp"
 #include "warren/node/peer_keeper.hpp"
+#include "warren/node/reachability_rules.hpp"
 #include "warren/protocols/kad/wire/ipns_validator.hpp"
 #include "warren/protocols/kad/wire/peer_record_validator.hpp"
 #include "warren/protocols/kad/wire/pk_validator.hpp"
@@ -208,7 +209,8 @@ Task<void> Discovery::Parts::start() {
   start_rendezvous();
   bootstrap.start();
   for (const Dht& dht : dhts) co_await dht.kad->start();
-  publisher.emplace(needs.host, needs.messaging, own, wide);
+  publisher.emplace(needs.host, needs.messaging, own, wide,
+                    is_private_network(needs.config.reachability, needs.config.discovery.profile));
   tasks.spawn(publisher->run());
   tasks.spawn(keep_hot());
 }

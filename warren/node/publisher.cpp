@@ -1,10 +1,12 @@
 #include "warren/node/publisher.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 #include "warren/async/as_result.hpp"
 #include "warren/async/race.hpp"
 #include "warren/base/log.hpp"
+#include "warren/core/address_scope.hpp"
 #include "warren/crypto/hash.hpp"
 #include "warren/crypto/peer_record.hpp"
 #include "warren/multiformats/multihash.hpp"
@@ -35,8 +37,19 @@ Bytes relay_provider_key() {
   return Multihash{.code = kHashSha256, .digest = to_bytes(digest)}.encode();
 }
 
-Publisher::Publisher(Host& host, Messaging& messaging, kad::Kad* own, kad::Kad* wide)
-    : host_(host), messaging_(messaging), own_(own), wide_(wide) {
+std::vector<Multiaddr> worth_publishing(std::vector<Multiaddr> addresses, bool private_network) {
+  AddressScope widest = AddressScope::kUndialable;
+  for (const Multiaddr& address : addresses)
+    widest = std::max(widest, scope_of(address).value_or(AddressScope::kPublic));  // a name: anybody's
+  if (private_network) widest = std::min(widest, AddressScope::kPrivate);
+  std::erase_if(addresses, [widest](const Multiaddr& address) {
+    return scope_of(address).value_or(AddressScope::kPublic) < widest;
+  });
+  return addresses;
+}
+
+Publisher::Publisher(Host& host, Messaging& messaging, kad::Kad* own, kad::Kad* wide, bool private_network)
+    : host_(host), messaging_(messaging), own_(own), wide_(wide), private_network_(private_network) {
   const auto change = [this] {
     changed_ = true;
     wake_.notify_all();
@@ -105,7 +118,7 @@ Task<void> Publisher::run() {
 Bytes Publisher::sealed_addresses() const {
   const PeerRecord record{.peer_id = host_.peer_id(),
                           .seq = static_cast<std::uint64_t>(unix_ms(host_.env().clock.wall_now())),
-                          .addresses = host_.addresses()};
+                          .addresses = worth_publishing(host_.addresses(), private_network_)};
   return record.seal(host_.key());
 }
 

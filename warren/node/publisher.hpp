@@ -21,6 +21,11 @@ Bytes node_provider_key(const NodeId& node);
 // "warren-relay".
 Bytes relay_provider_key();
 
+// Those of a node's addresses that its record tells the network: in a private one all that other machines can
+// dial, else public ones and circuits only, since everybody reads them and a private address means another
+// machine in each home. Who has none but those of a lesser reach publishes these: private ones, or loopback.
+std::vector<Multiaddr> worth_publishing(std::vector<Multiaddr> addresses, bool private_network);
+
 // A record that was published while the network was small, or not joined by its neighbours yet, is at the
 // wrong peers: it is published again after these, then as often as the DHT republishes.
 inline constexpr Duration kPublishAgain[] = {15s, 60s, 300s};
@@ -34,7 +39,7 @@ inline constexpr Duration kPublishGrown = 1s;
 class Publisher {
  public:
   // All outlive it, and so it does run(). `own` and `wide` may be null.
-  Publisher(Host& host, Messaging& messaging, kad::Kad* own, kad::Kad* wide);
+  Publisher(Host& host, Messaging& messaging, kad::Kad* own, kad::Kad* wide, bool private_network);
 
   // Until canceled. What is to be published waits for a first peer, and is published again when it changes.
   Task<void> run();
@@ -58,6 +63,7 @@ class Publisher {
   Messaging& messaging_;
   kad::Kad* own_;
   kad::Kad* wide_;
+  bool private_network_;
   std::map<Bytes, bool> provided_;
   bool changed_ = false;
   bool published_ = false;

@@ -13,7 +13,9 @@ namespace {
 constexpr std::string_view kTag = "relay";
 
 // Identify needs some round trips after a connection; who is described later is found later.
-constexpr Duration kLookIntervalNews = 100ms;
+constexpr Duration kLookIntervalHaste = 100ms;
+constexpr Duration kHasteTime = 10s;
+constexpr Duration kLookIntervalNews = 500ms;
 constexpr Duration kNewsLife = 5s;
 constexpr Duration kLookInterval = 2s;
 // The clock is looked at so often.
@@ -65,10 +67,8 @@ Task<void> Client::close() {
 void Client::want(bool wanted) {
   if (wanted == roster_.is_wanted()) return;
   roster_.want(wanted, now());
-  news_at_ = now();
-  hungry_interval_ = kHungryInterval;
   hungry_next_ = now();
-  poke();
+  make_haste();
 }
 
 void Client::offer(PeerInfo candidate) {
@@ -114,24 +114,23 @@ void Client::on_connected(const Connection& connection) {
 void Client::on_disconnected(const Connection& connection) {
   if (is_circuit(connection.remote_address())) return;
   const PeerId& relay = connection.remote_peer();
+  const bool matters = roster_.is_protected(relay, now());
   if (direct_connection(host_, relay) != nullptr) {
     roster_.doubt(relay, now());  // it may have been bound to that connection
   } else {
     roster_.lost(relay, now(), jitter());
   }
-  hungry_interval_ = kHungryInterval;
-  poke();
+  if (matters) make_haste();
 }
 
 void Client::on_network_changed() {
   roster_.shake(now());
-  news_at_ = now();
-  hungry_interval_ = kHungryInterval;
-  poke();
+  make_haste();
 }
 
 void Client::look_around() {
-  if (!roster_.is_short(now()) || now() < looked_at_ + look_interval()) return;
+  const bool needed = roster_.is_short(now()) || roster_.lacks_diversity(now());
+  if (!needed || now() < looked_at_ + look_interval()) return;
   looked_at_ = now();
   for (const ConnectionPtr& connection : host_.connections()) {
     const PeerId& peer = connection->remote_peer();
@@ -156,7 +155,14 @@ void Client::look_after_withdrawn() {
   withdrawn_ = std::move(withdrawn);
 }
 
+void Client::make_haste() {
+  in_haste_until_ = now() + kHasteTime;
+  hungry_interval_ = kHungryInterval;
+  poke();
+}
+
 Duration Client::look_interval() const {
+  if (now() < in_haste_until_) return kLookIntervalHaste;
   return now() - kNewsLife < news_at_ ? kLookIntervalNews : kLookInterval;
 }
 

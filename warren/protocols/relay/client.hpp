@@ -71,6 +71,8 @@ class Client {
   void publish();
   void tell_hunger();
   Duration look_interval() const;
+  // Something has happened that makes relays needed now.
+  void make_haste();
   double jitter();
   Instant now() const { return host_.env().clock.now(); }
 
@@ -84,8 +86,9 @@ class Client {
   std::vector<Multiaddr> published_;
   std::set<PeerId> protected_;
   std::set<PeerId> withdrawn_;
-  Instant looked_at_ = Instant::min();    // for candidates
-  Instant news_at_ = Instant::min();      // of peers that may turn out to be relays
+  Instant looked_at_ = Instant::min();  // for candidates
+  Instant news_at_ = Instant::min();    // of peers that may turn out to be relays
+  Instant in_haste_until_ = Instant::min();
   Instant hungry_next_ = Instant::min();  // when hunger is told again
   Duration hungry_interval_{};
   bool poked_ = false;

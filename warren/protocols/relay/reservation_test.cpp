@@ -191,6 +191,24 @@ TEST_CASE("three relays are asked at once, in different networks") {
   CHECK(roster.begin(kStart + 30min).size() == 3);  // renewed
 }
 
+TEST_CASE("relays of one network make room for one elsewhere that is found later") {
+  Roster roster({}, 2);
+  for (const std::uint8_t n : {1, 2}) roster.offer(relay_at(n, 7), {}, kStart);
+  roster.want(true, kStart);
+  for (const PeerInfo& relay : roster.begin(kStart)) roster.granted(relay.id, grant(kStart), kStart);
+  CHECK(roster.lacks_diversity(kStart));
+  CHECK(roster.begin(kStart + 1s).empty());
+  roster.offer(relay_at(3, 7), {}, kStart);
+  CHECK(roster.begin(kStart + 2s).empty());
+  roster.offer(relay_at(4), {}, kStart);
+  CHECK(ids(roster.begin(kStart + 3s)) == std::vector{peer_of(4)});
+  roster.granted(peer_of(4), grant(kStart), kStart + 3s);
+  roster.begin(kStart + 3s + kSurplusTime);
+  CHECK(roster.held(kStart + 2min) == 2);
+  CHECK_FALSE(roster.lacks_diversity(kStart + 2min));
+  CHECK(roster.statuses(kStart + 2min).back().relay == peer_of(4));
+}
+
 TEST_CASE("near relays go first, those that failed last") {
   Roster roster({}, 1);
   for (const std::uint8_t n : {1, 2, 3}) roster.offer(relay_at(n), {}, kStart);
@@ -216,7 +234,7 @@ TEST_CASE("a slow relay is joined by another one, and what is too much is given 
   CHECK(roster.held(kStart + 2s) == 2);
   const Instant later = kStart + 2s + kSurplusTime;
   CHECK(roster.next(kStart + 2s) == later);
-  CHECK(roster.begin(later).empty());
+  CHECK(ids(roster.begin(later)) == std::vector{first[0].id});  // the only one by now is renewed
   CHECK(roster.held(later) == 1);
   CHECK(roster.statuses(later).front().relay == first[0].id);
   // Others may still know the address.
@@ -239,15 +257,23 @@ TEST_CASE("a relay that died is replaced at once, and taken back when it returns
   REQUIRE(another.size() == 1);
   CHECK(another[0].id != old);
   roster.granted(another[0].id, grant(now), now);
-  for (int i = 0; i < 20; ++i) {  // tried all the time
+  int tries = 0;
+  const auto ask_all = [&](bool is_back) {
     now = roster.next(now);
-    CHECK(is_among(roster.begin(now), old == peer_of(1) ? 1 : 2));
-    roster.failed(old, make_error_code(Errc::kRefused), now, 0);
-    if (roster.held(now) == 0) break;
-  }
-  now = roster.next(now);
-  roster.begin(now);
-  roster.granted(old, grant(now), now);
+    for (const PeerInfo& relay : roster.begin(now)) {
+      if (relay.id != old || is_back) {
+        roster.granted(relay.id, grant(now), now);
+      } else {
+        ++tries;
+        roster.failed(old, make_error_code(Errc::kRefused), now, 0);
+      }
+    }
+  };
+  while (now < kStart + 25min) ask_all(false);
+  CHECK(tries > 20);  // all the time
+  CHECK(roster.held(now) == 1);
+  while (roster.held(now) == 1) ask_all(true);
+  CHECK(now < kStart + 27min);
   now += kSurplusTime;
   roster.begin(now);
   CHECK(roster.held(now) == 1);
@@ -282,6 +308,30 @@ TEST_CASE("configured relays are never given up; others that never granted anyth
   CHECK(roster.statuses(now).size() == 3);
   roster.forget(peer_of(9));
   CHECK(roster.statuses(now).size() == 3);
+}
+
+TEST_CASE("the only reservation is renewed often: nobody else would serve") {
+  Roster roster({}, 2);
+  roster.offer(relay_at(1), {}, kStart);
+  roster.want(true, kStart);
+  roster.begin(kStart);
+  roster.granted(peer_of(1), grant(kStart), kStart);
+  CHECK(roster.begin(kStart + 59s).empty());
+  CHECK(roster.next(kStart + 59s) == kStart + kSoleRenewal);
+  CHECK(ids(roster.begin(kStart + kSoleRenewal)) == std::vector{peer_of(1)});
+  CHECK(roster.held(kStart + kSoleRenewal) == 1);
+  SUBCASE("a relay that has forgotten it and has no more room") {
+    roster.failed(peer_of(1), make_error_code(Errc::kReservationRefused), kStart + 61s, 0);
+    CHECK(roster.held(kStart + 61s) == 1);  // until it expires: it may be held
+    CHECK(roster.next(kStart + 61s) == kStart + 62s);
+  }
+  SUBCASE("two are enough") {
+    roster.granted(peer_of(1), grant(kStart), kStart + 61s);
+    roster.offer(relay_at(2), {}, kStart + 61s);
+    roster.begin(kStart + 61s);
+    roster.granted(peer_of(2), grant(kStart), kStart + 61s);
+    CHECK(roster.next(kStart + 61s) > kStart + 25min);
+  }
 }
 
 TEST_CASE("with nobody to ask it is hungry; with nothing held nobody waits long") {
@@ -329,12 +379,12 @@ TEST_CASE("what is not wanted any more is released after a grace") {
   CHECK(roster.begin(kStart + 2s).empty());
   CHECK(roster.held(kStart + 2s) == 1);
   roster.want(true, kStart + 3s);  // after all
-  CHECK(roster.begin(kStart + 2min).empty());
-  CHECK(roster.held(kStart + 2min) == 1);
-  roster.want(false, kStart + 3min);
-  CHECK(roster.next(kStart + 3min) == kStart + 3min + kReleaseGrace);
-  roster.begin(kStart + 3min + kReleaseGrace);
-  CHECK(roster.held(kStart + 3min + kReleaseGrace) == 0);
+  CHECK(roster.begin(kStart + 30s).empty());
+  CHECK(roster.held(kStart + 30s) == 1);
+  roster.want(false, kStart + 40s);
+  CHECK(roster.next(kStart + 40s) == kStart + 40s + kReleaseGrace);
+  roster.begin(kStart + 40s + kReleaseGrace);
+  CHECK(roster.held(kStart + 40s + kReleaseGrace) == 0);
   CHECK(roster.statuses(kStart + 5min).empty());
   CHECK_FALSE(roster.is_protected(peer_of(1), kStart + 5min));
 }

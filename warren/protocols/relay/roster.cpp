@@ -92,6 +92,16 @@ std::size_t Roster::held(Instant now) const {
       std::ranges::count_if(lives_, [now](const ReservationLife& life) { return life.is_held(now); }));
 }
 
+bool Roster::lacks_diversity(Instant now) const {
+  if (!wanted_ || held(now) != wanted_max_) return false;
+  std::vector<Bytes> networks;
+  for (const ReservationLife& life : lives_) {
+    if (life.is_held(now)) networks.push_back(network(life.relay()));
+  }
+  std::ranges::sort(networks);
+  return std::ranges::adjacent_find(networks) != networks.end();
+}
+
 std::size_t Roster::trying() const {
   return static_cast<std::size_t>(
       std::ranges::count(lives_, ReservationState::kReserving, &ReservationLife::state));
@@ -133,6 +143,8 @@ std::vector<PeerInfo> Roster::begin(Instant now) {
     return {};
   }
   trim(now);
+  const ReservationLife* const only = sole(now);
+  if (only != nullptr && now - only->tried_at() >= kSoleRenewal) find(only->relay())->doubt(now);
   std::vector<PeerInfo> begun;
   for (ReservationLife& life : lives_) {
     if (life.is_trying() || life.due() > now) continue;
@@ -140,17 +152,44 @@ std::vector<PeerInfo> Roster::begin(Instant now) {
     begun.push_back(candidates_.at(life.relay()).info);
   }
   ask_more(now, begun);
+  ask_elsewhere(now, begun);
   return begun;
+}
+
+const ReservationLife* Roster::sole(Instant now) const {
+  if (held(now) != 1) return nullptr;
+  const auto only =
+      std::ranges::find_if(lives_, [now](const ReservationLife& life) { return life.is_held(now); });
+  return only->state() == ReservationState::kHeld ? &*only : nullptr;
 }
 
 void Roster::ask_more(Instant now, std::vector<PeerInfo>& begun) {
   while (held(now) + hopeful(now) < wanted_max_ && trying() < kTriesMax) {
     const auto chosen = ranking_.choose(untried(), networks_in_use(), 1, now);
     if (chosen.empty() || !make_room()) return;
-    lives_.emplace_back(chosen.front(), false, now);
-    lives_.back().begin(now);
-    begun.push_back(candidates_.at(chosen.front()).info);
+    ask_new(chosen.front(), now, begun);
   }
+}
+
+// The first relays that were found may have been neighbours. Who is held too much then, goes.
+void Roster::ask_elsewhere(Instant now, std::vector<PeerInfo>& begun) {
+  if (!lacks_diversity(now) || trying() > 0) return;
+  if (asked_elsewhere_ && now - *asked_elsewhere_ < kElsewhereInterval) return;
+  const auto used = networks_in_use();
+  auto elsewhere = untried();
+  std::erase_if(elsewhere, [&](const RelayCandidate& candidate) {
+    return candidate.network.empty() || std::ranges::find(used, candidate.network) != used.end();
+  });
+  const auto chosen = ranking_.choose(elsewhere, used, 1, now);
+  if (chosen.empty() || !make_room()) return;
+  asked_elsewhere_ = now;
+  ask_new(chosen.front(), now, begun);
+}
+
+void Roster::ask_new(const PeerId& relay, Instant now, std::vector<PeerInfo>& begun) {
+  lives_.emplace_back(relay, false, now);
+  lives_.back().begin(now);
+  begun.push_back(candidates_.at(relay).info);
 }
 
 // Who never granted anything goes first, then who is missed longest.
@@ -242,6 +281,7 @@ Instant Roster::next(Instant now) const {
     if (life.state() == ReservationState::kReserving && impatient > now) next = std::min(next, impatient);
   }
   if (surplus_since_) next = std::min(next, *surplus_since_ + kSurplusTime);
+  if (const auto* const only = sole(now)) next = std::min(next, only->tried_at() + kSoleRenewal);
   return std::max(next, now);
 }
 

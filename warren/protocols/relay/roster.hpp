@@ -22,6 +22,10 @@ inline constexpr Duration kPatience = 1s;
 inline constexpr Duration kBackoffMaxInNeed = 15s;
 // A relay that was held and is not there is waited for so long; configured ones forever.
 inline constexpr Duration kLostLife = 2h;
+// While only one is held it is renewed so often: should the relay have forgotten it, nobody else would serve.
+inline constexpr Duration kSoleRenewal = 1min;
+// While two that are held are in one network, another one elsewhere is tried so often.
+inline constexpr Duration kElsewhereInterval = 5min;
 // More than wanted are held for so long: the one taken back may leave again.
 inline constexpr Duration kSurplusTime = 1min;
 // What is not wanted any more stays for so long, since it may be wanted again...
@@ -59,7 +63,9 @@ class Roster {
   std::size_t held(Instant now) const;
   // More candidates would be of use: fewer are held than wanted.
   bool is_short(Instant now) const { return wanted_ && held(now) < wanted_max_; }
-  // And there is nobody left to ask.
+  // As many as wanted are held, but some of them in one network.
+  bool lacks_diversity(Instant now) const;
+  // Too few are held, and there is nobody left to ask.
   bool is_hungry(Instant now) const { return is_short(now) && untried().empty(); }
   // Whether circuits through this relay are ours.
   bool takes_circuits_from(const PeerId& relay, Instant now) const;
@@ -88,6 +94,10 @@ class Roster {
   std::size_t trying() const;
   bool make_room();
   void ask_more(Instant now, std::vector<PeerInfo>& begun);
+  void ask_elsewhere(Instant now, std::vector<PeerInfo>& begun);
+  void ask_new(const PeerId& relay, Instant now, std::vector<PeerInfo>& begun);
+  // The only one that is held, and not being renewed.
+  const ReservationLife* sole(Instant now) const;
   void trim(Instant now);
   void trim_surplus(Instant now);
   std::vector<ReservationLife>::iterator surplus(Instant now);
@@ -100,6 +110,7 @@ class Roster {
   bool wanted_ = false;
   std::optional<Instant> release_at_;
   std::optional<Instant> surplus_since_;
+  std::optional<Instant> asked_elsewhere_;
   std::map<PeerId, Candidate> candidates_;
   std::vector<PeerId> configured_;
   std::vector<ReservationLife> lives_;  // configured first, then in the order in which they were begun

@@ -35,6 +35,7 @@ namespace {
 
 constexpr std::size_t kMany = 20'000;
 constexpr std::size_t kPiece = 64 * 1024;
+constexpr int kOwnPagesMin = 1024 * 1024;
 constexpr int kTrimMin = 4 * 1024 * 1024;
 
 Multiaddr address(std::string_view text) {
@@ -242,8 +243,8 @@ Task<void> hold(Env& env, Multiaddr relay) {
 int main(int argc, char** argv) {
   using namespace warren;
   const std::string_view command = argc > 1 ? argv[1] : "";
-  // Buffers come and go by the thousand; glibc would give the end of the heap back, and ask for it again, for
-  // each of them.
+  // Buffers come and go by the thousand: the heap keeps them (the first line as the `warren` program has it).
+  mallopt(M_MMAP_THRESHOLD, relay::kOwnPagesMin);
   mallopt(M_TRIM_THRESHOLD, relay::kTrimMin);
   try {
     real::Loop loop;

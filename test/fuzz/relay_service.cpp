@@ -9,12 +9,13 @@
 #include "warren/base/reader.hpp"
 #include "warren/base/writer.hpp"
 #include "warren/core/stream.hpp"
-#include "warren/protocols/relay/test_host.hpp"
 #include "warren/protocols/relay/service.hpp"
+#include "warren/protocols/relay/test_host.hpp"
 
 namespace warren::relay {
 namespace {
 
+constexpr std::size_t kInputMax = 256;  // some eighty steps
 constexpr std::size_t kLinksMax = 24;
 constexpr std::size_t kEndsMax = 48;
 constexpr std::uint64_t kBytesMax = 5000;
@@ -174,7 +175,7 @@ class Test {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace warren;
-  if (size > 2048) return 0;
+  if (size > relay::kInputMax) return 0;
   relay::Test test;
   Reader reader({data, size});
   while (reader.remaining() > 0) {

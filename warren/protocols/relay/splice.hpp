@@ -14,8 +14,8 @@ namespace warren::relay {
 
 // A direction that waits for bytes reads into this; messages of everyday size fit.
 inline constexpr std::size_t kSmallBufferSize = 2 * 1024;
-// While more comes at a time, it has a large one, of these at the most (32 MiB). Further ones make do with the
-// small one.
+// While more comes at a time, it has a large one, of these at the most (32 MiB). Further ones make do with
+// the small one.
 inline constexpr std::size_t kLargeBuffersMax = 256;
 
 // The large buffers of all circuits of a relay.

@@ -233,11 +233,12 @@ Task<void> Swarm::keep_trimming() {
 
 std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {
   std::vector<ConnectionPtr> open;
-  for (const auto& connection : connections_ | std::views::reverse) {
-    if (connection->is_open() && connection->remote_peer() == peer) open.push_back(connection);
+  for (const bool relayed : {false, true}) {
+    for (const auto& connection : connections_ | std::views::reverse) {
+      if (connection->is_relayed() == relayed && connection->is_open() && connection->remote_peer() == peer)
+        open.push_back(connection);
+    }
   }
-  std::ranges::stable_partition(open,
-                                [](const ConnectionPtr& connection) { return !is_relayed(*connection); });
   return open;
 }
 

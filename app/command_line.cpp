@@ -82,7 +82,8 @@ void describe_node(CLI::App& program, std::function<ExitStatus()>& chosen) {
   const auto up = add<UpOptions>(program, chosen, "up", "Run the node in the foreground until Ctrl-C",
                                  "  warren up\n"
                                  "  warren up --listen /ip4/127.0.0.1/tcp/0 --json\n"
-                                 "  warren up --bootstrap /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...",
+                                 "  warren up --bootstrap /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...\n"
+                                 "  warren up --relay /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...",
                                  run_up);
   up.app
       ->add_option("--listen", up.options->listen,

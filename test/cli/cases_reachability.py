@@ -161,9 +161,10 @@ def status_tells_where_a_node_is_in_its_life(bench):
             wait_until(lambda: stages[-1] == "stopped", "it is not told that it has stopped")
             ended.set()
             watcher.join()
-        order = [STAGES.index(stage) for stage in stages[1:] if stage != "stopped"]
+        order = [STAGES.index(stage) for stage in stages if stage != "stopped"]
         require(order == sorted(order), f"the stages were {stages}")
-        require("announced" in stages and stages[-1] == "stopped", f"the stages were {stages}")
+        require(order and stages[-1] == "stopped", f"the stages were {stages}")
+        require("stopped" not in stages[1:-1], f"the stages were {stages}")
 
 
 @case

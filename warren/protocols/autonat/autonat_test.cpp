@@ -177,6 +177,13 @@ TEST_CASE_FIXTURE(Town, "who leaves in the middle leaves nothing behind") {
   CHECK(service.server.counters().dialed == 1);
 }
 
+TEST_CASE_FIXTURE(Town, "who does not take dial-backs gets no verdict") {
+  world.run(asker.client.close());
+  const Answer answer = asker.ask(server, {tcp});
+  CHECK(answer.finding == Finding::kFailed);
+  CHECK(answer.why == "E_DIAL_BACK_ERROR, but no dial-back has come");
+}
+
 TEST_CASE_FIXTURE(Town, "v1: open, shut, and what is not dialed") {
   const Answer open = asker.ask_v1(server, {tcp});
   CHECK(open.finding == Finding::kReachable);

@@ -45,8 +45,13 @@ void Checker::start() {
     if (outcome.began && socket) note_contact(socket->endpoint.address, socket->transport);
   }));
   subscriptions_.push_back(events.addresses_changed.subscribe([this] { offer_interfaces(); }));
+  interfaces_ = host_.env().network.interface_addresses();
   subscriptions_.push_back(events.network_changed.subscribe([this] {
+    // A link that goes and comes with its addresses changes nothing; what others see then is told by them.
+    auto now_ours = host_.env().network.interface_addresses();
+    if (std::exchange(interfaces_, now_ours) == now_ours) return;
     book_.forget_verdicts(host_.env().clock.now());
+    forgotten_ = host_.env().clock.now();
     for (auto& [id, peer] : peers_) peer.not_before = Instant::min();
     tell();
   }));
@@ -192,8 +197,9 @@ Task<void> Checker::wait() {
   Clock& clock = host_.env().clock;
   const Instant now = clock.now();
   const Instant due = book_.next_due(now).value_or(Instant::max());
-  const Duration least = now < stirred_ + kAttentive ? kShortSleep : kIdleSleep;
-  const Instant until = std::clamp(due, now + least, now + kLongSleep);
+  const bool attentive = now < stirred_ + kAttentive;
+  const Instant until = std::clamp(due, now + (attentive ? kShortSleep : kIdleSleep),
+                                   now + (attentive ? kPeerInterval : kLongSleep));
   co_await race(woken_.wait(), clock.sleep_until(until));
 }
 
@@ -240,6 +246,8 @@ void Checker::take(const Question& question, const ConnectionPtr& server, const 
   if (answer.error)
     log::debug("autonat",
                question.peer.short_text() + " on " + question.address.to_string() + ": " + answer.why);
+  // What was asked on another network says nothing of this one.
+  if (asked < forgotten_) report.finding = Finding::kNothing;
   if (book_.note(question.address, report, now)) changed_.emit();
   wake();
 }

@@ -20,7 +20,7 @@ inline constexpr std::size_t kQuestionsAtOnceMax = 4;
 inline constexpr Duration kPeerBackoff = 60s;
 inline constexpr Duration kPeerBackoffMax = 30min;
 // How soon after one another the same peer is asked at least: servers allow a dozen questions a minute.
-inline constexpr Duration kPeerInterval = 2s;
+inline constexpr Duration kPeerInterval = 500ms;
 inline constexpr std::size_t kPeersRememberedMax = 256;
 
 class Checker {
@@ -74,8 +74,10 @@ class Checker {
   Contacts contacts_;
   std::map<const Connection*, SocketKey> open_;  // the other ends
   std::map<PeerId, Peer> peers_;
+  std::vector<IpAddress> interfaces_;  // as of the last change
   Event woken_;
-  Instant stirred_{};  // when it was last woken
+  Instant stirred_{};    // when it was last woken
+  Instant forgotten_{};  // when the network last changed
   Signal<> changed_;
   std::vector<Subscription> subscriptions_;
   TaskGroup tasks_;

@@ -133,7 +133,7 @@ TEST_CASE("behind each kind of NAT, within five seconds") {
     CHECK(node.overall() == row.quic);
     CHECK(node.book.behind_nat());
     CHECK(one.server.counters().dialed + two.server.counters().dialed > 0);
-    net.world.loop().advance(20min);
+    net.world.loop().advance(9min);
     CHECK(node.on(mapped) == row.quic);
   }
 }
@@ -231,7 +231,7 @@ TEST_CASE("who refuses or fails is left alone for longer and longer") {
   CHECK(node.overall() == Verdict::kUnknown);
 }
 
-TEST_CASE("another network: what was known is not believed any more, and asked anew") {
+TEST_CASE("another network: what was known is not believed any more") {
   Internet net(58);
   TestService& one = net.add_server("198.51.100.1");
   TestService& two = net.add_server("192.0.2.1");
@@ -242,10 +242,15 @@ TEST_CASE("another network: what was known is not believed any more, and asked a
   node.meet(two, two.at_tcp);
   net.world.loop().advance(5s);
   CHECK(node.overall() == Verdict::kReachable);
+  node.node.host.network_changed();  // a cable that was out and is in again
+  CHECK(node.overall() == Verdict::kReachable);
+  net.world.move(machine, {test_ip("203.0.113.5"), test_ip("203.0.113.6")});
+  // A cable that was out comes back with the same addresses.
+  node.node.host.network_changed();
+  CHECK(node.overall() == Verdict::kReachable);
+  net.world.move(machine, {test_ip("203.0.113.6")});
   node.node.host.network_changed();
   CHECK(node.overall() == Verdict::kUnknown);
-  net.world.loop().advance(5s);
-  CHECK(node.overall() == Verdict::kReachable);
 }
 
 TEST_CASE("the configuration wins over what is found out, and nobody is asked") {

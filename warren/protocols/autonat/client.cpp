@@ -6,6 +6,7 @@
 #include "warren/core/circuit.hpp"
 #include "warren/core/farewell.hpp"
 #include "warren/env/clock.hpp"
+#include "warren/protocols/autonat/dial_exchange.hpp"
 #include "warren/protocols/autonat/v1_message.hpp"
 #include "warren/protocols/autonat/v2_message.hpp"
 
@@ -14,19 +15,6 @@ namespace warren::autonat {
 namespace {
 
 constexpr Duration kDialBackReadTimeout = 5s;
-
-Task<v2::Message> read_v2(ByteStream& stream) {
-  const Bytes bytes = co_await read_delimited(stream, v2::kMessageSizeMax);
-  co_return value_or_throw(v2::decode(bytes), "autonat");
-}
-
-Task<void> send_dial_data(ByteStream& stream, std::uint64_t wanted, std::uint64_t* sent) {
-  const Bytes chunk = v2::encode(v2::DialDataResponse{Bytes(v2::kDataChunkMax)});
-  while (*sent < wanted) {
-    co_await write_delimited(stream, chunk);
-    *sent += v2::kDataChunkMax;
-  }
-}
 
 Answer refused(std::string why, bool overloaded) {
   Answer answer;
@@ -136,22 +124,10 @@ Task<Answer> Client::converse(ConnectionPtr server, std::vector<Multiaddr> addre
   const Awaited awaited(awaited_, request.nonce, env.clock.now());
 
   StreamPtr stream = co_await server->open_stream(ProtocolId(v2::kDialRequestProtocol));
-  const Bytes encoded = v2::encode(std::move(request));
-  co_await write_delimited(*stream, encoded);
-  v2::Message message = co_await read_v2(*stream);
-  std::uint64_t data_sent = 0;
-  if (const auto* wanted = std::get_if<v2::DialDataRequest>(&message)) {
-    const std::uint64_t bytes = wanted->bytes;
-    if (wanted->address_index >= addresses.size()) throw_error(Errc::kMalformed, "autonat: no such address");
-    if (!send_data || bytes > v2::kDialDataMax) co_return refused("wants more data than it is worth", false);
-    co_await send_dial_data(*stream, bytes, &data_sent);
-    message = co_await read_v2(*stream);
-  }
-  const auto* response = std::get_if<v2::DialResponse>(&message);
-  if (response == nullptr) throw_error(Errc::kMalformed, "autonat: another answer than was due");
-  const v2::DialResponse said = *response;
-  co_await stream->close_write();
+  const auto exchange = co_await request_dial(*stream, std::move(request), send_data);
   stream.reset();
+  if (!exchange.response) co_return refused("wants more data than it is worth", false);
+  const v2::DialResponse said = *exchange.response;
 
   if (said.status == v2::ResponseStatus::kRequestRejected ||
       said.status == v2::ResponseStatus::kDialRefused) {
@@ -160,11 +136,10 @@ Task<Answer> Client::converse(ConnectionPtr server, std::vector<Multiaddr> addre
   }
   if (said.status != v2::ResponseStatus::kOk)
     co_return failed(Errc::kRejectedByPeer, std::string(v2::to_string(said.status)));
-  if (said.address_index >= addresses.size()) throw_error(Errc::kMalformed, "autonat: no such address");
 
   Answer answer;
   answer.address = addresses[said.address_index];
-  answer.data_sent = data_sent;
+  answer.data_sent = exchange.data_sent;
   answer.why = v2::to_string(said.dial_status);
   if (said.dial_status == v2::DialStatus::kDialError) {
     answer.finding = Finding::kUnreachable;

@@ -11,9 +11,11 @@ namespace warren::autonat {
 namespace {
 
 // An address that nobody has answered for holds up the verdict on the whole node no longer than this.
-constexpr Duration kFirstAnswerAwaited = 5s;
+constexpr Duration kFirstAnswerAwaited = 2500ms;  // good news take a few round trips, bad ones a time-out
 // Nobody is asked the same more often.
 constexpr Duration kSamePeerInterval = 5s;
+// Peers that are asked out of turn about an address behind a NAT, because they are strangers.
+constexpr std::size_t kStrangersMax = 8;
 // Who is remembered to have been asked, or to have refused, for each socket.
 constexpr std::size_t kPeersPerSocketMax = 64;
 
@@ -182,25 +184,46 @@ const Candidate* ReachabilityBook::choose(const SocketKey& key, const Socket& so
   return best;
 }
 
+std::vector<Candidate> ReachabilityBook::strangers(const SocketKey& key, const Socket& socket,
+                                                   std::span<const Candidate> candidates, Instant now) const {
+  std::vector<Candidate> found;
+  const bool wanted = is_mapped(key) && socket.opinion.verdict(now) == Verdict::kUnknown &&
+                      socket.attempts <= kStrangersMax && socket.pending.size() < 2;
+  for (const Candidate& candidate : candidates) {
+    const bool is_stranger =
+        !is_contacted(candidate, key.transport) && !socket.asked.contains(candidate.peer);
+    if (wanted && is_stranger) found.push_back(candidate);
+  }
+  return found;
+}
+
+std::optional<Question> ReachabilityBook::put(const SocketKey& key, Socket& socket,
+                                              std::span<const Candidate> candidates, Instant now) const {
+  const Candidate* candidate = choose(key, socket, candidates, now);
+  if (candidate == nullptr) return std::nullopt;
+  socket.pending.push_back({candidate->peer, candidate->network, now + kAnswerAwaited});
+  remember(socket.asked, candidate->peer, now);
+  ++socket.attempts;
+  const bool may_ask_another = socket.attempts == 1 && socket.opinion.verdict(now) == Verdict::kUnknown;
+  if (!may_ask_another) schedule(socket, false, now);
+  return Question{socket.own.front().address, candidate->peer};
+}
+
 std::optional<Question> ReachabilityBook::next_question(std::span<const Candidate> candidates, Instant now) {
   if (configured_) return std::nullopt;
   std::vector<std::pair<std::tuple<bool, Instant>, std::map<SocketKey, Socket>::iterator>> due;
   for (auto it = sockets_.begin(); it != sockets_.end(); ++it) {
     forget_old(it->second, now);
-    if (!can_be_checked(it->first, it->second) || due_at(it->second, now) > now) continue;
-    due.push_back({{it->second.attempts > 0, due_at(it->second, now)}, it});
+    if (can_be_checked(it->first, it->second))
+      due.push_back({{it->second.attempts > 0, due_at(it->second, now)}, it});
   }
   std::ranges::stable_sort(due, {}, [](const auto& entry) { return entry.first; });
   for (const auto& [rank, it] : due) {
-    Socket& socket = it->second;
-    const Candidate* candidate = choose(it->first, socket, candidates, now);
-    if (candidate == nullptr) continue;
-    socket.pending.push_back({candidate->peer, candidate->network, now + kAnswerAwaited});
-    remember(socket.asked, candidate->peer, now);
-    ++socket.attempts;
-    const bool may_ask_another = socket.attempts == 1 && socket.opinion.verdict(now) == Verdict::kUnknown;
-    if (!may_ask_another) schedule(socket, false, now);
-    return Question{socket.own.front().address, candidate->peer};
+    std::optional<Question> question;
+    if (std::get<Instant>(rank) <= now) question = put(it->first, it->second, candidates, now);
+    if (!question)
+      question = put(it->first, it->second, strangers(it->first, it->second, candidates, now), now);
+    if (question) return question;
   }
   return std::nullopt;
 }
@@ -246,7 +269,7 @@ bool ReachabilityBook::note(const Multiaddr& address, const Report& report, Inst
   ++socket.answers;
   bool reachable = report.finding == Finding::kReachable;
   if (reachable && is_mapped(*key) && !report.from_stranger) {
-    const auto open = is_open(*key);
+    const auto open = is_open(*key, socket);
     if (!open) {
       // It counts one way or the other as soon as it is known what the NAT lets in.
       if (socket.undecided.size() < kUndecidedMax) socket.undecided.push_back(report);
@@ -257,9 +280,9 @@ bool ReachabilityBook::note(const Multiaddr& address, const Report& report, Inst
   }
   double weight = report.proven ? kFullWeight : kUnprovenWeight;
   if (report.finding == Finding::kFailed) weight = kFailedWeight;
-  const Verdict before = verdict_of(socket, now);
+  const Verdict before = verdict_of(*key, socket, now);
   const bool changed = socket.opinion.hear(report.by, report.network, reachable, weight, credits_, now);
-  const Verdict after = verdict_of(socket, now);
+  const Verdict after = verdict_of(*key, socket, now);
   const bool contradicted = !changed && before != Verdict::kUnknown &&
                             (before == Verdict::kReachable) != reachable &&
                             report.finding != Finding::kFailed;
@@ -268,8 +291,9 @@ bool ReachabilityBook::note(const Multiaddr& address, const Report& report, Inst
   return before != after;
 }
 
-std::optional<bool> ReachabilityBook::is_open(const SocketKey& key) const {
-  if (key.transport != Protocol::kUdp) return std::nullopt;
+// A mapped port is open whatever the NAT does with others.
+std::optional<bool> ReachabilityBook::is_open(const SocketKey& key, const Socket& socket) const {
+  if (key.transport != Protocol::kUdp || source_of(socket) >= OwnSource::kPortMapping) return std::nullopt;
   return key.endpoint.address.is_v4() ? udp4_open_ : udp6_open_;
 }
 
@@ -285,19 +309,23 @@ void ReachabilityBook::set_udp_filtering(bool ip4, std::optional<bool> open, Ins
   }
 }
 
-Verdict ReachabilityBook::verdict_of(const Socket& socket, Instant now) const {
+Verdict ReachabilityBook::verdict_of(const SocketKey& key, const Socket& socket, Instant now) const {
   if (configured_) return *configured_;
   if (source_of(socket) == OwnSource::kConfigured) return Verdict::kReachable;
-  return socket.opinion.verdict(now);
+  const Verdict heard = socket.opinion.verdict(now);
+  // Nobody has tried yet, but STUN has: the NAT lets no strangers in.
+  const bool closed = is_mapped(key) && is_open(key, socket) == false;
+  return heard == Verdict::kUnknown && closed ? Verdict::kUnreachable : heard;
 }
 
-OwnAddress ReachabilityBook::describe(const Own& own, const Socket& socket, Instant now) const {
-  OwnAddress row{.address = own.address, .source = source_of(own), .verdict = verdict_of(socket, now)};
+OwnAddress ReachabilityBook::describe(const SocketKey& key, const Own& own, const Socket& socket,
+                                      Instant now) const {
+  OwnAddress row{.address = own.address, .source = source_of(own), .verdict = verdict_of(key, socket, now)};
   if (configured_ || source_of(socket) == OwnSource::kConfigured) {
     row.confidence = 1;
     return row;
   }
-  if (row.verdict == Verdict::kUnknown) return row;
+  if (socket.opinion.verdict(now) == Verdict::kUnknown) return row;
   row.confidence = socket.opinion.confidence(credits_, now);
   row.verified_by = socket.opinion.confirmed_by(now);
   row.verified_at = socket.opinion.confirmed();
@@ -314,7 +342,7 @@ std::vector<OwnAddress> ReachabilityBook::addresses(Instant now) const {
                     .confidence = 1});
   }
   for (const auto& [key, socket] : sockets_) {
-    for (const Own& own : socket.own) rows.push_back(describe(own, socket, now));
+    for (const Own& own : socket.own) rows.push_back(describe(key, own, socket, now));
   }
   std::ranges::stable_sort(rows, {}, [](const OwnAddress& row) {
     const int rank = row.verdict == Verdict::kReachable ? 0 : row.verdict == Verdict::kUnknown ? 1 : 2;
@@ -329,7 +357,7 @@ Verdict ReachabilityBook::overall(Instant now) const {
   bool unreachable = false;
   bool waiting = false;
   for (const auto& [key, socket] : sockets_) {
-    const Verdict verdict = verdict_of(socket, now);
+    const Verdict verdict = verdict_of(key, socket, now);
     if (verdict == Verdict::kReachable) return verdict;
     if (!can_be_checked(key, socket)) continue;
     if (verdict == Verdict::kUnreachable)

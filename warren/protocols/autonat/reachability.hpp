@@ -159,12 +159,17 @@ class ReachabilityBook {
   static Instant due_at(const Socket& socket, Instant now);
   const Candidate* choose(const SocketKey& key, const Socket& socket, std::span<const Candidate> candidates,
                           Instant now) const;
+  // Of the candidates those who could tell what the ones before could not.
+  std::vector<Candidate> strangers(const SocketKey& key, const Socket& socket,
+                                   std::span<const Candidate> candidates, Instant now) const;
+  std::optional<Question> put(const SocketKey& key, Socket& socket, std::span<const Candidate> candidates,
+                              Instant now) const;
   static void forget_old(Socket& socket, Instant now);
-  Verdict verdict_of(const Socket& socket, Instant now) const;
-  OwnAddress describe(const Own& own, const Socket& socket, Instant now) const;
+  Verdict verdict_of(const SocketKey& key, const Socket& socket, Instant now) const;
+  OwnAddress describe(const SocketKey& key, const Own& own, const Socket& socket, Instant now) const;
 
   bool private_networks_;
-  std::optional<bool> is_open(const SocketKey& key) const;
+  std::optional<bool> is_open(const SocketKey& key, const Socket& socket) const;
 
   std::optional<Verdict> configured_;
   std::optional<bool> udp4_open_;

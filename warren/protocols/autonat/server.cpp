@@ -30,10 +30,12 @@ Task<void> send_nonce(ByteStream& stream, std::uint64_t nonce) {
   co_await write_delimited(stream, message);
   co_await stream.close_write();
   // The asker answers, and only then is the connection closed: else the nonce may be lost on its way. go
-  // resets the stream after its answer, which over QUIC may overtake it: then the nonce is there all the same.
+  // resets the stream after its answer, which over QUIC may overtake it: then the nonce is there all the
+  // same.
   std::array<std::uint8_t, 16> answer;
   auto reading = stream.read_some(answer);
-  std::ignore = co_await as_result(std::move(reading));
+  const auto answered = co_await as_result(std::move(reading));
+  if (!answered && answered.error() != Errc::kReset) throw_error(answered.error(), "autonat: no dial-back");
 }
 
 }  // namespace

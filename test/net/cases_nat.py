@@ -16,6 +16,9 @@ from program import Failure, require
 KNOWN_S = 5
 HELD_S = 2
 ANSWERED_S = 1.5
+# A dozen daemons start at once here, on a machine that may have two cores and other work. Without all that,
+# in virtual time, warren/node/reachability_test.cpp holds them to the times above.
+BUSY = 2
 DELAY = "40ms"
 POLL_S = 0.2
 # A relay that died.
@@ -75,7 +78,8 @@ class Row:
 
     def is_late(self):
         known = max(self.known, self.told)
-        return known > KNOWN_S or self.held > known + HELD_S or self.answered > ANSWERED_S
+        late = known > KNOWN_S * BUSY or self.held > known + HELD_S * BUSY
+        return late or self.answered > ANSWERED_S * BUSY
 
     def __str__(self):
         return (

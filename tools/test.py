@@ -87,9 +87,10 @@ def simulated_relays(full):
 def sanitized_stages(full):
     """From sources to what runs under ASan and UBSan."""
     tidy = [sys.executable, "tools/tidy.py"]
+    self_test = [sys.executable, "tools/tidy_test.py"]
     seeds = {"WARREN_SIM_SEEDS": os.environ.get("WARREN_SIM_SEEDS", SEEDS_FULL)} if full else {}
     return [
-        Stage("tidy", [tidy, [sys.executable, "tools/tidy_test.py"]], "style, layers, and the checker's own tests"),
+        Stage("tidy", [tidy, self_test], "style, layers, and the checker's own tests"),
         Stage(
             "format",
             [["./dev", "fmt", "--check"]],

@@ -29,7 +29,7 @@ using Json = nlohmann::ordered_json;
 
 enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kKadUsage =
     "usage:\n"
     "  warren_kad_peer listen [--addr MULTIADDR] [--network NAME] [--bootstrap MULTIADDR]\n"
     "                         [--seconds N] [--timeout N]\n"
@@ -265,7 +265,7 @@ int main(int count, char** arguments) {
   using namespace warren;
   const auto options = interop::read_kad_options({arguments + 1, arguments + count});
   if (!options) {
-    std::cerr << interop::kUsage;
+    std::cerr << interop::kKadUsage;
     return interop::kUsageError;
   }
   log::set_sink(log::Level::kInfo, [](log::Level, std::string_view component, std::string_view message) {

@@ -36,7 +36,7 @@ class ConnectionManager {
  public:
   // Peers under protection, and tags of one of them. Those who protect are parts of this node, but whom they
   // protect may be for peers to decide (reservations of a relay, members of a mesh).
-  static constexpr std::size_t kProtectedPeersMax = 1024;
+  static constexpr std::size_t kProtectedPeersMax = 16 * 1024;  // some 200 bytes each
   static constexpr std::size_t kTagsPerPeerMax = 16;
 
   // Uses the marks and the grace period.

@@ -1,6 +1,8 @@
 // Test support: relays and those who need them, on simulated machines with all that is between.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <string>
 

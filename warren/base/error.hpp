@@ -85,6 +85,14 @@ enum class Errc {
   kLimitedByBudget,
   kNoDirectPath,
   kDialBackRefused,
+  // Direct paths through NATs (protocols/dcutr, protocols/spray).
+  kPunchFailed,
+  kRoleConflict,
+  kPathSilent,
+  // Topics (protocols/pubsub, broadcast/).
+  kBadTopic,
+  kNotAccepted,
+  kNotSubscribed,
   // This machine.
   kStorage,
   kIo,

@@ -7,6 +7,7 @@
 
 #include "warren/base/time.hpp"
 #include "warren/core/circuit.hpp"
+#include "warren/core/path_health.hpp"
 #include "warren/core/secure_channel.hpp"
 #include "warren/multiformats/multiaddr.hpp"
 
@@ -32,6 +33,9 @@ class Connection {
   virtual Duration round_trip_time() const = 0;
   // Of a relayed connection: what its relay lets it carry. Null when the path is direct, or without limits.
   virtual const CircuitBudget* circuit_budget() const { return nullptr; }
+  // What heartbeats have found. Connections that nobody listens to for heartbeats are healthy.
+  virtual PathHealth health() const { return {}; }
+  virtual void note_health(const PathHealth& /*health*/) {}
   virtual bool is_open() const = 0;
   // Why it ended, kClosed when in good order; no error while it is open.
   virtual std::error_code end_reason() const = 0;
@@ -42,6 +46,8 @@ class Connection {
 
   // Ends the connection in good order. Handlers that speak on it are canceled.
   virtual void close() = 0;
+  // The same, with another end_reason(): what waits on its streams fails at once.
+  virtual void close_because(std::error_code /*reason*/) { close(); }
 };
 
 // Whoever holds one may find it closed, never dangling (as long as the host lives).

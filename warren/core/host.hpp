@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "warren/core/connection.hpp"
+#include "warren/core/dial_outcome.hpp"
 #include "warren/core/peerstore.hpp"
 #include "warren/core/signal.hpp"
 #include "warren/env/env.hpp"
@@ -25,20 +26,16 @@ struct HostRefusal {
   std::optional<Multiaddr> from;  // the remote end
 };
 
-// What became of one of a peer's addresses in a dial.
-struct DialOutcome {
+// New streams to the peer take another path than before.
+struct PathChange {
   PeerId peer;
-  Multiaddr address;
-  std::optional<Instant> began;  // nothing: it was left out
-  Duration took{};
-  std::error_code error;  // none: this one led to the connection, or ended because another one had
-  bool won = false;
-  std::string why;  // in words, when it did not win
+  ConnectionPtr best;  // from now on; null: none is left
 };
 
 struct HostEvents {
   Signal<const ConnectionPtr&> connected;     // a new connection, in either direction
   Signal<const ConnectionPtr&> disconnected;  // it has ended
+  Signal<const PathChange&> path_changed;     // also: the first, and none any more
   Signal<const HostRefusal&> refused;         // inbound only: who dials gets the reason as an error
   Signal<const DialOutcome&> dialed;          // each address of a dial, when the dial has ended
   Signal<> protocols_changed;                 // handle() or unhandle()

@@ -26,6 +26,11 @@ class MuxedTransport {
   // Cancelable; the caller sets the time limit.
   virtual Task<UpgradedConnection> dial(Multiaddr address, PeerId peer) = 0;
 
+  // Sends datagrams that mean nothing there, from the socket that listens, at random intervals of 10 to
+  // 200 ms, until it is canceled: a NAT in front of us lets the peer's handshake in after the first (DCUtR).
+  // Throws kNoTransport when no socket can send there, kUnreachable.
+  virtual Task<void> knock(Multiaddr address) = 0;
+
   struct Doorman {
     // Asked before a stranger's handshake costs anything: whether it makes sense to begin one.
     std::function<bool(const Multiaddr& from)> greet;

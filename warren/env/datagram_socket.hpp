@@ -35,6 +35,9 @@ class DatagramSocket {
   virtual Task<void> send(IpAddress local, Endpoint remote, BytesView payload, std::size_t segment_size,
                           Ecn ecn) = 0;
 
+  // Datagrams from now on cross at most so many routers (TTL, hop limit), until it is set again. kIo.
+  virtual Result<> set_hop_limit(std::uint8_t hops) = 0;
+
   virtual Endpoint local_endpoint() const = 0;
   virtual void close() = 0;
 };

@@ -10,6 +10,9 @@
 
 namespace warren::sim {
 
+// What systems set unless they are asked for less.
+inline constexpr std::uint8_t kHopLimit = 64;
+
 struct Packet {
   enum class Kind {
     kConnect,   // SYN
@@ -29,6 +32,7 @@ struct Packet {
   Ecn ecn = Ecn::kNotCapable;  // of kDatagram
   // Over whose links it travels: the public network's, 0, or those behind the router of that number.
   std::uint32_t network = 0;
+  std::uint8_t hops = kHopLimit;  // the router that takes the last one off drops it
 };
 
 // The headers of a datagram in front of its payload.

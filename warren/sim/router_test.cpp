@@ -322,6 +322,33 @@ TEST_CASE("IPv6 is not translated, and a firewall is in front of it") {
   CHECK(probe.sent(*remote, bound->local_endpoint(), *bound) == remote->local_endpoint());
 }
 
+TEST_CASE("a datagram ends at the router that takes its last hop off, before its NAT sees it") {
+  World world(7);
+  NatProbe probe(world);
+  Router& carrier = world.add_router("carrier", of_type("full-cone"), ip("203.0.113.1"));
+  Router& home = world.add_router("home", of_type("full-cone"), ip("100.64.0.2"), &carrier);
+  Router& other = world.add_router("other", of_type("port-restricted"), ip("203.0.113.2"));
+  const auto alice = NatProbe::bind(world.add_machine_behind(home, "alice"), 4001);
+  const auto bob = NatProbe::bind(world.add_machine_behind(other, "bob"), 4001);
+  const Endpoint bobs = probe.seen(*bob).value();
+  // Each packet opens the NATs that it crosses, and no other.
+  const auto mapped = [&] { return std::pair(home.nat().mappings(), carrier.nat().mappings()); };
+  REQUIRE(alice->set_hop_limit(1));
+  CHECK_FALSE(probe.sent(*alice, bobs, *bob).has_value());
+  CHECK(mapped() == std::pair<std::size_t, std::size_t>(0, 0));
+  REQUIRE(alice->set_hop_limit(2));
+  CHECK_FALSE(probe.sent(*alice, bobs, *bob).has_value());
+  CHECK(mapped() == std::pair<std::size_t, std::size_t>(1, 0));
+  REQUIRE(alice->set_hop_limit(3));
+  CHECK_FALSE(probe.sent(*alice, bobs, *bob).has_value());
+  CHECK(mapped() == std::pair<std::size_t, std::size_t>(1, 1));
+  // Now both are open, and a packet that reaches the other side is let in there, too.
+  REQUIRE(probe.sent(*bob, {carrier.outside(), 4001}, *alice).has_value());
+  CHECK_FALSE(probe.sent(*alice, bobs, *bob).has_value());
+  REQUIRE(alice->set_hop_limit(4));
+  CHECK(probe.sent(*alice, bobs, *bob).has_value());
+}
+
 TEST_CASE("a link between a machine behind a router and another counts for the whole way") {
   World world(7);
   Machine& alice = add_home(world, "alice", "port-restricted", "203.0.113.1");

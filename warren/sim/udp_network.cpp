@@ -42,7 +42,7 @@ std::uint16_t UdpNetwork::free_port() {
 }
 
 void UdpNetwork::send(const Endpoint& bound, IpAddress local, const Endpoint& remote, BytesView payload,
-                      std::size_t segment_size, Ecn ecn) {
+                      std::size_t segment_size, Ecn ecn, std::uint8_t hops) {
   if (remote.address.is_v4() != bound.address.is_v4()) throw_error(Errc::kUnreachable);
   if (local.is_unspecified()) {
     local = bound.address;
@@ -66,6 +66,7 @@ void UdpNetwork::send(const Endpoint& bound, IpAddress local, const Endpoint& re
     packet.kind = Packet::Kind::kDatagram;
     packet.payload = to_bytes(part);
     packet.ecn = ecn;
+    packet.hops = hops;
     world_.send(machine_, std::move(packet));
     payload = payload.subspan(part.size());
   } while (!payload.empty());

@@ -35,9 +35,9 @@ class UdpNetwork {
 
   std::uint16_t free_port();
   void forget(SimUdpSocket& socket);
-  // As DatagramSocket::send, from a socket that is bound to `bound`.
+  // As DatagramSocket::send, from a socket that is bound to `bound` and has this hop limit.
   void send(const Endpoint& bound, IpAddress local, const Endpoint& remote, BytesView payload,
-            std::size_t segment_size, Ecn ecn);
+            std::size_t segment_size, Ecn ecn, std::uint8_t hops);
 
   World& world_;
   Machine& machine_;

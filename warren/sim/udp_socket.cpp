@@ -38,8 +38,13 @@ Task<void> SimUdpSocket::send(IpAddress local, Endpoint remote, BytesView payloa
                               Ecn ecn) {
   WARREN_ASSERT(segment_size > 0 || payload.empty());
   if (closed_) throw_error(Errc::kClosed);
-  network_.send(local_, local, remote, payload, segment_size, ecn);
+  network_.send(local_, local, remote, payload, segment_size, ecn, hops_);
   co_return;
+}
+
+Result<> SimUdpSocket::set_hop_limit(std::uint8_t hops) {
+  hops_ = hops;
+  return {};
 }
 
 void SimUdpSocket::close() {

@@ -17,6 +17,7 @@ class SimUdpSocket final : public DatagramSocket {
   Task<std::span<const Datagram>> receive() override;
   Task<void> send(IpAddress local, Endpoint remote, BytesView payload, std::size_t segment_size,
                   Ecn ecn) override;
+  Result<> set_hop_limit(std::uint8_t hops) override;
   Endpoint local_endpoint() const override { return local_; }
   void close() override;
 
@@ -32,6 +33,7 @@ class SimUdpSocket final : public DatagramSocket {
   std::vector<Packet> batch_;
   std::vector<Datagram> datagrams_;
   Event changed_;
+  std::uint8_t hops_ = kHopLimit;
   bool closed_ = false;
 };
 

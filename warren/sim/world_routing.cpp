@@ -31,6 +31,11 @@ NatPacket as_seen_by_nat(const Packet& packet) {
   return seen;
 }
 
+// A router takes one off before it looks any closer. False: none is left, and the packet ends here.
+bool takes_hop(Packet& packet) {
+  return packet.hops > 0 && --packet.hops > 0;
+}
+
 Packet reset_from(const Endpoint& from, const Endpoint& to, std::uint64_t connection) {
   return {from, to, connection, Packet::Kind::kSegment, {.kind = Segment::Kind::kReset}};
 }
@@ -147,7 +152,7 @@ void World::route(Machine& from, Packet packet) {
       packet.network = network ? network->number() : 0;
       return link(from, *to).send(direction(from, *to), std::move(packet));
     }
-    if (!network) return lose(packet);
+    if (!network || !takes_hop(packet)) return lose(packet);
     const Verdict verdict =
         network->model_for(packet.from.address).from_inside(as_seen_by_nat(packet), loop_.now());
     if (verdict.kind == Verdict::Kind::kRefused) {
@@ -180,6 +185,7 @@ void World::arrive(Link& link, int direction, Packet packet) {
     if (!place) return lose(packet);
     Router* const next = place->machine ? next_router(*place->machine, network) : place->router;
     if (!next) return place->machine->network().receive(std::move(packet));
+    if (!takes_hop(packet)) return lose(packet);
     const Verdict verdict =
         next->model_for(packet.to.address).from_outside(as_seen_by_nat(packet), loop_.now());
     if (verdict.kind == Verdict::Kind::kRefused) {

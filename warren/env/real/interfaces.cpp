@@ -77,7 +77,8 @@ std::vector<NetworkInterface> all_interfaces() {
   std::vector<NetworkInterface> interfaces;
   const Listing listing;
   for (const ifaddrs* it = listing.first(); it != nullptr; it = it->ifa_next) {
-    if ((it->ifa_flags & IFF_UP) == 0) continue;
+    // Without a carrier, as when the cable is out, it is not running.
+    if ((it->ifa_flags & IFF_UP) == 0 || (it->ifa_flags & IFF_RUNNING) == 0) continue;
     NetworkInterface& interface = find_or_add(interfaces, *it);
     if (const auto address = address_of(*it)) interface.addresses.push_back(*address);
   }

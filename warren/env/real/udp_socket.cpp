@@ -199,6 +199,14 @@ Task<void> KernelUdpSocket::send(IpAddress local, Endpoint remote, BytesView pay
   }
 }
 
+Result<> KernelUdpSocket::set_hop_limit(std::uint8_t hops) {
+  const bool v4 = local_.address.is_v4();
+  const bool done = v4 ? set(socket_.native_handle(), IPPROTO_IP, IP_TTL, hops)
+                       : set(socket_.native_handle(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, hops);
+  if (!done) return fail(Errc::kIo);
+  return {};
+}
+
 void KernelUdpSocket::close() {
   boost::system::error_code ignored;
   socket_.close(ignored);

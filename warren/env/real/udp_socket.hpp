@@ -31,6 +31,7 @@ class KernelUdpSocket final : public DatagramSocket {
   Task<std::span<const Datagram>> receive() override;
   Task<void> send(IpAddress local, Endpoint remote, BytesView payload, std::size_t segment_size,
                   Ecn ecn) override;
+  Result<> set_hop_limit(std::uint8_t hops) override;
   Endpoint local_endpoint() const override { return local_; }
   void close() override;
 

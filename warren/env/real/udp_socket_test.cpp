@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -50,6 +51,25 @@ TEST_CASE_FIXTURE(UdpTest, "the kernel's UDP over IPv6 is a DatagramSocket") {
     return;
   }
   sim::check_datagram_contract(contract(kLoopback6));
+}
+
+TEST_CASE_FIXTURE(UdpTest, "the hop limit is the kernel's") {
+  const auto limit_of = [](KernelUdpSocket& socket, int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    REQUIRE(getsockopt(socket.descriptor(), level, name, &value, &size) == 0);
+    return value;
+  };
+  const auto v4 = open();
+  for (const std::uint8_t hops : {2, 255, 64}) {
+    REQUIRE(v4->set_hop_limit(hops));
+    CHECK(limit_of(*v4, IPPROTO_IP, IP_TTL) == hops);
+  }
+  if (env.network.bind_udp({kLoopback6, 0})) {
+    const auto v6 = open({}, kLoopback6);
+    REQUIRE(v6->set_hop_limit(3));
+    CHECK(limit_of(*v6, IPPROTO_IPV6, IPV6_UNICAST_HOPS) == 3);
+  }
 }
 
 TEST_CASE_FIXTURE(UdpTest, "UDP without UDP_SEGMENT is a DatagramSocket") {

@@ -37,6 +37,7 @@ ngtcp2_settings settings_for(const EngineSetup& setup, const Limits& limits) {
   ngtcp2_settings_default(&settings);
   settings.cc_algo = NGTCP2_CC_ALGO_CUBIC;
   settings.initial_ts = to_library(setup.now);
+  if (setup.side == Side::kInitiator) settings.initial_rtt = nanoseconds(limits.dial_round_trip);
   settings.max_tx_udp_payload_size = limits.datagram_max;
   settings.max_window = limits.connection_window_max;
   settings.max_stream_window = limits.stream_window_max;

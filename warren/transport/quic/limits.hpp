@@ -42,6 +42,11 @@ struct Limits {
 
   // --- time ---
 
+  // What a dial takes for the round trip time before it has measured one: three times this passes before the
+  // first packet is sent again, then twice as long, and so on. RFC 9002 proposes 333 ms; but a first packet
+  // that a NAT on the other side has dropped is worth nothing, and to be punched within seconds is worth a
+  // packet too many on long ways.
+  Duration dial_round_trip = 100ms;
   // go-libp2p has the same.
   Duration handshake_max = 10s;
   // Without a packet for so long the connection has ended. The peer's number counts if it is smaller.

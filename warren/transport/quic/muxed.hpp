@@ -23,11 +23,12 @@ struct Line {
   // The switchboard's.
   std::vector<ConnectionId> ids;  // under which it is known
   Instant timer = Instant::max();
-  bool listed = false;     // the switchboard knows it
-  bool ready = false;      // in its queue of senders
-  bool half_open = false;  // counted among those
-  bool waiting = false;    // to be accepted
-  bool reported = false;   // that its handshake failed
+  bool listed = false;                   // the switchboard knows it
+  bool ready = false;                    // in its queue of senders
+  bool half_open = false;                // counted among those
+  bool waiting = false;                  // to be accepted
+  bool reported = false;                 // that its handshake failed
+  std::optional<Endpoint> own_socket{};  // that it leaves from, and nothing else does
 };
 
 class QuicConnection final : public MuxedConnection {

@@ -40,40 +40,13 @@ Switchboard::Switchboard(const Executor& executor, Clock& clock, Random& random,
 
 Switchboard::~Switchboard() = default;
 
-void Switchboard::add_socket(std::unique_ptr<DatagramSocket> socket) {
-  sockets_.push_back(std::make_unique<Socket>());
-  sockets_.back()->udp = std::move(socket);
-  tasks_.spawn(receive_loop(*sockets_.back()));
-}
-
-Switchboard::Socket* Switchboard::socket_for(const Endpoint& local) const {
-  for (const auto& socket : sockets_) {
-    const Endpoint bound = socket->udp->local_endpoint();
-    if (bound.port != local.port || bound.address.is_v4() != local.address.is_v4()) continue;
-    if (bound.address.is_unspecified() || bound.address == local.address) return socket.get();
-  }
-  return nullptr;
-}
-
-// A socket bound to one address sends from there only, and loopback and the rest do not reach each other.
-Switchboard::Socket* Switchboard::socket_towards(const Endpoint& remote) const {
-  Socket* found = nullptr;
-  for (const auto& socket : sockets_) {
-    const IpAddress bound = socket->udp->local_endpoint().address;
-    if (socket->lost || bound.is_v4() != remote.address.is_v4()) continue;
-    if (!bound.is_unspecified() && bound.is_loopback() != remote.address.is_loopback()) continue;
-    if (socket->doorman.greet) return socket.get();
-    found = socket.get();
-  }
-  return found;
-}
-
 Task<std::unique_ptr<QuicConnection>> Switchboard::dial(Endpoint remote, std::optional<PeerId> expected) {
   if (closed_) throw_error(Errc::kClosed);
-  const Socket* socket = socket_towards(remote);
+  Socket* socket = socket_towards(remote);
   if (socket == nullptr) throw_error(Errc::kNoTransport);
   const Path path{socket->udp->local_endpoint(), remote};
   Line& line = add_line(Side::kInitiator, path, nullptr, std::move(expected));
+  if (socket->only) use(*socket, line);
   // Canceled, or refused: it closes the connection.
   auto connection = std::make_unique<QuicConnection>(lines_.at(&line));
   const std::shared_ptr<Line> shared = lines_.at(&line);
@@ -86,15 +59,15 @@ Task<std::unique_ptr<QuicConnection>> Switchboard::dial(Endpoint remote, std::op
 }
 
 Result<> Switchboard::listen(const Endpoint& local, Doorman doorman) {
-  Socket* socket = socket_for(local);
+  const auto socket = socket_for(local);
   if (socket == nullptr) return fail(Errc::kNotFound);
-  if (socket->doorman.greet) return fail(Errc::kAddressInUse);
+  if (socket->only || socket->doorman.greet) return fail(Errc::kAddressInUse);
   socket->doorman = std::move(doorman);
   return {};
 }
 
 void Switchboard::stop_listening(const Endpoint& local) {
-  Socket* socket = socket_for(local);
+  const auto socket = socket_for(local);
   if (socket == nullptr) return;
   socket->doorman = {};
   socket->backlog_changed.notify_all();
@@ -107,7 +80,7 @@ void Switchboard::stop_listening(const Endpoint& local) {
 
 Task<std::unique_ptr<QuicConnection>> Switchboard::accept(Endpoint local) {
   while (true) {
-    Socket* socket = socket_for(local);
+    const auto socket = socket_for(local);
     if (closed_ || socket == nullptr || !socket->doorman.greet) throw_error(Errc::kClosed);
     while (!socket->backlog.empty()) {
       const std::shared_ptr<Line> line = std::move(socket->backlog.front());
@@ -118,14 +91,6 @@ Task<std::unique_ptr<QuicConnection>> Switchboard::accept(Endpoint local) {
     }
     co_await socket->backlog_changed.wait();
   }
-}
-
-void Switchboard::network_changed(const std::vector<IpAddress>& own) {
-  for (const auto& socket : sockets_) {
-    const IpAddress bound = socket->udp->local_endpoint().address;
-    socket->lost = !bound.is_unspecified() && std::ranges::find(own, bound) == own.end();
-  }
-  for (const auto& [key, line] : lines_) line->connection.probe();
 }
 
 Task<void> Switchboard::close() {
@@ -193,39 +158,6 @@ Task<void> Switchboard::send_answers() {
   }
 }
 
-// One between two turns of connections: neither holds up the other.
-Task<void> Switchboard::send_errand() {
-  const std::shared_ptr<Errand> errand = std::move(errands_.front());
-  errands_.pop_front();
-  const auto& [path, bytes] = errand->datagram;
-  const Batch batch{.path = path, .segment_size = bytes.size(), .bytes = bytes};
-  const Result<> sent = co_await send(batch, nullptr);
-  errand->done = true;
-  if (!sent) errand->error = sent.error();
-  errand->changed.notify_all();
-}
-
-Task<void> Switchboard::send_stray(Endpoint local, Endpoint remote, Bytes payload) {
-  if (closed_) throw_error(Errc::kClosed);
-  if (socket_for(local) == nullptr) throw_error(Errc::kNotFound, local.to_string());
-  WARREN_ASSERT(!payload.empty() && payload.front() >> 6 == 0);  // or the other side takes it for QUIC's
-  const auto errand = std::make_shared<Errand>();
-  errand->datagram = {{local, remote}, std::move(payload)};
-  errands_.push_back(errand);
-  ready_changed_.notify_all();
-  while (!errand->done) co_await errand->changed.wait();
-  // What is lost on the way is not known either.
-  if (errand->error == Errc::kTooLarge || errand->error == Errc::kClosed) throw_error(errand->error);
-}
-
-std::vector<Endpoint> Switchboard::listening() const {
-  std::vector<Endpoint> found;
-  for (const auto& socket : sockets_) {
-    if (socket->doorman.greet) found.push_back(socket->udp->local_endpoint());
-  }
-  return found;
-}
-
 Task<void> Switchboard::send_line(std::shared_ptr<Line> line) {
   for (int i = 0; i < kBatchesInTurn; ++i) {
     const auto batch = line->connection.take(buffer_, clock_.now());
@@ -236,7 +168,7 @@ Task<void> Switchboard::send_line(std::shared_ptr<Line> line) {
 }
 
 Task<Result<>> Switchboard::send(const Batch& batch, Line* line) {
-  Socket* socket = socket_for(batch.path.local);
+  const auto socket = socket_for(batch.path.local);  // which may be dropped meanwhile
   if (socket == nullptr) co_return fail(Errc::kNotFound);
   const Result<> sent = co_await as_result(socket->udp->send(batch.path.local.address, batch.path.remote,
                                                              batch.bytes, batch.segment_size, batch.ecn));
@@ -296,7 +228,7 @@ void Switchboard::settle(Line& line) {
   const bool failed = line.half_open && !line.waiting && line.connection.ended();
   if (failed && !std::exchange(line.reported, true)) {
     const Path path = line.connection.path();
-    const Socket* socket = socket_for(path.local);
+    const auto socket = socket_for(path.local);
     const bool told = socket != nullptr && socket->doorman.turned_away;
     if (told) socket->doorman.turned_away(path.remote, line.connection.ended());
   }
@@ -324,6 +256,7 @@ void Switchboard::forget(Line& line) {
   if (std::exchange(line.waiting, false)) {
     for (const auto& socket : sockets_) std::erase(socket->backlog, keep);
   }
+  unuse(line);
   line.listed = false;
   line.connection.set_wake([] {});
   lines_.erase(&line);

@@ -34,6 +34,9 @@ struct SwitchboardLimits {
   // Version negotiations, Retries, and stateless resets in a second: strangers don't use us as a mirror.
   double answers_per_second = 500;
   std::size_t answers_max = 64;  // waiting for the socket
+  // Sockets of one remote each, and how long one is kept that no connection uses.
+  std::size_t adopted_max = 64;
+  Duration adopted_idle_max = 10s;
   // What close() waits for the last bytes to arrive.
   Duration close_max = 1s;
 };
@@ -64,8 +67,13 @@ class Switchboard {
   void add_socket(std::unique_ptr<DatagramSocket> socket);
   // Whether one of the sockets can send there.
   bool can_reach(const Endpoint& remote) const { return socket_towards(remote) != nullptr; }
+  // Takes a socket into the set that leads to `remote` only (SharedSockets::adopt). kLimitReached, kClosed;
+  // kNoTransport when it is of another family.
+  Result<> adopt(std::unique_ptr<DatagramSocket> socket, const Endpoint& remote);
+  std::size_t adopted_count() const;
 
-  // A connection to there, which must be this peer when given, from a socket that listens if possible. Throws
+  // A connection to there, which must be this peer when given, from the socket that was adopted for it, or
+  // else from one that listens, or else from any. Throws
   // kNoTransport when none can send there; kTimedOut, kPeerIdMismatch, ... (Connection::ended). Cancelable.
   Task<std::unique_ptr<QuicConnection>> dial(Endpoint remote, std::optional<PeerId> expected);
 
@@ -95,6 +103,9 @@ class Switchboard {
   std::function<void(const Datagram& datagram, const Endpoint& local)> on_stray{};
   // Sends one that is not QUIC's, from the socket that is bound to `local` (SharedSockets::send).
   Task<void> send_stray(Endpoint local, Endpoint remote, Bytes payload);
+  // Sends datagrams of noise from a socket that listens, until it is canceled (MuxedTransport::knock). Throws
+  // kNoTransport when none of those can send there, kUnreachable, kClosed.
+  Task<void> knock(Endpoint remote);
   // What the sockets are bound to that strangers may connect to.
   std::vector<Endpoint> listening() const;
 
@@ -109,6 +120,9 @@ class Switchboard {
  private:
   struct Socket {
     std::unique_ptr<DatagramSocket> udp;
+    std::optional<Endpoint> only;  // it was adopted, and leads there
+    std::size_t lines = 0;         // then: that use it
+    Instant unused_since{};
     bool lost = false;  // what it is bound to is gone
     Doorman doorman;
     std::deque<std::shared_ptr<Line>> backlog;  // established, to be accepted
@@ -137,13 +151,17 @@ class Switchboard {
   void wake(Line& line);
   void settle(Line& line);
   void forget(Line& line);
-  Socket* socket_for(const Endpoint& local) const;
+  std::shared_ptr<Socket> socket_for(const Endpoint& local) const;
   Socket* socket_towards(const Endpoint& remote) const;
+  void use(Socket& socket, Line& line);
+  void unuse(Line& line);
+  Task<void> drop_when_unused(std::shared_ptr<Socket> socket);
 
-  Task<void> receive_loop(Socket& socket);
+  Task<void> receive_loop(std::shared_ptr<Socket> socket);
   Task<void> send_loop();
   Task<void> send_answers();
   Task<void> send_errand();
+  Task<std::error_code> run_errand(Path path, Bytes payload);
   Task<void> send_line(std::shared_ptr<Line> line);
   Task<Result<>> send(const Batch& batch, Line* line);
   void set_alarm(Instant at);
@@ -160,7 +178,7 @@ class Switchboard {
   Limit* half_open_ = &own_half_open_;
   UnreadLimits unread_;
 
-  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::vector<std::shared_ptr<Socket>> sockets_;
   std::unordered_map<Line*, std::shared_ptr<Line>> lines_;
   std::unordered_map<ConnectionId, Line*, ConnectionIdHash> by_id_;
   std::set<std::pair<Instant, Line*>> timers_;

@@ -9,13 +9,13 @@ constexpr std::uint64_t kConnectionRefused = 0x2;  // RFC 9000, section 20.1
 
 }  // namespace
 
-Task<void> Switchboard::receive_loop(Socket& socket) {
+Task<void> Switchboard::receive_loop(std::shared_ptr<Socket> socket) {
   while (true) {
-    const std::span<const Datagram> datagrams = co_await socket.udp->receive();
+    const std::span<const Datagram> datagrams = co_await socket->udp->receive();
     const Instant now = clock_.now();
     for (const Datagram& datagram : datagrams) {
       bytes_received_ += datagram.payload.size();
-      on_datagram(socket, datagram, now);
+      on_datagram(*socket, datagram, now);
     }
   }
 }
@@ -124,7 +124,7 @@ Line& Switchboard::add_line(Side side, const Path& path, const FirstPacket* firs
 
 void Switchboard::after_receive(Line& line) {
   const bool fresh = line.half_open && line.connection.established() && !line.waiting;
-  Socket* const socket = fresh ? socket_for(line.connection.path().local) : nullptr;
+  const auto socket = fresh ? socket_for(line.connection.path().local) : nullptr;
   if (fresh && (socket == nullptr || !socket->doorman.greet)) {
     line.connection.close({.by_application = true, .code = kNoError, .text = {}}, clock_.now());
   } else if (fresh) {

@@ -116,6 +116,18 @@ Task<void> QuicTransport::send(Endpoint local, Endpoint remote, Bytes payload) {
   co_await switchboard_->send_stray(local, remote, std::move(payload));
 }
 
+Task<void> QuicTransport::knock(Multiaddr address) {
+  if (closed_) throw_error(Errc::kClosed);
+  const Endpoint remote = value_or_throw(endpoint_of(address), address.to_string());
+  if (!switchboard_) throw_error(Errc::kNoTransport);
+  co_await switchboard_->knock(remote);
+}
+
+Result<> QuicTransport::adopt(std::unique_ptr<DatagramSocket> socket, Endpoint remote) {
+  if (closed_) return fail(Errc::kClosed);
+  return switchboard().adopt(std::move(socket), remote);
+}
+
 void QuicTransport::network_changed() {
   if (switchboard_) switchboard_->network_changed(env_.network.interface_addresses());
 }

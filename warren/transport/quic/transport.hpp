@@ -35,12 +35,14 @@ class QuicTransport final : public MuxedTransport, public SharedSockets {
   bool handles(const Multiaddr& address) const override;
   Task<UpgradedConnection> dial(Multiaddr address, PeerId peer) override;
   Result<std::unique_ptr<MuxedListener>> listen(const Multiaddr& address, Doorman doorman) override;
+  Task<void> knock(Multiaddr address) override;
   void network_changed() override;
   Task<void> close() override;
 
   // SharedSockets: those of the listeners.
   std::vector<Endpoint> endpoints() const override;
   Task<void> send(Endpoint local, Endpoint remote, Bytes payload) override;
+  Result<> adopt(std::unique_ptr<DatagramSocket> socket, Endpoint remote) override;
   Signal<const Datagram&, const Endpoint&>& strays() override { return strays_; }
 
   // Of UDP payloads.

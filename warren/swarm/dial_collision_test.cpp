@@ -111,8 +111,8 @@ TEST_CASE("nodes that dial each other at the same instant are connected, whateve
       world.run(group.join());
       CHECK_MESSAGE(alices == std::error_code(), seed);
       CHECK_MESSAGE(bobs == std::error_code(), seed);
-      CHECK(left.dials >= 2);
-      CHECK(right.dials >= 2);
+      // Whoever comes second finds that the other has come first.
+      CHECK(left.dials + right.dials >= 3);
       CHECK(left.dials <= 1 + kCollisionsMax);
       world.run(alice.host.close());
       world.run(bob.host.close());

@@ -93,8 +93,20 @@ Duration stagger(std::vector<Candidate> candidates, Duration step, Duration star
   return delay;
 }
 
-// One group: QUIC, a step later TCP, and the others after them.
-void rank_group(std::vector<Candidate> group, const Delays& delays, Duration offset,
+// Who listens for TCP only learns from TCP connections alone how its NAT maps the port that others are to
+// punch at.
+bool prefers_tcp(const LocalNetwork& local) {
+  const auto listens = [&](Kind kind) {
+    return std::ranges::any_of(local.listening, [kind](const Multiaddr& address) {
+      return !address.has(Protocol::kP2pCircuit) && kind_of(address) == kind;
+    });
+  };
+  return listens(Kind::kTcp) && !listens(Kind::kQuic);
+}
+
+// One group: QUIC, a step later TCP, and the others after them. Or TCP first, which gets more time: its
+// handshake takes three round trips more.
+void rank_group(std::vector<Candidate> group, const Delays& delays, bool tcp_first, Duration offset,
                 std::vector<DialAttempt>& attempts) {
   std::ranges::stable_sort(group, {}, &Candidate::rank);
   std::vector<Candidate> quic, tcp, other;
@@ -102,13 +114,15 @@ void rank_group(std::vector<Candidate> group, const Delays& delays, Duration off
     auto& list = candidate.quic() ? quic : candidate.kind == Kind::kTcp ? tcp : other;
     list.push_back(std::move(candidate));
   }
+  auto& first = tcp_first ? tcp : quic;
+  auto& second = tcp_first ? quic : tcp;
   Duration last = offset;
-  Duration tcp_start = offset;
-  if (!quic.empty()) {
-    last = stagger(std::move(quic), delays.step, offset, attempts);
-    tcp_start = last + delays.step;
+  Duration second_start = offset;
+  if (!first.empty()) {
+    last = stagger(std::move(first), delays.step, offset, attempts);
+    second_start = last + (tcp_first ? delays.other : delays.step);
   }
-  if (!tcp.empty()) last = stagger(std::move(tcp), delays.step, tcp_start, attempts);
+  if (!second.empty()) last = stagger(std::move(second), delays.step, second_start, attempts);
   for (Candidate& candidate : other) attempts.push_back({std::move(candidate.address), last + delays.other});
 }
 
@@ -243,13 +257,14 @@ std::vector<DialAttempt> rank_dials(const std::vector<Multiaddr>& addresses, con
     groups[candidate.group].push_back(std::move(candidate));
   const bool on_link = groups.contains(Group::kOnLink);
   const bool direct = on_link || groups.contains(Group::kPublic);
+  const bool tcp_first = prefers_tcp(local);
   std::vector<DialAttempt> attempts;
-  rank_group(std::move(groups[Group::kOnLink]), kPrivateDelays, {}, attempts);
-  rank_group(std::move(groups[Group::kPublic]), kPublicDelays, on_link ? kOnLinkHeadStart : Duration{},
-             attempts);
-  rank_group(std::move(groups[Group::kPrivate]), kPrivateDelays, {}, attempts);
-  rank_group(std::move(groups[Group::kRelayed]), kPublicDelays, direct ? kRelayDialDelay : Duration{},
-             attempts);
+  rank_group(std::move(groups[Group::kOnLink]), kPrivateDelays, tcp_first, {}, attempts);
+  rank_group(std::move(groups[Group::kPublic]), kPublicDelays, tcp_first,
+             on_link ? kOnLinkHeadStart : Duration{}, attempts);
+  rank_group(std::move(groups[Group::kPrivate]), kPrivateDelays, tcp_first, {}, attempts);
+  rank_group(std::move(groups[Group::kRelayed]), kPublicDelays, tcp_first,
+             direct ? kRelayDialDelay : Duration{}, attempts);
   Duration last{};
   for (const DialAttempt& attempt : attempts) last = std::max(last, attempt.delay);
   for (Candidate& candidate : groups[Group::kRest])

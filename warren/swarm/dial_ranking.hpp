@@ -1,6 +1,7 @@
 // In which order, and how long after each other, the addresses of a peer are dialed: the faster transport and
 // the shorter path first, the next one soon after, so that a dead path costs one delay and no time-out (happy
-// eyeballs, RFC 8305). The groups and delays are those of go-libp2p's DefaultDialRanker.
+// eyeballs, RFC 8305). The groups and delays are those of go-libp2p's DefaultDialRanker; but who listens for
+// TCP only dials that first.
 #pragma once
 
 #include <vector>

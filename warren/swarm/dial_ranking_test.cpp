@@ -152,6 +152,18 @@ TEST_CASE("what is on our own link goes first, and faster") {
   }
 }
 
+TEST_CASE("who listens for TCP only dials that first") {
+  const auto dials = [](const std::vector<std::string>& listening) {
+    const LocalNetwork local{.addresses = {}, .on_link = {}, .listening = addresses(listening)};
+    return lines(rank_dials(addresses({kQ1, kT1}), local));
+  };
+  const std::string tcp = "/ip4/192.0.2.1/tcp/4001", quic = "/ip4/192.0.2.1/udp/4001/quic-v1";
+  CHECK(dials({}) == std::vector{"0 " + kQ1, "250 " + kT1});
+  CHECK(dials({quic, tcp}) == std::vector{"0 " + kQ1, "250 " + kT1});
+  CHECK(dials({tcp}) == std::vector{"0 " + kT1, "1000 " + kQ1});
+  CHECK(dials({tcp, kRelayQuic}) == std::vector{"0 " + kT1, "1000 " + kQ1});
+}
+
 TEST_CASE("attempts are in the order of their delays") {
   for (const Case& test : kGoCases) {
     const auto attempts = rank_dials(addresses(test.given), {});

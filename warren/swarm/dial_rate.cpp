@@ -25,8 +25,8 @@ double per_second(const Limit& limit) {
 
 }  // namespace
 
-DialRate::DialRate(Clock& clock, Limit& limit)
-    : clock_(clock), limit_(limit), bucket_(per_second(limit), per_second(limit), clock.now()) {}
+DialRate::DialRate(Clock& clock, Limit& limit, double burst)
+    : clock_(clock), limit_(limit), bucket_(per_second(limit), burst * per_second(limit), clock.now()) {}
 
 Task<void> DialRate::wait_turn(Duration wait_max) {
   const Instant now = clock_.now();

@@ -6,6 +6,7 @@
 #include "warren/swarm/dns_addresses.hpp"
 #include "warren/swarm/interface_addresses.hpp"
 #include "warren/swarm/metered_stream.hpp"
+#include "warren/swarm/security_proposals.hpp"
 
 namespace warren {
 
@@ -260,7 +261,7 @@ Task<UpgradedConnection> Dialer::dial_muxed(Multiaddr address, PeerId peer) {
 
 Task<UpgradedConnection> Dialer::dial_pipe(Multiaddr address, PeerId peer, Instant deadline) {
   Transport* const transport = transports_.pipe_for(address);
-  const std::vector<ProtocolId> proposals = proposals_for(peer);
+  const std::vector<ProtocolId> proposals = security_proposals(upgrader_.securities(), peerstore_, peer);
   PathResult path(black_holes_, address);
   const bool relayed = is_circuit(address);
   const Multiaddr target = relayed ? address.with(Protocol::kP2p, peer.bytes()) : address;
@@ -295,14 +296,6 @@ Task<UpgradedConnection> Dialer::upgrade(RawConnection raw, PeerId peer, Protoco
   auto upgraded = co_await upgrader_.upgrade_outbound(std::move(raw), std::move(peer), std::move(security));
   state_.counters.handshakes_outbound.add(env_.clock.now() - began);
   co_return upgraded;
-}
-
-std::vector<ProtocolId> Dialer::proposals_for(const PeerId& peer) const {
-  std::vector<ProtocolId> proposals = upgrader_.securities();
-  if (const auto known = peerstore_.security(peer)) {
-    std::ranges::stable_partition(proposals, [&](const ProtocolId& id) { return id == *known; });
-  }
-  return proposals;
 }
 
 void Dialer::remember(const PeerId& peer, const ProtocolId& security) {

@@ -77,8 +77,6 @@ class Dialer {
   Task<UpgradedConnection> dial_pipe(Multiaddr address, PeerId peer, Instant deadline);
   Task<void> wait_turn(Instant deadline);
   Task<UpgradedConnection> upgrade(RawConnection raw, PeerId peer, ProtocolId security);
-  // The securities to propose, in this order.
-  std::vector<ProtocolId> proposals_for(const PeerId& peer) const;
   void remember(const PeerId& peer, const ProtocolId& security);
 
   Env& env_;

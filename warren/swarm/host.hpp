@@ -5,13 +5,14 @@
 #include <map>
 
 #include "warren/core/host.hpp"
+#include "warren/core/punch.hpp"
 #include "warren/swarm/announced_addresses.hpp"
 #include "warren/swarm/swarm.hpp"
 #include "warren/swarm/swarm_state.hpp"
 
 namespace warren {
 
-class SwarmHost final : public Host {
+class SwarmHost final : public Host, public PunchDialer {
  public:
   // All outlive the host.
   SwarmHost(Env& env, const PrivateKey& key, SwarmLimits limits, Upgrader& upgrader, Transports transports,
@@ -54,6 +55,7 @@ class SwarmHost final : public Host {
     return connect_over(PathPolicy::kAny, std::move(peer));
   }
   Task<ConnectionPtr> connect_over(PathPolicy policy, PeerInfo peer) override;
+  Task<PunchOutcome> punch(PunchCall call) override { return swarm_.punch(std::move(call)); }
   std::vector<ConnectionPtr> connections(const PeerId& peer) const override {
     return swarm_.connections(peer);
   }

@@ -7,14 +7,16 @@
 #include "warren/env/env.hpp"
 #include "warren/swarm/gate.hpp"
 #include "warren/swarm/half_open.hpp"
+#include "warren/swarm/punch_table.hpp"
 #include "warren/swarm/upgrader.hpp"
 
 namespace warren {
 
 class Inbound {
  public:
-  // What is given by reference outlives it. `adopt` gets each finished connection.
-  Inbound(Env& env, SwarmState& state, Gate& gate, Upgrader& upgrader,
+  // What is given by reference outlives it. `adopt` gets each finished connection. Pipes from where `punches`
+  // expects a peer whose client we are get the client's handshake.
+  Inbound(Env& env, SwarmState& state, Gate& gate, Upgrader& upgrader, const PunchTable& punches,
           std::function<void(UpgradedConnection)> adopt);
 
   // Takes what comes until the listener is closed.
@@ -32,13 +34,16 @@ class Inbound {
  private:
   Task<void> accept(std::shared_ptr<TransportListener> listener);
   Task<void> adopt_all(std::shared_ptr<MuxedListener> listener);
-  Task<void> shake_hands(RawConnection raw, HalfOpen::Place place);
-  Task<UpgradedConnection> upgrade(RawConnection raw, Handshake& handshake);
+  // `expected`: by a punch, when the pipe comes from where it looks.
+  Task<void> shake_hands(RawConnection raw, HalfOpen::Place place, PunchedEndpointPtr expected);
+  Task<UpgradedConnection> upgrade(RawConnection raw, Handshake& handshake,
+                                   std::optional<ExpectedPeer> expected);
 
   Env& env_;
   SwarmState& state_;
   Gate& gate_;
   Upgrader& upgrader_;
+  const PunchTable& punches_;
   std::function<void(UpgradedConnection)> adopt_;
   HalfOpen half_open_;
   TaskGroup accepting_;  // one task a listener

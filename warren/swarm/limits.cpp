@@ -51,6 +51,13 @@ constexpr LimitKnob kKnobs[] = {
     {"autonat_dials_per_peer_max", &L::autonat_dials_per_peer_max, "of these, for one peer"},
     {"stun_answers_max", &L::stun_answers_max, "STUN requests answered in a second"},
     {"stun_answers_per_ip_max", &L::stun_answers_per_ip_max, "of these, of one address"},
+    {"punches_max", &L::punches_max, "hole punches under way at a time"},
+    {"punch_flows_per_second_max", &L::punch_flows_per_second_max, "new flows of hole punches in a second"},
+    {"spray_entries_max", &L::spray_entries_max, "entries in the router's table that one spray makes"},
+    {"topics_max", &L::topics_max, "topics subscribed to"},
+    {"topic_queue_bytes_per_peer_max", &L::topic_queue_bytes_per_peer_max,
+     "bytes of broadcasts that wait for one peer"},
+    {"topic_queue_bytes_max", &L::topic_queue_bytes_max, "bytes of broadcasts that wait for all peers"},
 };
 
 }  // namespace

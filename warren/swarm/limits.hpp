@@ -96,6 +96,23 @@ struct SwarmLimits {
   std::size_t stun_answers_max = 200;
   std::size_t stun_answers_per_ip_max = 10;
 
+  // --- hole punching (protocols/dcutr, protocols/spray) ---
+
+  // Under way at a time, whoever began them.
+  std::size_t punches_max = 16;
+  // New flows in a second; five times as many at once. Home routers have small tables.
+  std::size_t punch_flows_per_second_max = 10;
+  // NAT entries of one spray.
+  std::size_t spray_entries_max = 600;
+
+  // --- topics (protocols/pubsub) ---
+
+  // That this node is subscribed to.
+  std::size_t topics_max = 1024;
+  // What waits to be sent to peers: to one, and to all together.
+  std::size_t topic_queue_bytes_per_peer_max = 4 * 1024 * 1024;
+  std::size_t topic_queue_bytes_max = 128 * 1024 * 1024;
+
   // --- time ---
 
   // From the first byte to a secured and multiplexed connection.

@@ -1,9 +1,9 @@
 #include "warren/swarm/swarm.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 #include "warren/async/cancellation.hpp"
+#include "warren/async/store_value.hpp"
 #include "warren/core/ip_address.hpp"
 #include "warren/swarm/circuit_path.hpp"
 
@@ -24,8 +24,26 @@ Swarm::Swarm(Env& env, SwarmState& state, Upgrader& upgrader, Transports transpo
       gate_(state),
       streams_(state.table),
       dialer_(env, state, gate_, upgrader, transports_, peerstore),
-      inbound_(env, state, gate_, upgrader, [this](UpgradedConnection u) { adopt_inbound(std::move(u)); }),
+      puncher_({.env = env,
+                .state = state,
+                .gate = gate_,
+                .upgrader = upgrader,
+                .transports = transports_,
+                .peerstore = peerstore,
+                .adopt = [this](UpgradedConnection upgraded) -> std::expected<void, Refusal> {
+                  const auto adopted = adopt(std::move(upgraded));
+                  if (!adopted) return std::unexpected(adopted.error());
+                  return {};
+                },
+                .direct_connection = [this](const PeerId& peer) { return direct_connection(peer); },
+                .punched = [this](const PeerId& peer) { twins_.keep_one(peer); }},
+               punches_),
+      inbound_(env, state, gate_, upgrader, punches_,
+               [this](UpgradedConnection u) { adopt_inbound(std::move(u)); }),
       serve_(std::move(serve)),
+      paths_(env.clock, state, connections_),
+      twins_(env, state, paths_),
+      interfaces_(env.network.interface_addresses()),
       dialing_(env.executor, "swarm.dial"),
       trimming_(env.executor, "swarm.trim"),
       running_(env.executor, "swarm.connection") {}
@@ -55,46 +73,31 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
   return addresses;
 }
 
-std::shared_ptr<SwarmConnection> Swarm::best_connection(const PeerId& peer) const {
-  std::shared_ptr<SwarmConnection> relayed;
-  for (const auto& connection : connections_ | std::views::reverse) {
-    if (!connection->is_open() || connection->remote_peer() != peer) continue;
-    if (!connection->is_relayed()) return connection;
-    if (!relayed) relayed = connection;
-  }
-  return relayed;
-}
-
-// Whether nobody needs to dial.
-bool Swarm::is_good_for(const SwarmConnection* connection, PathPolicy policy) const {
-  if (connection == nullptr) return false;
-  if (!connection->is_relayed()) return true;
-  if (policy != PathPolicy::kAny) return false;
-  const CircuitBudget* const budget = connection->circuit_budget();
-  return budget == nullptr || !is_worn(*budget, connection->opened_at(), env_.clock.now());
-}
-
 Task<ConnectionPtr> Swarm::connect(PeerInfo peer, PathPolicy policy) {
   const PeerId id = peer.id;
-  auto best = best_connection(id);
+  auto best = paths_.best(id);
   if (is_good_for(best.get(), policy)) co_return best;
-  const bool has_fallback = best && policy != PathPolicy::kDirectOnly;
   if (const auto may = may_dial(id); !may) {
-    if (has_fallback) co_return best;
+    if (const ConnectionPtr open = fallback_for(id, policy)) co_return open;
     throw_error(may.error().reason, std::string(may.error().knob));
   }
   DialScope scope = DialScope::kAll;
   if (policy == PathPolicy::kDirectOnly) scope = DialScope::kDirect;
-  if (policy == PathPolicy::kPreferDirect && best) scope = DialScope::kBetterPath;
+  const bool can_wait = best && !best->health().is_suspect;
+  if (policy == PathPolicy::kPreferDirect && can_wait) scope = DialScope::kBetterPath;
   const std::shared_ptr<Dial> mine = dial_of(peer, scope);
-  while (!mine->done) co_await mine->ended.wait();
-  best = best_connection(id);  // ours, or one that the peer dialed meanwhile
-  if (best && !best->is_relayed()) co_return best;
+  while (!mine->done) {
+    co_await mine->changed.wait();
+    // The peer may have dialed meanwhile, or answered a heartbeat: ours may take until its time is over.
+    best = paths_.best(id);
+    if (!mine->done && is_good_for(best.get(), policy)) co_return best;
+  }
+  if (const ConnectionPtr direct = direct_connection(id)) co_return direct;
   if (scope == DialScope::kBetterPath) co_return co_await connect(std::move(peer), PathPolicy::kAny);
-  if (best && policy != PathPolicy::kDirectOnly) co_return best;
+  if (const ConnectionPtr open = fallback_for(id, policy)) co_return open;
   // A peer that does not like us may hang up when the handshake has ended for us, but not yet for it.
   std::error_code reason = mine->connection ? mine->connection->end_reason() : mine->error.code;
-  if (best && reason == Errc::kNoAddresses) reason = Errc::kNoDirectPath;
+  if (paths_.best(id) && reason == Errc::kNoAddresses) reason = Errc::kNoDirectPath;
   throw_error(reason ? reason : Errc::kClosed, mine->error.attempts);
 }
 
@@ -116,23 +119,32 @@ std::shared_ptr<Swarm::Dial> Swarm::dial_of(PeerInfo peer, DialScope scope) {
 Task<void> Swarm::dial(PeerInfo peer, DialScope scope, std::shared_ptr<Dial> dial) {
   const PeerId id = peer.id;
   DialError error;
-  auto upgraded = co_await dialer_.dial(std::move(peer), listen_addresses(), scope);
-  if (upgraded) {
-    const auto adopted = adopt(std::move(*upgraded));
+  std::optional<std::expected<UpgradedConnection, DialError>> upgraded;
+  while (!upgraded) {
+    dial->outdated = false;
+    auto attempt = dialer_.dial(peer, listen_addresses(), scope);
+    co_await race(store_value(std::move(attempt), upgraded), wait_outdated(dial));
+  }
+  if (*upgraded) {
+    const auto adopted = adopt(std::move(**upgraded));
     if (adopted) dial->connection = *adopted;
     if (!adopted) error = {adopted.error().reason, std::string(adopted.error().knob), {}};
   } else {
-    error = std::move(upgraded.error());
+    error = std::move(upgraded->error());
   }
   if (error.code) ++state_.counters.dials_failed;
   dials_.erase({id, scope});
   finish(*dial, std::move(error));
 }
 
+Task<void> Swarm::wait_outdated(std::shared_ptr<Dial> dial) {
+  while (!dial->outdated) co_await dial->changed.wait();
+}
+
 void Swarm::finish(Dial& dial, DialError error) {
   dial.error = std::move(error);
   dial.done = true;
-  dial.ended.notify_all();
+  dial.changed.notify_all();
 }
 
 std::expected<std::shared_ptr<SwarmConnection>, Refusal> Swarm::adopt(UpgradedConnection upgraded) {
@@ -142,9 +154,11 @@ std::expected<std::shared_ptr<SwarmConnection>, Refusal> Swarm::adopt(UpgradedCo
   if (!place) return std::unexpected(place.error());
   SwarmCounters& counters = state_.counters;
   ++(direction == Direction::kInbound ? counters.opened_inbound : counters.opened_outbound);
-  auto connection = std::make_shared<SwarmConnection>(env_, state_, streams_, std::move(upgraded), serve_);
+  auto connection = std::make_shared<SwarmConnection>(env_, state_, streams_, std::move(upgraded), serve_,
+                                                      [this](const PeerId& peer) { path_changed(peer); });
   connections_.push_back(connection);
   running_.spawn(run(connection, std::move(*place)));
+  wake_dials(connection->remote_peer());
   trim();
   return connection;
 }
@@ -162,6 +176,7 @@ Task<void> Swarm::run(std::shared_ptr<SwarmConnection> connection, Admission::Pl
 
 Task<void> Swarm::serve(std::shared_ptr<SwarmConnection> connection) {
   state_.events.connected.emit(connection);
+  paths_.update(connection->remote_peer());
   co_await connection->run(connection);
 }
 
@@ -170,6 +185,7 @@ Task<void> Swarm::forget(std::shared_ptr<SwarmConnection> connection) {
   ++state_.counters.closed;
   note_count();
   state_.events.disconnected.emit(connection);
+  paths_.update(connection->remote_peer());
   co_return;
 }
 
@@ -184,6 +200,13 @@ std::vector<PeerInfo> Swarm::network_changed() {
   dialer_.network_changed();
   for (MuxedTransport* transport : transports_.muxed) transport->network_changed();
   const auto own = env_.network.interface_addresses();
+  if (std::exchange(interfaces_, own) != own) {
+    // What was sent from an address that is gone is not answered.
+    for (const auto& [whom, dial] : dials_) {
+      dial->outdated = true;
+      dial->changed.notify_all();
+    }
+  }
   std::vector<PeerInfo> lost;
   for (const auto& connection : connections_) {
     // A socket that is bound to no address takes another by itself, and QUIC goes on from there.
@@ -231,29 +254,12 @@ Task<void> Swarm::keep_trimming() {
   }
 }
 
-std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {
-  std::vector<ConnectionPtr> open;
-  for (const bool relayed : {false, true}) {
-    for (const auto& connection : connections_ | std::views::reverse) {
-      if (connection->is_relayed() == relayed && connection->is_open() && connection->remote_peer() == peer)
-        open.push_back(connection);
-    }
-  }
-  return open;
-}
-
-std::vector<ConnectionPtr> Swarm::connections() const {
-  std::vector<ConnectionPtr> open;
-  for (const auto& connection : connections_) {
-    if (connection->is_open()) open.push_back(connection);
-  }
-  return open;
-}
-
 Task<void> Swarm::close() {
   for (const auto& listener : listeners_) listener->close();
   co_await inbound_.close();
   co_await dialing_.close();
+  co_await puncher_.close();
+  co_await twins_.close();
   co_await trimming_.close();
   for (const auto& [id, dial] : std::exchange(dials_, {})) finish(*dial, {Errc::kClosed, {}});
   for (const auto& connection : connections_) connection->close();

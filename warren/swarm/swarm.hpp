@@ -7,8 +7,11 @@
 #include "warren/core/host.hpp"
 #include "warren/swarm/dialer.hpp"
 #include "warren/swarm/inbound.hpp"
+#include "warren/swarm/path_watch.hpp"
+#include "warren/swarm/puncher.hpp"
 #include "warren/swarm/swarm_connection.hpp"
 #include "warren/swarm/swarm_state.hpp"
+#include "warren/swarm/twin_paths.hpp"
 
 namespace warren {
 
@@ -26,15 +29,23 @@ class Swarm {
   // A relayed one whose limits leave little (is_worn) counts as open only when no other can be made. Throws
   // Dialer's error, with the attempts in what(); kLimitReached with the limit in what(); kDenied;
   // kNoDirectPath.
+  //
+  // While heartbeats on the best one are overdue, another path is sought as if there were none; when there is
+  // no other, it is that one after all.
   Task<ConnectionPtr> connect(PeerInfo peer, PathPolicy policy = PathPolicy::kAny);
 
-  // Open ones; those to one peer direct ones first, and of equals the newest, which was shown last to lead
-  // there.
+  // See PunchDialer.
+  Task<PunchOutcome> punch(PunchCall call) { return puncher_.punch(std::move(call), listen_addresses()); }
+
+  // Open ones; those to one peer the best first (path_rank.hpp).
   std::vector<ConnectionPtr> connections(const PeerId& peer) const;
   std::vector<ConnectionPtr> connections() const;
 
   // Brings the limits that count with time up to date.
-  void update_limits() { dialer_.update_limits(); }
+  void update_limits() {
+    dialer_.update_limits();
+    puncher_.update_limits();
+  }
   // For streams whose protocol is known.
   StreamAdmission& streams() { return streams_; }
 
@@ -51,18 +62,26 @@ class Swarm {
 
  private:
   struct Dial {
-    Event ended;
+    Event changed;
     bool done = false;
+    bool outdated = false;                        // it began on another network: begins anew
     DialError error;                              // its code is zero when the dial succeeded
     std::shared_ptr<SwarmConnection> connection;  // then; it may have ended by now
   };
 
-  // The best open one, or null.
-  std::shared_ptr<SwarmConnection> best_connection(const PeerId& peer) const;
+  // Whether nobody needs to dial.
   bool is_good_for(const SwarmConnection* connection, PathPolicy policy) const;
+  // What is left when dialing leads nowhere, or null.
+  ConnectionPtr fallback_for(const PeerId& peer, PathPolicy policy) const;
+  // The best direct one that is not suspect, or null.
+  ConnectionPtr direct_connection(const PeerId& peer) const;
+  // The health of a connection, or whether it is open, is not what it was.
+  void path_changed(const PeerId& peer);
+  void wake_dials(const PeerId& peer);
   std::expected<void, Refusal> may_dial(const PeerId& peer);
   std::shared_ptr<Dial> dial_of(PeerInfo peer, DialScope scope);
   Task<void> dial(PeerInfo peer, DialScope scope, std::shared_ptr<Dial> dial);
+  static Task<void> wait_outdated(std::shared_ptr<Dial> dial);
   // kLimitReached, kDenied or kClosed: the connection is dropped.
   std::expected<std::shared_ptr<SwarmConnection>, Refusal> adopt(UpgradedConnection upgraded);
   void adopt_inbound(UpgradedConnection upgraded);
@@ -83,14 +102,19 @@ class Swarm {
   Gate gate_;
   StreamAdmission streams_;
   Dialer dialer_;
+  PunchTable punches_;
+  Puncher puncher_;
   Inbound inbound_;
   StreamHandler serve_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::vector<std::shared_ptr<SwarmConnection>> connections_;
+  PathWatch paths_;
+  TwinPaths twins_;
   std::map<std::pair<PeerId, DialScope>, std::shared_ptr<Dial>> dials_;
-  TaskGroup dialing_;   // one task a peer that is dialed
-  TaskGroup trimming_;  // one while there are too many connections
-  TaskGroup running_;   // one a connection
+  std::vector<IpAddress> interfaces_;  // this machine's, as of the last change
+  TaskGroup dialing_;                  // one task a peer that is dialed
+  TaskGroup trimming_;                 // one while there are too many connections
+  TaskGroup running_;                  // one a connection
 };
 
 }  // namespace warren

@@ -8,12 +8,14 @@
 namespace warren {
 
 SwarmConnection::SwarmConnection(Env& env, SwarmState& state, StreamAdmission& streams,
-                                 UpgradedConnection upgraded, StreamHandler serve)
+                                 UpgradedConnection upgraded, StreamHandler serve,
+                                 std::function<void(const PeerId&)> changed)
     : env_(env),
       state_(state),
       streams_(streams),
       upgraded_(std::move(upgraded)),
       serve_(std::move(serve)),
+      changed_(std::move(changed)),
       relayed_(is_circuit(upgraded_.remote)),
       opened_at_(env.clock.now()),
       active_at_(opened_at_),
@@ -56,9 +58,18 @@ void SwarmConnection::note_stream() {
   active_at_ = env_.clock.now();
 }
 
+void SwarmConnection::note_health(const PathHealth& health) {
+  health_ = health;
+  if (open_) changed_(remote_peer());
+}
+
+void SwarmConnection::set_closed() {
+  if (std::exchange(open_, false)) changed_(remote_peer());
+}
+
 Task<void> SwarmConnection::shut_down() {
-  open_ = false;
   if (!end_reason_) end_reason_ = close_reason_ ? close_reason_ : make_error_code(Errc::kClosed);  // canceled
+  set_closed();
   co_await handlers_.close();
   co_await upgraded_.muxed->close();
 }
@@ -74,8 +85,8 @@ Task<StreamPtr> SwarmConnection::open_stream(ProtocolId protocol) {
 void SwarmConnection::close_because(std::error_code reason) {
   if (!open_) return;
   close_reason_ = reason;
-  open_ = false;
   upgraded_.muxed->go_away();
+  set_closed();
 }
 
 ConnectionUse SwarmConnection::use() const {

@@ -2,6 +2,8 @@
 // until either side ends.
 #pragma once
 
+#include <functional>
+
 #include "warren/async/task_group.hpp"
 #include "warren/core/connection.hpp"
 #include "warren/swarm/stream_admission.hpp"
@@ -13,9 +15,10 @@ namespace warren {
 class SwarmConnection final : public Connection {
  public:
   // The environment, the state and `streams` outlive the connection's run. `serve` is called for each inbound
-  // stream that there is room for, before its protocol is known.
+  // stream that there is room for, before its protocol is known. `changed` is called when it is no longer
+  // open, and when its health is another one.
   SwarmConnection(Env& env, SwarmState& state, StreamAdmission& streams, UpgradedConnection upgraded,
-                  StreamHandler serve);
+                  StreamHandler serve, std::function<void(const PeerId&)> changed);
 
   // Serves until the connection ends, then cancels the handlers and closes the muxer. `self` keeps the
   // connection alive meanwhile.
@@ -33,13 +36,14 @@ class SwarmConnection final : public Connection {
   Instant opened_at() const override { return opened_at_; }
   Duration round_trip_time() const override { return upgraded_.muxed->round_trip_time(); }
   const CircuitBudget* circuit_budget() const override { return upgraded_.budget.get(); }
+  PathHealth health() const override { return health_; }
+  void note_health(const PathHealth& health) override;
   bool is_open() const override { return open_; }
   std::error_code end_reason() const override { return end_reason_; }
   Task<StreamPtr> open_stream(ProtocolId protocol) override;
   void close() override { close_because(Errc::kClosed); }
 
-  // The same, with another end_reason().
-  void close_because(std::error_code reason);
+  void close_because(std::error_code reason) override;
   // For the connection manager, which is told elsewhere whether the peer is allowed.
   ConnectionUse use() const;
   bool is_relayed() const { return relayed_; }
@@ -50,6 +54,7 @@ class SwarmConnection final : public Connection {
   Task<void> serve_stream(std::shared_ptr<SwarmConnection> self, StreamPtr stream,
                           StreamAdmission::Place place);
   void note_stream();
+  void set_closed();
   Task<void> shut_down();
 
   Env& env_;
@@ -57,7 +62,9 @@ class SwarmConnection final : public Connection {
   StreamAdmission& streams_;
   UpgradedConnection upgraded_;
   StreamHandler serve_;
+  std::function<void(const PeerId&)> changed_;
   bool relayed_;
+  PathHealth health_;
   Instant opened_at_;
   Instant active_at_;  // when a stream was last opened
   std::uint64_t streams_so_far_ = 0;

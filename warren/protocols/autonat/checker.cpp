@@ -6,6 +6,7 @@
 #include "warren/base/log.hpp"
 #include "warren/core/circuit.hpp"
 #include "warren/core/ip_address.hpp"
+#include "warren/core/spoken_protocol.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/protocols/autonat/listening.hpp"
 #include "warren/protocols/autonat/v1_message.hpp"
@@ -119,8 +120,7 @@ void Checker::note_connection(const Connection& connection, bool open) {
 }
 
 bool Checker::speaks(const PeerId& peer, std::string_view protocol) const {
-  const auto description = host_.peerstore().description(peer);
-  return description && std::ranges::find(description->protocols, protocol) != description->protocols.end();
+  return warren::speaks(host_.peerstore(), peer, protocol).value_or(false);
 }
 
 bool Checker::is_server(const PeerId& peer) const {

@@ -46,16 +46,55 @@ void ObservationBook::ended(std::uint64_t connection, Instant now) {
 std::vector<ObservationBook::Seen> ObservationBook::confirmed(Instant now) {
   std::erase_if(observations_,
                 [now](const Observation& each) { return each.expires && *each.expires <= now; });
+  return seen_by(kObserversMin, false);
+}
+
+std::vector<ObservationBook::Seen> ObservationBook::current() const {
+  return seen_by(1, true);
+}
+
+std::vector<ObservationBook::Seen> ObservationBook::seen_by(std::size_t networks_min, bool open_only) const {
   std::map<std::pair<SocketKey, SocketKey>, std::set<IpAddress>> seen;
-  for (const Observation& each : observations_) seen[{each.local, each.observed}].insert(each.network);
-  std::vector<Seen> confirmed;
-  for (const auto& [sockets, networks] : seen) {
-    if (networks.size() >= kObserversMin)
-      confirmed.push_back({sockets.first, sockets.second, networks.size()});
+  for (const Observation& each : observations_) {
+    if (!open_only || !each.expires) seen[{each.local, each.observed}].insert(each.network);
   }
-  std::ranges::stable_sort(confirmed, std::greater{}, &Seen::networks);
-  if (confirmed.size() > kObservedSocketsMax) confirmed.resize(kObservedSocketsMax);
-  return confirmed;
+  std::vector<Seen> found;
+  for (const auto& [sockets, networks] : seen) {
+    if (networks.size() >= networks_min) found.push_back({sockets.first, sockets.second, networks.size()});
+  }
+  std::ranges::stable_sort(found, std::greater{}, &Seen::networks);
+  if (found.size() > kObservedSocketsMax) found.resize(kObservedSocketsMax);
+  return found;
+}
+
+// A dial from a port of its own is seen by one only.
+ObservationBook::Mapping ObservationBook::mapping(Protocol transport, Instant now) const {
+  std::map<SocketKey, std::map<IpAddress, std::set<Endpoint>>> seen;
+  for (const Observation& each : observations_) {
+    const bool over = each.expires && *each.expires <= now;
+    if (each.local.transport == transport && !over)
+      seen[each.local][each.network].insert(each.observed.endpoint);
+  }
+  Mapping mapping;
+  for (const auto& [local, networks] : seen) {
+    if (networks.size() < kObserversMin) continue;
+    std::map<Endpoint, std::size_t> endpoints;
+    std::map<IpAddress, std::size_t> ips;
+    for (const auto& [network, observed] : networks) {
+      std::set<IpAddress> of_network;
+      for (const Endpoint& endpoint : observed) {
+        ++endpoints[endpoint];
+        of_network.insert(endpoint.address);
+      }
+      for (const IpAddress& ip : of_network) ++ips[ip];
+    }
+    const auto agreed = [](const auto& entry) { return entry.second >= kObserversMin; };
+    mapping.dependent = std::ranges::none_of(endpoints, agreed) && mapping.dependent.value_or(true);
+    for (const auto& [ip, count] : ips) {
+      if (count >= kObserversMin) mapping.outside.push_back(ip);
+    }
+  }
+  return mapping;
 }
 
 std::vector<Multiaddr> seen_from_outside(const std::vector<ObservationBook::Seen>& seen,
@@ -82,6 +121,14 @@ ObservedAddresses::ObservedAddresses(Host& host, bool private_networks)
 void ObservedAddresses::start() {
   subscriptions_.push_back(host_.events().disconnected.subscribe([this](const ConnectionPtr& connection) {
     book_.ended(number_of(*connection), host_.env().clock.now());
+  }));
+  Network& network = host_.env().network;
+  interfaces_ = network.interface_addresses();
+  subscriptions_.push_back(host_.events().network_changed.subscribe([this, &network] {
+    auto interfaces = network.interface_addresses();
+    if (std::exchange(interfaces_, interfaces) == interfaces) return;
+    book_.forget();
+    tell_changes();
   }));
 }
 
@@ -111,6 +158,10 @@ void ObservedAddresses::tell_changes() {
 std::vector<Multiaddr> ObservedAddresses::addresses() {
   return seen_from_outside(book_.confirmed(host_.env().clock.now()),
                            listening_addresses(host_, host_.env().network));
+}
+
+std::vector<Multiaddr> ObservedAddresses::tentative() const {
+  return seen_from_outside(book_.current(), listening_addresses(host_, host_.env().network));
 }
 
 }  // namespace warren::autonat

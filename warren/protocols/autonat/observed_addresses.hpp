@@ -41,8 +41,20 @@ class ObservationBook {
     std::size_t networks = 0;
     auto operator<=>(const Seen&) const = default;
   };
+  // What was seen elsewhere says nothing of here.
+  void forget() { observations_.clear(); }
+
   // By how many have seen it. Forgets what is too old.
   std::vector<Seen> confirmed(Instant now);
+  // The same of open connections, with what only one network has seen.
+  std::vector<Seen> current() const;
+
+  // What the NAT makes of a port of ours, by those who have seen it, of two networks at least.
+  struct Mapping {
+    std::optional<bool> dependent;   // each has seen another port; nothing: too few have seen one
+    std::vector<IpAddress> outside;  // where two of them have seen us
+  };
+  Mapping mapping(Protocol transport, Instant now) const;
 
  private:
   struct Observation {
@@ -56,6 +68,7 @@ class ObservationBook {
   };
 
   void make_room(const PeerId& observer, Instant now);
+  std::vector<Seen> seen_by(std::size_t networks_min, bool open_only) const;
 
   bool private_networks_;
   std::vector<Observation> observations_;  // the oldest first
@@ -80,6 +93,13 @@ class ObservedAddresses {
 
   // Without /p2p.
   std::vector<Multiaddr> addresses();
+  // The same with what only one peer sees, over a connection that is open: too little to announce it, enough
+  // to let a peer try it when both sides look for a direct path.
+  std::vector<Multiaddr> tentative() const;
+  // What the NAT makes of the port that we listen on for TCP, and dial from.
+  ObservationBook::Mapping tcp_mapping() const {
+    return book_.mapping(Protocol::kTcp, host_.env().clock.now());
+  }
   // What addresses() returns may have changed. Time passing alone is not told.
   Signal<>& changed() { return changed_; }
 
@@ -92,6 +112,7 @@ class ObservedAddresses {
   Host& host_;
   ObservationBook book_;
   std::vector<ObservationBook::Seen> last_;
+  std::vector<IpAddress> interfaces_;  // as of the last change of the network
   Signal<> changed_;
   std::vector<Subscription> subscriptions_;
 };

@@ -44,6 +44,16 @@ TEST_CASE("two networks make an address ours, one does not however often it says
   CHECK(book.confirmed(book.now).front().networks == 2);
 }
 
+TEST_CASE("what one peer sees is worth a try as long as it is connected") {
+  Book book;
+  book.see(1, 1, kMapped);
+  CHECK(book.confirmed(book.now).empty());
+  REQUIRE(book.current().size() == 1);
+  CHECK(book.current().front().observed == kMapped);
+  book.ended(1, book.now);
+  CHECK(book.current().empty());
+}
+
 TEST_CASE("what a NAT makes for each peer anew is nobody's address") {
   Book book;
   for (std::uint8_t who = 1; who <= 20; ++who) {
@@ -52,6 +62,32 @@ TEST_CASE("what a NAT makes for each peer anew is nobody's address") {
     book.see(who, who, symmetric);
   }
   CHECK(book.ours().empty());
+}
+
+TEST_CASE("what a NAT makes of a port shows from two networks on") {
+  const SocketKey local = socket_of(ma("/ip4/192.168.1.7/tcp/4001")).value();
+  SocketKey mapped = socket_of(ma("/ip4/203.0.113.5/tcp/50000")).value();
+  const IpAddress outside = mapped.endpoint.address;
+  for (const bool dependent : {false, true}) {
+    Book book;
+    book.see(1, 1, mapped, local);
+    CHECK_FALSE(book.mapping(Protocol::kTcp, book.now).dependent);
+    CHECK(book.mapping(Protocol::kTcp, book.now).outside.empty());
+    if (dependent) ++mapped.endpoint.port;
+    book.see(2, 2, mapped, local);
+    CHECK(book.mapping(Protocol::kTcp, book.now).dependent == dependent);
+    CHECK(book.mapping(Protocol::kTcp, book.now).outside == std::vector{outside});
+    CHECK_FALSE(book.mapping(Protocol::kUdp, book.now).dependent);
+    book.ended(2, book.now);
+    CHECK_FALSE(book.mapping(Protocol::kTcp, book.now + kObservationLife).dependent);
+  }
+  // Dials from ports of their own are seen at ports of their own.
+  Book book;
+  SocketKey other = local;
+  ++other.endpoint.port;
+  book.see(1, 1, mapped, local);
+  book.see(2, 2, mapped, other);
+  CHECK_FALSE(book.mapping(Protocol::kTcp, book.now).dependent);
 }
 
 TEST_CASE("observations end some time after their connections") {

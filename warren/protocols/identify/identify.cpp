@@ -1,6 +1,7 @@
 #include "warren/protocols/identify/identify.hpp"
 
 #include "warren/base/log.hpp"
+#include "warren/core/spoken_protocol.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/protocols/identify/exchange.hpp"
 
@@ -95,9 +96,8 @@ Task<void> Identify::push_all() {
 }
 
 Task<void> Identify::push(ConnectionPtr connection) {
-  const auto description = host_.peerstore().description(connection->remote_peer());
-  if (!description) co_return;  // it will ask us, or has no wish to know
-  if (std::ranges::find(description->protocols, kPushProtocol) == description->protocols.end()) co_return;
+  // Who has not said anything yet will ask us, or has no wish to know.
+  if (!speaks(host_.peerstore(), connection->remote_peer(), kPushProtocol).value_or(false)) co_return;
   StreamPtr stream = co_await connection->open_stream(ProtocolId(kPushProtocol));
   const Message message = describe_us(*connection);
   co_await with_timeout(host_.env().clock, kExchangeTimeout,
@@ -127,6 +127,7 @@ Task<void> Identify::read_and_learn(ConnectionPtr connection, StreamPtr stream) 
   enter(accounts_.protocols, message.protocols.size(), message.protocols_cut);
   enter(accounts_.addresses, message.listen_addresses.size(), message.addresses_cut);
   learn(connection, message);
+  told_.emit(connection);
   co_await stream->close_write();
 }
 
@@ -159,6 +160,7 @@ void Identify::learn_addresses(const PeerId& peer, const Message& message) {
     if (record && record->peer_id == peer) {
       record->addresses = within_limit(std::move(record->addresses));
       host_.peerstore().add_peer_record(*record, expires);
+      recorded_.emit(peer, *message.signed_peer_record);
       return;  // signed addresses make the unsigned list superfluous
     }
     log::debug("identify", "ignored a peer record of " + peer.short_text());

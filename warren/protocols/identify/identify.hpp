@@ -45,6 +45,10 @@ class Identify {
 
   // After a connection's first identify: its peer is described in the peerstore.
   Signal<const ConnectionPtr&>& identified() { return identified_; }
+  // The peer of this connection has told of itself, at first or again by a push: the peerstore has it.
+  Signal<const ConnectionPtr&>& told() { return told_; }
+  // The peer's signed record, verified, in its envelope as it came: it can be handed on.
+  Signal<const PeerId&, BytesView>& recorded() { return recorded_; }
   // Our own address as the peer of this connection sees it. Not over circuits: there it sees a relay.
   Signal<const ConnectionPtr&, const Multiaddr&>& observed() { return observed_; }
 
@@ -75,6 +79,8 @@ class Identify {
   TaskGroup tasks_;
   std::vector<Subscription> subscriptions_;
   Signal<const ConnectionPtr&> identified_;
+  Signal<const ConnectionPtr&> told_;
+  Signal<const PeerId&, BytesView> recorded_;
   Signal<const ConnectionPtr&, const Multiaddr&> observed_;
   std::map<PeerId, PushBudget> budgets_;  // of connected peers
   bool push_scheduled_ = false;

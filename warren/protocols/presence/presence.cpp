@@ -6,6 +6,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/base/log.hpp"
+#include "warren/core/spoken_protocol.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/protocols/presence/message.hpp"
 
@@ -23,8 +24,7 @@ Task<void> Presence::close() {
 }
 
 bool Presence::speaks(const PeerId& peer) const {
-  const auto description = host_.peerstore().description(peer);
-  return description && std::ranges::find(description->protocols, kProtocol) != description->protocols.end();
+  return warren::speaks(host_.peerstore(), peer, kProtocol).value_or(false);
 }
 
 Task<void> Presence::say_goodbye() {

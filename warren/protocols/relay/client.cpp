@@ -4,6 +4,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/base/log.hpp"
+#include "warren/core/spoken_protocol.hpp"
 #include "warren/protocols/relay/reserve.hpp"
 
 namespace warren::relay {
@@ -25,13 +26,6 @@ constexpr Duration kWaitMax = 10s;
 constexpr Duration kHungryInterval = 5s;
 constexpr Duration kHungryIntervalMaxInNeed = 30s;
 constexpr Duration kHungryIntervalMax = 5min;
-
-// Nothing when identify has not told.
-std::optional<bool> speaks_hop(const Peerstore& peerstore, const PeerId& peer) {
-  const auto description = peerstore.description(peer);
-  if (!description || description->protocols.empty()) return std::nullopt;
-  return std::ranges::find(description->protocols, kHopProtocol) != description->protocols.end();
-}
 
 }  // namespace
 
@@ -136,7 +130,7 @@ void Client::look_around() {
     const PeerId& peer = connection->remote_peer();
     const Multiaddr remote = connection->remote_address();
     if (!connection->is_open() || is_circuit(remote)) continue;
-    if (!speaks_hop(host_.peerstore(), peer).value_or(false)) continue;
+    if (!speaks(host_.peerstore(), peer, kHopProtocol).value_or(false)) continue;
     PeerInfo info{.id = peer, .addresses = {}};
     if (connection->direction() == Direction::kOutbound) info.addresses.push_back(remote);
     roster_.offer(std::move(info), network_of(remote), now());
@@ -148,7 +142,7 @@ void Client::look_around() {
 void Client::look_after_withdrawn() {
   std::set<PeerId> withdrawn;
   for (const PeerId& relay : protected_) {
-    if (speaks_hop(host_.peerstore(), relay).value_or(true)) continue;
+    if (speaks(host_.peerstore(), relay, kHopProtocol).value_or(true)) continue;
     withdrawn.insert(relay);
     if (!withdrawn_.contains(relay)) roster_.doubt(relay, now());
   }

@@ -369,6 +369,34 @@ TEST_CASE("one success after an outage wakes all that wait") {
   CHECK(roster.begin(now).size() == 2);
 }
 
+TEST_CASE("what breaks by a change of the network is tried again at once, the first time") {
+  Roster roster({relay_at(1)}, 1);
+  roster.want(true, kStart);
+  const PeerId relay = roster.begin(kStart).front().id;
+  roster.granted(relay, grant(kStart), kStart);
+  Instant now = kStart + 10s;  // too short a time to be stable
+  roster.shake(now);
+  REQUIRE(ids(roster.begin(now)) == std::vector{relay});  // renewed, over a connection that is dying
+  roster.failed(relay, make_error_code(Errc::kClosed), now, 0);
+  roster.lost(relay, now, 0);
+  CHECK(roster.held(now) == 0);
+  CHECK(ids(roster.begin(now)) == std::vector{relay});
+  roster.failed(relay, make_error_code(Errc::kUnreachable), now, 0);
+  CHECK(roster.begin(now).empty());  // that was the second time
+  roster.shake(now);
+  CHECK(ids(roster.begin(now)) == std::vector{relay});
+  roster.failed(relay, make_error_code(Errc::kUnreachable), now, 0);
+  CHECK(ids(roster.begin(now)) == std::vector{relay});
+  roster.failed(relay, make_error_code(Errc::kUnreachable), now, 0);
+  CHECK(roster.begin(now).empty());
+  // What a relay says is its own word.
+  now += kBackoffMax;
+  roster.shake(now);
+  roster.begin(now);
+  roster.failed(relay, make_error_code(Errc::kReservationRefused), now, 0);
+  CHECK(roster.begin(now).empty());
+}
+
 TEST_CASE("what is not wanted any more is released after a grace") {
   Roster roster({}, 1);
   roster.offer(relay_at(1), {}, kStart);

@@ -301,8 +301,15 @@ void Roster::granted(const PeerId& relay, Grant grant, Instant now) {
 void Roster::failed(const PeerId& relay, std::error_code error, Instant now, double jitter) {
   ReservationLife* const life = find(relay);
   if (life == nullptr || !life->is_trying()) return;
-  ranking_.note(relay, event_of(error), now);
+  const RelayRanking::Event event = event_of(error);
+  // A renewal fails just before its connection is found to have ended, which counts.
+  const bool is_renewal = life->state() == ReservationState::kRenewing;
+  const bool in_grace = shaken_at_ && now - *shaken_at_ < kShakeGrace;
+  const bool forgiven =
+      event == RelayRanking::Event::kFailed && (is_renewal ? in_grace : forgives(relay, now));
+  if (!forgiven) ranking_.note(relay, event, now);
   life->failed(error, now, jitter, backoff_max(now));
+  if (forgiven) life->hope(now);
   if (error == Errc::kProtocolNotSupported) forget(relay);
 }
 
@@ -310,8 +317,10 @@ void Roster::lost(const PeerId& relay, Instant now, double jitter) {
   retired_.erase(relay);
   ReservationLife* const life = find(relay);
   if (life == nullptr || !life->is_held(now)) return;
-  ranking_.note(relay, RelayRanking::Event::kBroken, now);
+  const bool forgiven = forgives(relay, now);
+  if (!forgiven) ranking_.note(relay, RelayRanking::Event::kBroken, now);
   life->lost(now, jitter, backoff_max(now));
+  if (forgiven) life->hope(now);
 }
 
 void Roster::hope(const PeerId& relay, Instant now) {
@@ -323,10 +332,16 @@ void Roster::doubt(const PeerId& relay, Instant now) {
 }
 
 void Roster::shake(Instant now) {
+  shaken_at_ = now;
+  forgiven_.clear();
   for (ReservationLife& life : lives_) {
     life.hope(now);
     life.doubt(now);
   }
+}
+
+bool Roster::forgives(const PeerId& relay, Instant now) {
+  return shaken_at_ && now - *shaken_at_ < kShakeGrace && forgiven_.insert(relay).second;
 }
 
 // While it answers, a relay may send somebody before we have read the answer.

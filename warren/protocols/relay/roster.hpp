@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 
 #include "warren/core/peerstore.hpp"
 #include "warren/protocols/relay/relay_ranking.hpp"
@@ -28,6 +30,9 @@ inline constexpr Duration kSoleRenewal = 1min;
 inline constexpr Duration kElsewhereInterval = 5min;
 // More than wanted are held for so long: the one taken back may leave again.
 inline constexpr Duration kSurplusTime = 1min;
+// What fails, or is lost, for the first time within this time after a change of the network does so by it: it
+// is tried again at once.
+inline constexpr Duration kShakeGrace = 5s;
 // What is not wanted any more stays for so long, since it may be wanted again...
 inline constexpr Duration kReleaseGrace = 1min;
 // ...and circuits through what was given up are taken for so long, since others still know the address.
@@ -98,6 +103,8 @@ class Roster {
   void ask_new(const PeerId& relay, Instant now, std::vector<PeerInfo>& begun);
   // The only one that is held, and not being renewed.
   const ReservationLife* sole(Instant now) const;
+  // Whether the network is to blame, and not the relay; once for each.
+  bool forgives(const PeerId& relay, Instant now);
   void trim(Instant now);
   void trim_surplus(Instant now);
   std::vector<ReservationLife>::iterator surplus(Instant now);
@@ -115,6 +122,8 @@ class Roster {
   std::vector<PeerId> configured_;
   std::vector<ReservationLife> lives_;  // configured first, then in the order in which they were begun
   std::map<PeerId, Instant> retired_;   // until when
+  std::optional<Instant> shaken_at_;
+  std::set<PeerId> forgiven_;  // since then
   RelayRanking ranking_;
 };
 

@@ -135,11 +135,14 @@ bool Service::within_rate(const PeerId& peer) {
 
 // --- who is connected, and who holds ---
 
+// The newest: who comes again may have lost the one before, which nothing has told us yet.
 ConnectionPtr Service::direct_connection(const PeerId& peer) const {
-  for (const ConnectionPtr& connection : host_.connections(peer)) {
-    if (connection->is_open() && !is_circuit(connection->remote_address())) return connection;
+  ConnectionPtr newest;
+  for (ConnectionPtr& connection : host_.connections(peer)) {
+    if (!connection->is_open() || is_circuit(connection->remote_address())) continue;
+    if (newest == nullptr || connection->opened_at() > newest->opened_at()) newest = std::move(connection);
   }
-  return nullptr;
+  return newest;
 }
 
 void Service::forget_if_gone(const PeerId& peer) {

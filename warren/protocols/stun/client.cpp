@@ -5,6 +5,7 @@
 
 #include "warren/async/cancellation.hpp"
 #include "warren/core/address_scope.hpp"
+#include "warren/core/spoken_protocol.hpp"
 #include "warren/protocols/stun/round.hpp"
 
 namespace warren::stun {
@@ -40,11 +41,7 @@ std::vector<ConnectionPtr> Client::helpers() const {
     const PeerId& peer = connection->remote_peer();
     const bool relayed = connection->remote_address().has(Protocol::kP2pCircuit);
     if (!connection->is_open() || relayed || peers.contains(peer)) continue;
-    const auto description = host_.peerstore().description(peer);
-    if (!description ||
-        std::ranges::find(description->protocols, kProtocol) == description->protocols.end()) {
-      continue;
-    }
+    if (!speaks(host_.peerstore(), peer, kProtocol).value_or(false)) continue;
     peers.insert(peer);
     found.push_back(connection);
   }

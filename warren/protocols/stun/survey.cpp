@@ -9,10 +9,6 @@ namespace warren::stun {
 
 namespace {
 
-// So long that no answer is larger than its question (answering.hpp).
-constexpr std::string_view kSoftware =
-    "warren; this name is as long so that no answer is larger than its request";
-
 bool same_family(const Endpoint& a, const Endpoint& b) {
   return a.address.is_v4() == b.address.is_v4();
 }

@@ -15,6 +15,9 @@
 
 namespace warren::stun {
 
+// What requests are called by: so long that no answer is larger than its question (answering.hpp).
+inline constexpr std::string_view kSoftware =
+    "warren; this name is as long so that no answer is larger than its request";
 // A survey ends after this time, whatever has not been answered.
 inline constexpr Duration kSurveyMax = 2900ms;
 // RFC 8489, section 6.2.1: the first retransmission; the next waits for twice as long. It has 7 of them, and

@@ -4,6 +4,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/messaging/path_choice.hpp"
 #include "warren/messaging/test_messenger.hpp"
+#include "warren/messaging/travel.hpp"
 
 namespace warren {
 namespace {
@@ -113,6 +114,7 @@ TEST_CASE("messages and requests pass over a circuit, with the bindings, in both
 TEST_CASE("10 MiB do not fit into 128 KiB: told at once, with the figures, and the circuit lives on") {
   Relayed net;
   REQUIRE(net.ask(10).size == 10);
+  net.network.world.loop().advance(Travel::kPunchTime);
   const Outcome outcome = net.ask(10 * kMega);
   CHECK(outcome.error == Errc::kLimitedByBudget);
   CHECK(net.took == Duration::zero());
@@ -123,6 +125,24 @@ TEST_CASE("10 MiB do not fit into 128 KiB: told at once, with the figures, and t
   CHECK(net.bob.stored().empty());
   CHECK(net.ask(10).size == 10);
   CHECK(net.connections().size() == 1);
+}
+
+TEST_CASE("10 MiB on a circuit just opened wait a moment for the direct path that may follow") {
+  Relayed net;
+  SUBCASE("it comes") {
+    Outcome outcome;
+    net.ask_meanwhile(10 * kMega, outcome);
+    net.network.world.loop().advance(1s);
+    REQUIRE(net.connections().size() == 1);
+    REQUIRE(net.service.runs == 0);
+    net.network.direct = true;
+    net.network.world.loop().advance(1min);
+    CHECK(outcome.size == 10 * kMega);
+  }
+  SUBCASE("it does not") {
+    CHECK(net.ask(10 * kMega).error == Errc::kLimitedByBudget);
+    CHECK(net.took <= Travel::kPunchTime + 1s);
+  }
 }
 
 TEST_CASE("10 MiB take a direct path when there is one, though a circuit is open") {

@@ -1,18 +1,36 @@
 #include "warren/messaging/conversation.hpp"
 
 #include "warren/async/as_result.hpp"
+#include "warren/base/writer.hpp"
+#include "warren/messaging/travel.hpp"
 
 namespace warren {
 namespace {
 
-Task<void> write_whole(ByteStream& stream, const Bytes& wire) {
-  co_await write_delimited(stream, wire);
+// Of a larger message, this much is sent for itself in the end.
+constexpr std::size_t kLastPart = 64 * 1024;
+
+Task<void> write_whole(ByteStream& stream, const Bytes& wire, Travel& travel) {
+  BytesView rest = wire;
+  if (rest.size() > kLastPart) {
+    Writer length;
+    length.varint(rest.size());
+    co_await stream.write(length.view());
+    const std::size_t first = rest.size() - kLastPart;
+    co_await stream.write(rest.first(first));
+    rest = rest.subspan(first);
+    travel.send_last();
+    co_await stream.write(rest);
+  } else {
+    travel.send_last();
+    co_await write_delimited(stream, rest);
+  }
   co_await stream.close_write();
 }
 
 // Never ends by itself: what became of the message the reader learns, from the answer or from the same reset.
-Task<void> keep_writing(ByteStream& stream, const Bytes& wire) {
-  const auto written = co_await as_result(write_whole(stream, wire));
+Task<void> keep_writing(ByteStream& stream, const Bytes& wire, Travel& travel) {
+  const auto written = co_await as_result(write_whole(stream, wire, travel));
   std::ignore = written;
   Event never;
   while (true) co_await never.wait();
@@ -48,11 +66,12 @@ Task<void> confirm_counterpart(MessagingParts& parts, const Counterpart& counter
 }
 
 Task<Bytes> converse(MessagingParts& parts, const Counterpart& counterpart, ProtocolId protocol,
-                     const Bytes& wire, std::size_t answer_max) {
-  const StreamPtr stream = co_await counterpart.connection->open_stream(std::move(protocol));
+                     const Bytes& wire, Travel& travel, std::size_t answer_max) {
+  StreamPtr opened = co_await counterpart.connection->open_stream(std::move(protocol));
+  const StreamPtr stream = parts.signs.watch(counterpart.connection, std::move(opened));
   PeerQuota::Lease lease(parts.bytes, counterpart.connection->remote_peer());
   Bytes answer;
-  co_await race(keep_writing(*stream, wire), read_answer(parts, *stream, lease, answer_max, answer));
+  co_await race(keep_writing(*stream, wire, travel), read_answer(parts, *stream, lease, answer_max, answer));
   co_return answer;
 }
 

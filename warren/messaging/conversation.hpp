@@ -23,10 +23,12 @@ Task<Counterpart> find_counterpart(MessagingParts& parts, ConnectionPtr connecti
 // need be. kBindingMismatch, and what BindingExchange::bound throws.
 Task<void> confirm_counterpart(MessagingParts& parts, const Counterpart& counterpart);
 
+class Travel;
+
 // Opens a stream, writes `wire` behind its length and reads the answer, at the same time, for a peer that
-// refuses early. Throws what the stream throws, kTooLarge.
+// refuses early. Tells the travel of the last part. Throws what the stream throws, kTooLarge.
 Task<Bytes> converse(MessagingParts& parts, const Counterpart& counterpart, ProtocolId protocol,
-                     const Bytes& wire, std::size_t answer_max);
+                     const Bytes& wire, Travel& travel, std::size_t answer_max);
 
 // Whether the connection or stream ended before the answer, so that asking again can help.
 bool is_broken(std::error_code error);

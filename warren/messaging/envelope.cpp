@@ -49,9 +49,8 @@ bool is_complete(const HeaderFields& fields) {
   if ((fields.seen & kRequired) != kRequired) return false;
   if (fields.timestamp_ms > kUnixMsMax || fields.ttl_ms > kTtlMaxMs) return false;
   const auto kind = static_cast<MessageKind>(fields.kind);
-  if (kind != MessageKind::kMessage && kind != MessageKind::kRequest && kind != MessageKind::kResponse) {
-    return false;
-  }
+  if (kind < MessageKind::kMessage || kind > MessageKind::kBroadcast) return false;
+  if ((kind == MessageKind::kBroadcast) == fields.header.recipient.has_value()) return false;
   return (kind == MessageKind::kResponse) == fields.header.reply_to.has_value();
 }
 
@@ -68,8 +67,8 @@ Bytes signed_part(BytesView header, BodyHash hash, BytesView body) {
 
 }  // namespace
 
-std::string make_context(std::string_view network, std::string_view protocol) {
-  return std::string(network) + '|' + std::string(protocol);
+std::string make_context(std::string_view network, std::string_view protocol_or_topic) {
+  return std::string(network) + '|' + std::string(protocol_or_topic);
 }
 
 Bytes Header::encode() const {

@@ -14,7 +14,7 @@ inline constexpr std::size_t kHeaderSizeMax = 1024;
 // An envelope on the wire is at most this much larger than its body.
 inline constexpr std::size_t kEnvelopeOverheadMax = kHeaderSizeMax + 128;
 
-enum class MessageKind : std::uint64_t { kMessage = 1, kRequest = 2, kResponse = 3 };
+enum class MessageKind : std::uint64_t { kMessage = 1, kRequest = 2, kResponse = 3, kBroadcast = 4 };
 
 // Values are those of multicodec.
 enum class BodyHash : std::uint64_t { kSha256 = 0x12, kSm3 = 0x534d };
@@ -25,12 +25,12 @@ using Epoch = std::array<std::uint8_t, 8>;
 
 struct Header {
   NodeKey sender{};                  // bytes only: whoever trusts it compares it with a NodeId
-  std::optional<NodeKey> recipient;  // none: for a topic
-  std::string context;               // make_context, or a topic
+  std::optional<NodeKey> recipient;  // none in a broadcast, and only there
+  std::string context;               // make_context
   WallTime timestamp{};
   Nonce nonce{};
   Epoch epoch{};          // drawn at each start of the sender's process
-  std::uint64_t seq = 0;  // counts from 1 in an epoch
+  std::uint64_t seq = 0;  // counts from 1 in an epoch; of a broadcast, on its topic and without holes
   BodyHash hash = BodyHash::kSm3;
   std::uint64_t suite = 0;  // 0: the body is clear
   Bytes enc;                // what the suite needs
@@ -43,8 +43,8 @@ struct Header {
   static Result<Header> decode(BytesView bytes);
 };
 
-// "main|/warren/message/1.0.0": the network and the protocol that the message was made for.
-std::string make_context(std::string_view network, std::string_view protocol);
+// "main|/warren/message/1.0.0": the network and the protocol, or the topic, that the message was made for.
+std::string make_context(std::string_view network, std::string_view protocol_or_topic);
 
 struct Envelope {
   Bytes header;  // as signed, never encoded again

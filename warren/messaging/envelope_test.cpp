@@ -112,7 +112,7 @@ TEST_CASE("only the canonical encoding is a header") {
   header.hash = static_cast<BodyHash>(0x11);
   CHECK(Header::decode(header.encode()).error() == Errc::kUnsupported);
   header = test::header();
-  header.kind = static_cast<MessageKind>(4);
+  header.kind = static_cast<MessageKind>(5);
   CHECK(Header::decode(header.encode()).error() == Errc::kMalformed);
   header = test::header();
   header.seq = 0;
@@ -132,6 +132,27 @@ TEST_CASE("a response answers something, and nothing else does") {
   header.kind = MessageKind::kResponse;
   CHECK(Header::decode(header.encode()));
   header.reply_to.reset();
+  CHECK(Header::decode(header.encode()).error() == Errc::kMalformed);
+}
+
+TEST_CASE("a broadcast has no recipient, and everything else has one") {
+  Header header = test::header();
+  header.kind = MessageKind::kBroadcast;
+  CHECK(Header::decode(header.encode()).error() == Errc::kMalformed);
+  header.recipient.reset();
+  header.ttl = std::chrono::hours(1);
+  const auto decoded = Header::decode(header.encode());
+  REQUIRE(decoded);
+  CHECK(decoded->kind == MessageKind::kBroadcast);
+  CHECK_FALSE(decoded->recipient);
+  CHECK(decoded->encode() == header.encode());
+  for (const auto kind : {MessageKind::kMessage, MessageKind::kRequest, MessageKind::kResponse}) {
+    header.kind = kind;
+    header.reply_to.reset();
+    if (kind == MessageKind::kResponse) header.reply_to = MessageId{};
+    CHECK(Header::decode(header.encode()).error() == Errc::kMalformed);
+  }
+  header.kind = MessageKind::kBroadcast;  // it answers nothing
   CHECK(Header::decode(header.encode()).error() == Errc::kMalformed);
 }
 

@@ -55,25 +55,26 @@ Task<void> MessageProtocol::send(PeerInfo to, std::optional<NodeId> expected, By
 Task<void> MessageProtocol::send_in_time(PeerInfo to, Outgoing message) {
   const auto slot = co_await parts_.slots.acquire(to.id);
   while (true) {
-    auto path = co_await as_outcome(find_path(parts_, to, message.options, message.need));
+    auto path = co_await as_outcome(next_path(parts_, to, message.options, message.need, message.travel));
     if (!path) message.travel.give_up(path.error());
     const auto verdict = co_await as_outcome(attempt(*path, message));
     if (verdict) {
       throw_unless_ok(*verdict);
       co_return;
     }
-    message.travel.broke(verdict.error());
+    message.travel.broke(verdict.error(), parts_.env().clock.now());
   }
 }
 
 Task<Verdict> MessageProtocol::attempt(Path& path, Outgoing& message) {
   message.travel.set_out(path.connection);
+  const auto use = parts_.signs.use(path.connection);
   const Counterpart counterpart = co_await find_counterpart(parts_, path.connection, message.expected);
   const bool is_retry = message.sealed.has_value();
   if (!is_retry) co_await seal(counterpart.node, message);
   message.travel.send(message.sealed->wire.size());
   const Bytes answer = co_await converse(parts_, counterpart, std::string(kMessageProtocol),
-                                         message.sealed->wire, kAckSizeMax);
+                                         message.sealed->wire, message.travel, kAckSizeMax);
   Verdict verdict = value_or_throw(decode_ack(answer), "acknowledgement");
   if (is_retry) verdict = meaning_of_retry(std::move(verdict));
   if (verdict.status == Status::kOk) co_await confirm_counterpart(parts_, counterpart);
@@ -95,7 +96,8 @@ Task<void> MessageProtocol::seal(const NodeId& recipient, Outgoing& message) {
 
 // Conversations run in our own group, so that closing it waits for them.
 Task<void> MessageProtocol::take_over(ConnectionPtr connection, StreamPtr stream) {
-  parts_.tasks.spawn(serve(std::move(connection), std::move(stream)));
+  StreamPtr watched = parts_.signs.watch(connection, std::move(stream));
+  parts_.tasks.spawn(serve(std::move(connection), std::move(watched)));
   co_return;
 }
 

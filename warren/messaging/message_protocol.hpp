@@ -2,8 +2,8 @@
 // receiver's disk. docs/wire.md, "Messages".
 #pragma once
 
-#include "warren/messaging/path_choice.hpp"
 #include "warren/messaging/status.hpp"
+#include "warren/messaging/travel.hpp"
 
 namespace warren {
 

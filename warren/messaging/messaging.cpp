@@ -37,11 +37,12 @@ struct Messaging::State {
         streams(config.limits.peer_streams_max, config.limits.total_streams_max),
         bytes(config.limits.peer_bytes_max, config.limits.total_bytes_max),
         slots(config.limits.outbound_max),
+        signs(host.env()),
         sealer(host.env(), key, config.network),
         bindings(host, key, config, store, rules, tasks),
         receiver(host.env(), config, rules, bindings, counters),
         parts{host,  config, rules, bindings, receiver, sealer,  streams,
-              bytes, slots,  paths, tasks,    refused,  counters},
+              bytes, slots,  paths, signs,    tasks,    refused, counters},
         runner(host.env(), config, started, tasks),
         messages(parts, inbox, received),
         requests(parts, runner),
@@ -62,6 +63,7 @@ struct Messaging::State {
   PeerQuota bytes;
   OutboundSlots slots;
   PathUse paths;
+  PathSigns signs;
   Sealer sealer;
   BindingExchange bindings;
   EnvelopeReceiver receiver;
@@ -82,6 +84,7 @@ Messaging::Messaging(Host& host, Sm2PrivateKey key, MessagingConfig config, Inbo
 Messaging::~Messaging() = default;
 
 void Messaging::start() {
+  state_->tasks.spawn(state_->signs.keep_telling());
   state_->bindings.start();
   state_->messages.start();
   state_->requests.start();
@@ -136,6 +139,10 @@ Subscription Messaging::on_message(std::function<void(const InboxMessage&)> slot
 
 Subscription Messaging::on_refused(std::function<void(const MessageRefusal&)> slot) {
   return state_->refused.subscribe(std::move(slot));
+}
+
+Subscription Messaging::on_path_sign(std::function<void(const Connection&, PathSign)> slot) {
+  return state_->signs.told().subscribe(std::move(slot));
 }
 
 const MessagingCounters& Messaging::counters() const {

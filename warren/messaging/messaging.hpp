@@ -14,6 +14,7 @@
 #include "warren/messaging/config.hpp"
 #include "warren/messaging/counters.hpp"
 #include "warren/messaging/options.hpp"
+#include "warren/messaging/path_signs.hpp"
 #include "warren/messaging/refusal.hpp"
 #include "warren/messaging/service.hpp"
 
@@ -64,6 +65,9 @@ class Messaging {
   // Called in the loop for each new message, after it is on disk.
   [[nodiscard]] Subscription on_message(std::function<void(const InboxMessage&)> slot);
   [[nodiscard]] Subscription on_refused(std::function<void(const MessageRefusal&)> slot);
+
+  // On which connections conversations wait, and when bytes come in there: for ping::Heartbeats.
+  [[nodiscard]] Subscription on_path_sign(std::function<void(const Connection&, PathSign)> slot);
 
   const MessagingCounters& counters() const;
 

@@ -5,6 +5,7 @@
 #include "warren/messaging/counters.hpp"
 #include "warren/messaging/envelope_receiver.hpp"
 #include "warren/messaging/outbound_slots.hpp"
+#include "warren/messaging/path_signs.hpp"
 #include "warren/messaging/path_use.hpp"
 #include "warren/messaging/peer_quota.hpp"
 #include "warren/messaging/refusal.hpp"
@@ -23,6 +24,7 @@ struct MessagingParts {
   PeerQuota& bytes;    // bodies that are being received
   OutboundSlots& slots;
   PathUse& paths;
+  PathSigns& signs;
   TaskGroup& tasks;
   Signal<const MessageRefusal&>& refused;
   MessagingCounters& counters;

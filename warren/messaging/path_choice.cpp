@@ -110,37 +110,4 @@ Task<Path> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, Pa
   throw_limited(*best, need, parts.env().clock.now());
 }
 
-void Travel::set_out(ConnectionPtr connection) {
-  ++attempts_;
-  connection_ = std::move(connection);
-  wire_size_ = 0;
-  const CircuitBudget* const budget = connection_->circuit_budget();
-  sent_before_ = budget == nullptr ? 0 : budget->sent;
-}
-
-// Fewer bytes went over the circuit than the message has. Nobody acts on a part of one.
-bool Travel::surely_incomplete() const {
-  const CircuitBudget* const budget = connection_->circuit_budget();
-  return budget != nullptr && budget->sent - sent_before_ < wire_size_;
-}
-
-void Travel::broke(const std::system_error& error) {
-  if (!is_broken(error.code())) throw std::system_error(error);
-  const bool relayed = is_circuit(connection_->remote_address());
-  was_relayed_ = was_relayed_ || relayed;
-  may_have_arrived_ = may_have_arrived_ || (wire_size_ > 0 && !surely_incomplete());
-  if (attempts_ >= (relayed ? kCircuitAttemptsMax : kAttemptsMax)) give_up(error);
-}
-
-void Travel::give_up(const std::system_error& no_path) const {
-  if (!was_relayed_) throw std::system_error(no_path);
-  if (may_have_arrived_) {
-    throw_error(Errc::kOutcomeUnknown,
-                std::string("the circuit ended before the answer, and then: ") + no_path.what());
-  }
-  if (connection_->circuit_budget() == nullptr) throw std::system_error(no_path);
-  throw_error(Errc::kLimitedByBudget, std::string("the circuit ended before ") + std::to_string(wire_size_) +
-                                          " bytes were sent, and then: " + no_path.what());
-}
-
 }  // namespace warren

@@ -41,34 +41,4 @@ struct Path {
 // of this kind could do.
 Task<Path> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need);
 
-// How the attempts of one conversation went, for those who must decide whether to try again, and what to tell
-// when they must not.
-class Travel {
- public:
-  // Over one connection, at most; a circuit that ends by its limits says nothing against another one.
-  static constexpr int kAttemptsMax = 2;
-  static constexpr int kCircuitAttemptsMax = 8;
-
-  // An attempt begins over this connection.
-  void set_out(ConnectionPtr connection);
-  // Its message, of so many bytes, is about to be sent.
-  void send(std::size_t wire_size) { wire_size_ = wire_size; }
-  int attempts() const { return attempts_; }
-
-  // The attempt ended with this error. Throws what that means, unless another attempt may help.
-  void broke(const std::system_error& error);
-  // And now there is no path for another attempt: throws what that means after all that was tried.
-  [[noreturn]] void give_up(const std::system_error& no_path) const;
-
- private:
-  bool surely_incomplete() const;
-
-  ConnectionPtr connection_;
-  std::uint64_t sent_before_ = 0;  // over the circuit
-  std::size_t wire_size_ = 0;
-  int attempts_ = 0;
-  bool was_relayed_ = false;       // an attempt that broke
-  bool may_have_arrived_ = false;  // in any attempt
-};
-
 }  // namespace warren

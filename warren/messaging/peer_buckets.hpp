@@ -1,4 +1,4 @@
-// A rate limit for each peer: one bucket of tokens per peer.
+// A rate limit for each peer, or each of anything else that sends: one bucket of tokens per key.
 #pragma once
 
 #include <unordered_map>
@@ -9,22 +9,36 @@
 namespace warren {
 
 // A bucket that is full is as good as none and is forgotten, so reconnecting gains nothing.
-class PeerBuckets {
+template <class Key, class Hash = std::hash<Key>>
+class KeyedBuckets {
  public:
-  PeerBuckets(double per_second, double burst, std::size_t peers_max)
-      : per_second_(per_second), burst_(burst), peers_max_(peers_max) {}
+  KeyedBuckets(double per_second, double burst, std::size_t keys_max)
+      : per_second_(per_second), burst_(burst), keys_max_(keys_max) {}
 
-  // False when this peer is over its rate, or when it is new and there are too many busy peers.
-  bool take(const PeerId& peer, Instant now, double tokens = 1) {
-    auto found = buckets_.find(peer);
+  // False when this one is over its rate, or when it is new and there are too many busy ones.
+  bool take(const Key& key, Instant now, double tokens = 1) {
+    auto found = buckets_.find(key);
     if (found == buckets_.end()) {
-      if (buckets_.size() >= peers_max_) {
+      if (buckets_.size() >= keys_max_) {
         std::erase_if(buckets_, [now](const auto& entry) { return entry.second.is_full(now); });
-        if (buckets_.size() >= peers_max_) return false;
+        if (buckets_.size() >= keys_max_) return false;
       }
-      found = buckets_.emplace(peer, TokenBucket(per_second_, burst_, now)).first;
+      found = buckets_.emplace(key, TokenBucket(per_second_, burst_, now)).first;
     }
     return found->second.take(now, tokens);
+  }
+
+  // A token that was taken from this one on behalf of somebody else.
+  void give_back(const Key& key) {
+    if (const auto found = buckets_.find(key); found != buckets_.end()) found->second.give_back();
+  }
+
+  // Whether take() would succeed.
+  bool has(const Key& key, Instant now) const {
+    const auto found = buckets_.find(key);
+    if (found == buckets_.end()) return true;
+    TokenBucket copy = found->second;
+    return copy.take(now);
   }
 
   std::size_t size() const { return buckets_.size(); }
@@ -32,8 +46,10 @@ class PeerBuckets {
  private:
   double per_second_;
   double burst_;
-  std::size_t peers_max_;
-  std::unordered_map<PeerId, TokenBucket> buckets_;
+  std::size_t keys_max_;
+  std::unordered_map<Key, TokenBucket, Hash> buckets_;
 };
+
+using PeerBuckets = KeyedBuckets<PeerId>;
 
 }  // namespace warren

@@ -72,9 +72,9 @@ Task<Bytes> RequestProtocol::request_in_time(PeerInfo to, Outgoing outgoing) {
     Path path = co_await next_path(to, outgoing);
     auto response = co_await as_outcome(attempt(path, outgoing));
     if (!response) {
-      outgoing.travel.broke(response.error());
+      outgoing.travel.broke(response.error(), parts_.env().clock.now());
     } else if (response->verdict.status == Status::kLimitedByBudget &&
-               outgoing.travel.attempts() < Travel::kCircuitAttemptsMax) {
+               outgoing.travel.attempts() < Travel::kAttemptsMax) {
       outgoing.limited = std::move(response->verdict);
       outgoing.need.receive = std::max(outgoing.need.receive, left_to_receive(*path.connection)) + 1;
     } else {
@@ -85,7 +85,8 @@ Task<Bytes> RequestProtocol::request_in_time(PeerInfo to, Outgoing outgoing) {
 }
 
 Task<Path> RequestProtocol::next_path(const PeerInfo& to, const Outgoing& outgoing) {
-  auto path = co_await as_outcome(find_path(parts_, to, outgoing.options, outgoing.need));
+  auto path =
+      co_await as_outcome(warren::next_path(parts_, to, outgoing.options, outgoing.need, outgoing.travel));
   if (path) co_return std::move(*path);
   if (outgoing.limited) throw_unless_ok(*outgoing.limited);
   outgoing.travel.give_up(path.error());
@@ -93,12 +94,13 @@ Task<Path> RequestProtocol::next_path(const PeerInfo& to, const Outgoing& outgoi
 
 Task<ResponseBody> RequestProtocol::attempt(Path& path, Outgoing& outgoing) {
   outgoing.travel.set_out(path.connection);
+  const auto use = parts_.signs.use(path.connection);
   const Counterpart counterpart = co_await find_counterpart(parts_, path.connection, outgoing.expected);
   outgoing.expected = counterpart.node;
   const Sealer::Sealed sealed = co_await seal(counterpart.node, outgoing);
   outgoing.travel.send(sealed.wire.size());
   Bytes answer = co_await converse(parts_, counterpart, std::string(kRequestProtocol), sealed.wire,
-                                   reply_size_max(parts_.config.limits));
+                                   outgoing.travel, reply_size_max(parts_.config.limits));
   co_return co_await open_reply(counterpart.connection, std::move(answer), sealed.id);
 }
 
@@ -136,7 +138,8 @@ Task<ResponseBody> RequestProtocol::open_reply(const ConnectionPtr& connection, 
 
 // Conversations run in our own group, so that closing it waits for them.
 Task<void> RequestProtocol::take_over(ConnectionPtr connection, StreamPtr stream) {
-  parts_.tasks.spawn(serve(std::move(connection), std::move(stream)));
+  StreamPtr watched = parts_.signs.watch(connection, std::move(stream));
+  parts_.tasks.spawn(serve(std::move(connection), std::move(watched)));
   co_return;
 }
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "warren/messaging/bodies.hpp"
-#include "warren/messaging/path_choice.hpp"
 #include "warren/messaging/service_runner.hpp"
+#include "warren/messaging/travel.hpp"
 
 namespace warren {
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "warren/async/as_result.hpp"
 #include "warren/async/task_group.hpp"
 #include "warren/base/assert.hpp"
 #include "warren/core/host.hpp"
@@ -68,10 +69,18 @@ class TestConnection final : public Connection {
   Duration round_trip_time() const override { return {}; }
   const CircuitBudget* circuit_budget() const override { return budget_.get(); }
   bool is_open() const override { return open_; }
-  std::error_code end_reason() const override { return open_ ? std::error_code() : Errc::kClosed; }
+  std::error_code end_reason() const override { return open_ ? std::error_code() : end_reason_; }
   Task<StreamPtr> open_stream(ProtocolId protocol) override;
   // Both ends.
   void close() override;
+  // This end only, if the line is cut.
+  void close_because(std::error_code reason) override;
+
+  // Nothing passes any more, and neither end is told.
+  void cut();
+  // Until it has ended, while it is cut.
+  Task<void> pass();
+  int streams_so_far() const { return streams_so_far_; }
 
   // This end sends so many bytes; false: they are too many, and the circuit has ended.
   bool send(std::size_t size);
@@ -90,6 +99,10 @@ class TestConnection final : public Connection {
   Multiaddr address_;
   ProtocolId no_protocol_;
   bool open_ = true;
+  bool cut_ = false;
+  Event ended_;
+  std::error_code end_reason_ = Errc::kClosed;
+  int streams_so_far_ = 0;  // opened by this end
   std::shared_ptr<CircuitBudget> budget_;
   std::set<ByteStream*> streams_;
 };
@@ -101,18 +114,27 @@ class TestStream final : public ByteStream {
     connection_->streams_.insert(this);
   }
   ~TestStream() override { connection_->streams_.erase(this); }
-  Task<std::size_t> read_some(MutableBytes to) override { return inner_->read_some(to); }
+  Task<std::size_t> read_some(MutableBytes to) override {
+    const auto size = co_await as_result(inner_->read_some(to));
+    co_await connection_->pass();
+    co_return value_or_throw(size);
+  }
   // A part at a time, as a muxer does.
   Task<void> write(BytesView bytes) override {
     constexpr std::size_t kPart = 16 * 1024;
     do {
       const BytesView part = bytes.first(std::min(bytes.size(), kPart));
+      co_await connection_->pass();
       if (!connection_->send(part.size())) throw_error(Errc::kReset);
       co_await inner_->write(part);
       bytes = bytes.subspan(part.size());
     } while (!bytes.empty());
   }
-  Task<void> close_write() override { return inner_->close_write(); }
+  Task<void> close_write() override {
+    co_await connection_->pass();
+    co_await inner_->close_write();
+  }
+  // The other end does not learn it over a line that is cut.
   void reset() override { inner_->reset(); }
 
  private:
@@ -294,6 +316,7 @@ inline Task<StreamPtr> TestConnection::open_stream(ProtocolId protocol) {
     co_return std::make_unique<RefusedStream>(local_.env_.clock, 2 * delay);
   }
   auto ends = sim::pipe(local_.network_.world.loop(), {.delay = delay, .faults = local_.network_.faults});
+  ++streams_so_far_;
   const auto ours = theirs->other.lock();
   StreamPtr stream = std::make_unique<TestStream>(theirs, std::move(ends.second));
   remote_.tasks_->spawn(handler->second(theirs, std::move(stream)));
@@ -306,9 +329,28 @@ inline void TestConnection::close() {
   if (theirs) theirs->break_down();
 }
 
+inline void TestConnection::close_because(std::error_code reason) {
+  if (!open_) return;
+  end_reason_ = reason;
+  const auto theirs = other.lock();
+  break_down();
+  if (theirs && !cut_) theirs->break_down();
+}
+
+inline void TestConnection::cut() {
+  cut_ = true;
+  if (const auto theirs = other.lock()) theirs->cut_ = true;
+}
+
+inline Task<void> TestConnection::pass() {
+  while (cut_ && open_) co_await ended_.wait();
+  if (cut_) throw_error(Errc::kReset);
+}
+
 inline void TestConnection::break_down() {
   if (!open_) return;
   open_ = false;
+  ended_.notify_all();
   for (ByteStream* stream : streams_) stream->reset();
   auto& list = local_.connections_;
   const auto self = std::ranges::find_if(list, [this](const auto& each) { return each.get() == this; });

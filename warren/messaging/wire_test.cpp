@@ -42,9 +42,23 @@ Bytes vector(const std::string& name) {
 TEST_CASE("each vector of docs/wire.md is one that is tested here") {
   std::set<std::string> names;
   for (const auto& [name, _] : read_vectors()) names.insert(name);
-  CHECK(names == std::set<std::string>{"ack", "bind-reply", "binding", "envelope", "header", "message-id",
-                                       "node-id", "reply", "reply-refusal", "request-body", "response-body",
+  CHECK(names == std::set<std::string>{"ack", "bind-reply", "binding", "broadcast", "broadcast-id",
+                                       "envelope", "header", "message-id", "node-id", "reply",
+                                       "reply-refusal", "request-body", "response-body",
                                        "response-body-failed", "signed-binding", "sm2-public-key"});
+}
+
+TEST_CASE("vectors: a broadcast, which has no recipient") {
+  const Envelope envelope = value_or_throw(Envelope::decode(vector("broadcast"), 1024));
+  const Header header = value_or_throw(Header::decode(envelope.header));
+  CHECK(header.kind == MessageKind::kBroadcast);
+  CHECK_FALSE(header.recipient.has_value());
+  CHECK(header.context == "main|news");
+  CHECK(header.seq == 7);
+  CHECK(header.ttl == std::chrono::hours(1));
+  const auto id = verify_signature(envelope, header, test::sm2_key().public_key());
+  REQUIRE(id.has_value());
+  CHECK(to_bytes(*id) == vector("broadcast-id"));
 }
 
 TEST_CASE("vectors: keys and IDs") {

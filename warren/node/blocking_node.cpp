@@ -159,6 +159,10 @@ PingReply BlockingNode::ping(Target target, PathPolicy policy) {
   return state_->run(state_->node->ping(std::move(target), policy));
 }
 
+PathReport BlockingNode::why(Target target) {
+  return state_->run(state_->node->why(std::move(target)));
+}
+
 BenchReport BlockingNode::bench(Target target, perf::MeasurePlan plan, OnBench on_progress) {
   return state_->run(state_->node->bench(std::move(target), plan, std::move(on_progress)));
 }
@@ -206,6 +210,21 @@ void BlockingNode::stop_serving(const std::string& service) {
 
 void BlockingNode::on_message(std::function<void(const InboxMessage&)> handler) {
   state_->in_loop([&] { state_->subscriptions.push_back(state_->node->on_message(std::move(handler))); });
+}
+
+BroadcastReport BlockingNode::broadcast(std::string topic, Bytes payload, BroadcastOptions options) {
+  return state_->run(state_->node->broadcast(std::move(topic), std::move(payload), options));
+}
+
+void BlockingNode::subscribe(std::string topic, TopicHandler handler, TopicOptions options) {
+  state_->in_loop([&] {
+    state_->subscriptions.push_back(
+        state_->node->subscribe(std::move(topic), std::move(handler), std::move(options)));
+  });
+}
+
+std::vector<TopicStatus> BlockingNode::topics() {
+  return state_->in_loop([this] { return state_->node->topics(); });
 }
 
 void BlockingNode::on_event(std::function<void(const NodeEvent&)> handler) {

@@ -32,6 +32,7 @@ class BlockingNode {
   Bytes request(Target target, std::string service, Bytes payload, Duration timeout,
                 PathPolicy policy = PathPolicy::kAny);
   PingReply ping(Target target, PathPolicy policy = PathPolicy::kAny);
+  PathReport why(Target target);
   // `on_progress` runs on the node's thread.
   BenchReport bench(Target target, perf::MeasurePlan plan, OnBench on_progress = {});
   std::vector<InboxMessage> inbox(std::uint64_t after, std::size_t limit);
@@ -43,6 +44,11 @@ class BlockingNode {
   void stop_serving(const std::string& service);
   // `handler` runs on the node's thread until the node is stopped: hand the message over and return.
   void on_message(std::function<void(const InboxMessage&)> handler);
+
+  BroadcastReport broadcast(std::string topic, Bytes payload, BroadcastOptions options = {});
+  // The handler's functions run on the node's thread until the node is stopped: hand over and return.
+  void subscribe(std::string topic, TopicHandler handler, TopicOptions options = {});
+  std::vector<TopicStatus> topics();
 
   // The same for events.
   void on_event(std::function<void(const NodeEvent&)> handler);

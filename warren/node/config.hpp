@@ -9,8 +9,10 @@
 #include "warren/base/time.hpp"
 #include "warren/crypto/keys.hpp"
 #include "warren/multiformats/multiaddr.hpp"
+#include "warren/node/broadcast_config.hpp"
 #include "warren/node/discovery_config.hpp"
 #include "warren/node/perf_access.hpp"
+#include "warren/node/punch_config.hpp"
 #include "warren/node/reachability_config.hpp"
 #include "warren/swarm/access_list.hpp"
 #include "warren/swarm/limits.hpp"
@@ -46,6 +48,12 @@ struct Config {
 
   // How it learns what the network sees of it, and stays reachable.
   ReachabilityConfig reachability;
+
+  // Direct paths through NATs.
+  PunchConfig punch;
+
+  // Topics.
+  BroadcastConfig broadcast;
 
   // How connections are secured: "/noise" and "/tls/1.0.0", or one of them. A dial proposes the first, and
   // the next when the peer does not speak it.

@@ -3,6 +3,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/base/log.hpp"
 #include "warren/node/binding_validator.hpp"
+#include "warren/node/named_peers.hpp"
 #include "warren/node/peer_keeper.hpp"
 #include "warren/node/reachability_rules.hpp"
 #include "warren/protocols/kad/wire/ipns_validator.hpp"
@@ -188,13 +189,8 @@ void Discovery::Parts::start_rendezvous() {
     rendezvous_server->start();
   }
   if (config.rendezvous_points.empty()) return;
-  std::vector<PeerInfo> points;
-  for (const Multiaddr& address : config.rendezvous_points) {
-    const auto peer = PeerId::of(address);
-    if (!peer) throw_error(Errc::kBadConfig, "rendezvous point without /p2p: " + address.to_string());
-    points.push_back(PeerInfo{*peer, {address.before_last(Protocol::kP2p)}});
-  }
-  registrant = std::make_unique<rendezvous::Registrant>(needs.host, std::move(points), needs.config.network);
+  registrant = std::make_unique<rendezvous::Registrant>(
+      needs.host, named_peers(config.rendezvous_points, "rendezvous point"), needs.config.network);
   subscriptions.push_back(
       registrant->found().subscribe([this](const PeerInfo& peer) { bootstrap.offer(peer, "rendezvous"); }));
   registrant->start();

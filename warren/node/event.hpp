@@ -24,6 +24,7 @@ struct NodeEvent {
     kLeft,          // a node is gone: reason kClosed, it said goodbye; else what the probes failed with
     kReachability,  // what others say of this node: state "reachable", "unreachable", "unknown"
     kRelay,         // the relay `peer` is "held", or "lost" for `reason`
+    kPath,          // what is sent to `peer` takes another path: state "direct", "relayed" or "none"; address
   };
 
   Kind kind = Kind::kConnected;
@@ -38,7 +39,7 @@ struct NodeEvent {
   std::size_t protocols = 0;           // kIdentified: how many it speaks
   std::error_code reason;              // kDisconnected (kClosed: in good order), kRefused, kLeft
   std::string knob;                    // kRefused: the limit (limit_knobs()), when it was one
-  std::string state;                   // kReachability, kRelay
+  std::string state;                   // kReachability, kRelay, kPath
   ProtocolId protocol;                 // kRefused: of a message, "/warren/message/1.0.0"...
 };
 

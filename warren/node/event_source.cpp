@@ -15,6 +15,8 @@ EventSource::EventSource(Host& host, identify::Identify& identify) : host_(host)
   subscriptions_.push_back(
       events.refused.subscribe([this](const HostRefusal& refusal) { refused(refusal); }));
   subscriptions_.push_back(
+      events.path_changed.subscribe([this](const PathChange& change) { path_changed(change); }));
+  subscriptions_.push_back(
       identify.identified().subscribe([this](const ConnectionPtr& c) { identified(*c); }));
 }
 
@@ -84,6 +86,16 @@ void EventSource::identified(const Connection& connection) {
   if (const auto description = host_.peerstore().description(connection.remote_peer())) {
     what.agent_version = description->agent_version;
     what.protocols = description->protocols.size();
+  }
+  events_.emit(what);
+}
+
+void EventSource::path_changed(const PathChange& change) {
+  NodeEvent what = event(Kind::kPath, std::optional(change.peer));
+  what.state = "none";
+  if (change.best) {
+    what.address = change.best->remote_address();
+    what.state = is_circuit(*what.address) ? "relayed" : "direct";
   }
   events_.emit(what);
 }

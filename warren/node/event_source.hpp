@@ -36,6 +36,7 @@ class EventSource {
   void connected(const Connection& connection);
   void disconnected(const Connection& connection);
   void identified(const Connection& connection);
+  void path_changed(const PathChange& change);
   void refused(const HostRefusal& refusal);
   void came_or_went(NodeEvent::Kind kind, const PeerId& peer, const std::optional<NodeId>& node,
                     std::error_code reason);

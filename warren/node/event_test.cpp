@@ -27,7 +27,7 @@ TEST_CASE("who comes, what it says of itself, and how it leaves are events") {
   net.world.run(net.alice.connect(Pair::target(net.bob)));
   net.world.loop().advance(1s);
 
-  REQUIRE(net.events.size() == 3);
+  REQUIRE(net.events.size() == 4);
   const NodeEvent came = net.events[0];
   CHECK(came.kind == Kind::kConnected);
   CHECK(came.peer == net.alice.peer_id());
@@ -39,14 +39,20 @@ TEST_CASE("who comes, what it says of itself, and how it leaves are events") {
   CHECK(came.at <= net.bob_machine.env().clock.wall_now());
   CHECK(came.at > WallTime{});
 
-  const NodeEvent said = net.events[1];
+  const NodeEvent path = net.events[1];
+  CHECK(path.kind == Kind::kPath);
+  CHECK(path.peer == net.alice.peer_id());
+  CHECK(path.state == "direct");
+  CHECK(path.address == came.address);
+
+  const NodeEvent said = net.events[2];
   CHECK(said.kind == Kind::kIdentified);
   CHECK(said.peer == net.alice.peer_id());
   CHECK(said.agent_version == "test/1");
   CHECK(said.protocols >= 4);
   CHECK(said.at >= came.at);
 
-  const NodeEvent arrived = net.events[2];
+  const NodeEvent arrived = net.events[3];
   CHECK(arrived.kind == Kind::kArrived);
   CHECK(arrived.peer == net.alice.peer_id());
 

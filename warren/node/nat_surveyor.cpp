@@ -5,7 +5,9 @@
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/async/race.hpp"
+#include "warren/async/store_value.hpp"
 #include "warren/base/log.hpp"
+#include "warren/core/spoken_protocol.hpp"
 
 namespace warren {
 
@@ -18,16 +20,34 @@ NatSurveyor::NatSurveyor(Host& host, identify::Identify& identify, stun::Client&
       tasks_(host.env().executor, "nat surveyor") {}
 
 void NatSurveyor::start() {
-  const auto want = [this] {
-    due_ = true;
-    wake_.notify_all();
-  };
-  subscriptions_.push_back(identify_.identified().subscribe([this, want](const ConnectionPtr& connection) {
-    if (!is_complete() && offers_stun(connection->remote_peer())) want();
+  subscriptions_.push_back(identify_.identified().subscribe([this](const ConnectionPtr& connection) {
+    if (!is_complete() && offers_stun(connection->remote_peer())) ask_again();
   }));
-  subscriptions_.push_back(host_.events().network_changed.subscribe(want));
+  interfaces_ = host_.env().network.interface_addresses();
+  subscriptions_.push_back(host_.events().network_changed.subscribe([this] { on_network_changed(); }));
   due_ = !configured_.empty();
   tasks_.spawn(run());
+}
+
+// Where others saw us on the old network would mislead them.
+void NatSurveyor::on_network_changed() {
+  stale_ = true;
+  ++networks_;
+  network_changed_.notify_all();
+  auto interfaces = host_.env().network.interface_addresses();
+  const bool moved = std::exchange(interfaces_, interfaces) != interfaces;
+  if (moved && !std::exchange(reports_, {}).empty()) changed_.emit();
+  ask_again();
+}
+
+Task<void> NatSurveyor::wait_for_change() {
+  const std::uint64_t before = networks_;
+  while (networks_ == before) co_await network_changed_.wait();
+}
+
+void NatSurveyor::ask_again() {
+  due_ = true;
+  wake_.notify_all();
 }
 
 Task<void> NatSurveyor::close() {
@@ -36,16 +56,14 @@ Task<void> NatSurveyor::close() {
 }
 
 bool NatSurveyor::offers_stun(const PeerId& peer) const {
-  const auto description = host_.peerstore().description(peer);
-  return description &&
-         std::ranges::find(description->protocols, stun::kProtocol) != description->protocols.end();
+  return speaks(host_.peerstore(), peer, stun::kProtocol).value_or(false);
 }
 
 bool NatSurveyor::is_complete() const {
-  return !reports_.empty() && std::ranges::all_of(reports_, [](const stun::NatReport& report) {
-    return report.udp && report.mapping != stun::Behavior::kUnknown &&
-           report.filtering != stun::Behavior::kUnknown;
-  });
+  return is_fresh() && std::ranges::all_of(reports_, [](const stun::NatReport& report) {
+           return report.udp && report.mapping != stun::Behavior::kUnknown &&
+                  report.filtering != stun::Behavior::kUnknown;
+         });
 }
 
 Task<void> NatSurveyor::run() {
@@ -71,9 +89,12 @@ Task<void> NatSurveyor::survey() {
 Task<void> NatSurveyor::ask() {
   asking_ = true;
   auto endpoints = co_await resolve_servers(&host_.env(), configured_);
-  auto reports = co_await client_.survey(std::move(endpoints));
-  if (reports.empty()) co_return;  // nobody to ask: what is known stays
-  reports_ = std::move(reports);
+  std::optional<std::vector<stun::NatReport>> reports;
+  auto asking = client_.survey(std::move(endpoints));
+  co_await race(store_value(std::move(asking), reports), wait_for_change());
+  if (!reports || reports->empty()) co_return;  // nobody to ask, or on another network: what is known stays
+  stale_ = false;
+  reports_ = std::move(*reports);
   changed_.emit();
 }
 

@@ -23,11 +23,16 @@ class NatSurveyor {
   void start();
   Task<void> close();
 
+  // Asks soon, as after a change of the network.
+  void ask_again();
   // Asks now; returns when the answers are there, or the one under way has ended.
   Task<void> survey();
 
-  // One for each socket that listens, of the last survey in which somebody could be asked.
+  // One for each socket that listens, of the last survey in which somebody could be asked; none right after
+  // this machine's addresses have changed.
   const std::vector<stun::NatReport>& reports() const { return reports_; }
+  // Whether they are of the network as it is since its last change.
+  bool is_fresh() const { return !stale_ && !reports_.empty(); }
   Signal<>& changed() { return changed_; }
 
  private:
@@ -36,6 +41,8 @@ class NatSurveyor {
   Task<void> end_asking();
   bool offers_stun(const PeerId& peer) const;
   bool is_complete() const;
+  void on_network_changed();
+  Task<void> wait_for_change();
 
   Host& host_;
   identify::Identify& identify_;
@@ -45,6 +52,10 @@ class NatSurveyor {
   Signal<> changed_;
   bool due_ = false;
   bool asking_ = false;
+  bool stale_ = false;
+  std::uint64_t networks_ = 0;  // counted
+  std::vector<IpAddress> interfaces_;
+  Event network_changed_;
   Event wake_;
   Event answered_;
   std::vector<Subscription> subscriptions_;

@@ -126,6 +126,19 @@ Task<void> Node::acknowledge_inbox(std::uint64_t through) {
   value_or_throw(done);
 }
 
+Task<BroadcastReport> Node::broadcast(std::string topic, Bytes payload, BroadcastOptions options) {
+  auto report = co_await parts_->broadcasts().broadcast(std::move(topic), std::move(payload), options);
+  co_return report;
+}
+
+Subscription Node::subscribe(std::string topic, TopicHandler handler, TopicOptions options) {
+  return parts_->broadcasts().subscribe(std::move(topic), std::move(options), std::move(handler));
+}
+
+std::vector<TopicStatus> Node::topics() const {
+  return parts_->broadcast ? parts_->broadcast->broadcasts().topics() : std::vector<TopicStatus>{};
+}
+
 Subscription Node::on_event(std::function<void(const NodeEvent&)> handler) {
   return parts_->events.subscribe(std::move(handler));
 }
@@ -167,9 +180,22 @@ Task<PingReply> Node::ping(Target target, PathPolicy policy) {
   co_return PingReply{round_trip_time, connection->remote_address()};
 }
 
+Task<PathReport> Node::why(Target target) {
+  auto named = co_await name_peer(parts_->discovery.get(), std::move(target));
+  PathReport report = parts_->punching->report(named.peer.id);
+  report.node = named.node ? named.node : parts_->messaging->node_of(named.peer.id);
+  co_return report;
+}
+
+Task<void> Node::seek_direct_path(Target target) {
+  auto resolved = co_await reach(parts_->discovery.get(), std::move(target), PathPolicy::kAny);
+  co_await parts_->punching->puncher().seek(resolved.peer.id);
+}
+
 Task<BenchReport> Node::bench(Target target, perf::MeasurePlan plan, OnBench on_progress) {
   auto resolved = co_await reach(parts_->discovery.get(), std::move(target), PathPolicy::kAny);
   ConnectionPtr connection = co_await parts_->host.connect(std::move(resolved.peer));
+  parts_->punching->heartbeats().note_use(*connection);
   auto report = co_await warren::bench(parts_->env, std::move(connection), plan, std::move(on_progress));
   co_return report;
 }

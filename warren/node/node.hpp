@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "warren/broadcast/topic.hpp"
 #include "warren/core/host.hpp"
 #include "warren/core/limit.hpp"
 #include "warren/messaging/messaging.hpp"
@@ -16,6 +17,7 @@
 #include "warren/node/discovery.hpp"
 #include "warren/node/event.hpp"
 #include "warren/node/metrics.hpp"
+#include "warren/node/path_report.hpp"
 #include "warren/node/reachability.hpp"
 #include "warren/node/target.hpp"
 
@@ -99,6 +101,15 @@ class Node {
   // Messages up to this number have been seen, and may make room when the inbox is full.
   Task<void> acknowledge_inbox(std::uint64_t through);
 
+  // Sends a signed message to all subscribers of a topic, our own included, and tells how many peers it was
+  // queued for, sent to and dropped for. Throws kBadTopic, kTooLarge, kNotAccepted (by our own validator).
+  Task<BroadcastReport> broadcast(std::string topic, Bytes payload, BroadcastOptions options = {});
+  // Calls the handler for each message of the topic, each once, until the subscription is destroyed. Throws
+  // kBadTopic, kLimitReached, kBadConfig.
+  [[nodiscard]] Subscription subscribe(std::string topic, TopicHandler handler, TopicOptions options = {});
+  // The topics that are subscribed to or published to: peers, rates, gaps.
+  std::vector<TopicStatus> topics() const;
+
   // Called in the loop for what happens at the node's edge, from the first start() on. Events are not kept:
   // who comes late has missed the earlier ones.
   [[nodiscard]] Subscription on_event(std::function<void(const NodeEvent&)> handler);
@@ -115,6 +126,14 @@ class Node {
 
   // One round trip over the ping protocol.
   Task<PingReply> ping(Target target, PathPolicy policy = PathPolicy::kAny);
+
+  // Why the path to the peer is what it is, without connecting: candidates, attempts, and the verdict.
+  // Throws kNotFound when nothing is known of it.
+  Task<PathReport> why(Target target);
+
+  // A connected peer that is not reached directly: tries for a direct path now, whatever the back-off says,
+  // and returns when that has ended; what came of it is in why(). Throws what ping throws.
+  Task<void> seek_direct_path(Target target);
 
   // How fast bytes come and go, over the perf protocol and the best path there is; measuring begins when the
   // connection is there. Throws kProtocolNotSupported when the peer does not serve that to us.

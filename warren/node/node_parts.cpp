@@ -168,6 +168,42 @@ void Node::Parts::make_reachability() {
   events.watch(*reachability);
 }
 
+// Conversations tell which paths are in use: those are looked after, and won back when the network changes.
+void Node::Parts::make_punching() {
+  punching.emplace(PunchingNeeds{.host = host,
+                                 .quic = quic.get(),
+                                 .identify = identify,
+                                 .reachability = *reachability,
+                                 .config = config});
+  roaming.emplace(host, reachability->relays, reachability->surveyor.get());
+  const auto note_sign = [this](const Connection& connection, PathSign sign) {
+    roaming->note_use(connection);
+    if (sign == PathSign::kHeard) return punching->heartbeats().note_heard(connection);
+    punching->heartbeats().note_use(connection);
+  };
+  subscriptions.push_back(messaging->on_path_sign(note_sign));
+  const auto note_told = [this](const ConnectionPtr& connection) { roaming->note_told(connection); };
+  subscriptions.push_back(identify.told().subscribe(note_told));
+  const auto check_paths = [this] {
+    if (!is_cut_off(env.network)) punching->heartbeats().check_now();
+  };
+  subscriptions.push_back(host.events().network_changed.subscribe(check_paths));
+}
+
+void Node::Parts::make_broadcast() {
+  if (!config.broadcast.enabled) return;
+  broadcast = std::make_unique<BroadcastParts>(BroadcastPartsNeeds{.host = host,
+                                                                   .identify = identify,
+                                                                   .limits = host.limit_table(),
+                                                                   .discovery = *discovery,
+                                                                   .config = config});
+}
+
+Broadcasts& Node::Parts::broadcasts() const {
+  if (!broadcast) throw_error(Errc::kBadConfig, "topics are off in this node's configuration");
+  return broadcast->broadcasts();
+}
+
 Task<void> Node::Parts::start() {
   if (!is_network_name(config.network)) {
     throw_error(Errc::kBadConfig, "network name '" + config.network + "'");
@@ -192,15 +228,23 @@ Task<void> Node::Parts::start() {
   listen();
   make_discovery();
   make_reachability();
+  make_punching();
+  make_broadcast();
   reachability->start();
+  punching->start();
+  roaming->start();
+  if (broadcast) broadcast->start();
   co_await discovery->start();
-  tasks.spawn(watch_network(&host));
   started_at = env.clock.now();
 }
 
 Task<void> Node::Parts::stop() {
   if (std::exchange(stopped, true)) co_return;
   co_await tasks.close();
+  subscriptions.clear();
+  if (broadcast) co_await broadcast->close();
+  if (roaming) co_await roaming->close();
+  if (punching) co_await punching->close();
   if (reachability) co_await reachability->close();
   if (discovery) co_await discovery->close();
   if (messaging) co_await messaging->close();

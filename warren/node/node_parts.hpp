@@ -6,13 +6,16 @@
 
 #include "warren/async/task_group.hpp"
 #include "warren/muxer/yamux/muxer.hpp"
+#include "warren/node/broadcast_parts.hpp"
 #include "warren/node/discovery_parts.hpp"
 #include "warren/node/event_source.hpp"
 #include "warren/node/node.hpp"
 #include "warren/node/node_access.hpp"
 #include "warren/node/peer_keeper.hpp"
+#include "warren/node/punching_parts.hpp"
 #include "warren/node/qlog_folder.hpp"
 #include "warren/node/reachability_parts.hpp"
+#include "warren/node/roaming.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/perf/server.hpp"
 #include "warren/protocols/relay/transport.hpp"
@@ -64,7 +67,11 @@ struct Node::Parts {
   std::optional<Discovery> discovery_view;
   std::unique_ptr<Reachability::Parts> reachability;
   std::optional<Reachability> reachability_view;
+  std::optional<PunchingParts> punching;
+  std::optional<Roaming> roaming;
+  std::unique_ptr<BroadcastParts> broadcast;  // null where topics are off
 
+  std::vector<Subscription> subscriptions;
   TaskGroup tasks;
   Instant started_at{};
   bool stopped = false;
@@ -78,7 +85,11 @@ struct Node::Parts {
   void serve_perf();
   void make_discovery();
   void make_reachability();
+  void make_punching();
+  void make_broadcast();
   Task<void> set_access(AccessSubject subject, Access value);
+  // Throws kBadConfig where topics are off.
+  Broadcasts& broadcasts() const;
 };
 
 }  // namespace warren

@@ -8,16 +8,6 @@ namespace warren {
 
 namespace {
 
-Task<Reached> name_peer(Discovery::Parts* discovery, Target target) {
-  if (target.info() != nullptr) co_return Reached{*target.info(), std::nullopt};
-  if (target.peer() != nullptr) co_return Reached{PeerInfo{*target.peer(), {}}, std::nullopt};
-  const NodeId node = *target.node();
-  const auto known = co_await discovery->needs.messaging.find_peer(node);
-  if (known) co_return Reached{PeerInfo{*known, {}}, node};
-  const PeerId found = co_await discovery->look_up_node(node, nullptr);
-  co_return Reached{PeerInfo{found, {}}, node};
-}
-
 // Whether other addresses may help: a peer that was there and refused stays there.
 bool was_not_there(std::error_code error) {
   for (const Errc code : {Errc::kUnreachable, Errc::kNoAddresses, Errc::kTimedOut, Errc::kRefused,
@@ -40,6 +30,16 @@ bool is_connected(const Host& host, const PeerId& peer, PathPolicy policy) {
 }
 
 }  // namespace
+
+Task<Reached> name_peer(Discovery::Parts* discovery, Target target) {
+  if (target.info() != nullptr) co_return Reached{*target.info(), std::nullopt};
+  if (target.peer() != nullptr) co_return Reached{PeerInfo{*target.peer(), {}}, std::nullopt};
+  const NodeId node = *target.node();
+  const auto known = co_await discovery->needs.messaging.find_peer(node);
+  if (known) co_return Reached{PeerInfo{*known, {}}, node};
+  const PeerId found = co_await discovery->look_up_node(node, nullptr);
+  co_return Reached{PeerInfo{found, {}}, node};
+}
 
 Task<Reached> reach(Discovery::Parts* discovery, Target target, PathPolicy policy) {
   Host& host = discovery->needs.host;

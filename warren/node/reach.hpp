@@ -14,6 +14,9 @@ struct Reached {
   std::optional<NodeId> node;
 };
 
+// Whom a target names, without connecting; a node that is not known is looked up. Throws kNotFound, kNoPeers.
+Task<Reached> name_peer(Discovery::Parts* discovery, Target target);
+
 // Connected when it returns, over a path that the policy allows. Throws kNotFound and kNoPeers when nobody
 // knows the node, kNoAddresses when nobody knows where the peer is, and what Host::connect_over throws.
 Task<Reached> reach(Discovery::Parts* discovery, Target target, PathPolicy policy);

@@ -6,6 +6,7 @@
 #include "warren/base/log.hpp"
 #include "warren/core/address_scope.hpp"
 #include "warren/core/ip_address.hpp"
+#include "warren/node/named_peers.hpp"
 #include "warren/protocols/autonat/listening.hpp"
 #include "warren/transport/quic/address.hpp"
 
@@ -29,13 +30,8 @@ relay::ServiceAccounts relay_accounts(LimitTable& limits) {
 }
 
 relay::ClientConfig relay_client_config(const Config& config, bool private_network) {
-  relay::ClientConfig client{.configured = {}, .private_networks = private_network};
-  for (const Multiaddr& address : config.reachability.relays) {
-    const auto peer = PeerId::of(address);
-    if (!peer) throw_error(Errc::kBadConfig, "relay without /p2p: " + address.to_string());
-    client.configured.push_back(PeerInfo{*peer, {address.before_last(Protocol::kP2p)}});
-  }
-  return client;
+  return {.configured = named_peers(config.reachability.relays, "relay"),
+          .private_networks = private_network};
 }
 
 relay::ServiceConfig relay_service_config(const Config& config, bool private_network) {

@@ -1,0 +1,309 @@
+// Conversations whose path dies under them: they move to the next one, from direct to relayed and back. What
+// was asked runs at most once, and whoever asked learns what became of it.
+#include <doctest/doctest.h>
+
+#include "warren/async/as_result.hpp"
+#include "warren/messaging/test_messenger.hpp"
+#include "warren/messaging/travel.hpp"
+
+namespace warren {
+namespace {
+
+using test::CircuitRules;
+using test::Messenger;
+using test::TestConnection;
+using test::TestNetwork;
+
+constexpr std::size_t kLargest = 16 * 1024 * 1024 - 4096;
+const CircuitRules kUsual{.bytes_each_way_max = 128 * 1024, .time_max = 2min};
+// What heartbeats take to find a dead path.
+constexpr Duration kUntilFound = 3s;
+
+struct Outcome {
+  std::error_code error;
+  std::string what;
+  Bytes answer;
+  bool done = false;
+};
+
+Bytes pattern(std::size_t size) {
+  Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 7 + i / 251);
+  return bytes;
+}
+
+// Alice asks bob, who takes his time.
+struct Moves {
+  Moves() {
+    network.direct = false;
+    network.circuits = kUsual;
+    bob.messaging->serve("work", [this](ServiceCall call) { return work(*this, std::move(call)); });
+    network.world.loop().advance(1min);  // not right after bob's start
+  }
+  ~Moves() {
+    network.world.run(group.join());
+    network.world.run(alice.stop());
+    network.world.run(bob.stop());
+    CHECK_FALSE(network.world.loop().busy());
+  }
+
+  static Task<Bytes> work(Moves& moves, ServiceCall call) {
+    ++moves.runs;
+    co_await moves.network.world.clock().sleep_for(moves.takes);
+    co_return std::move(call.payload);
+  }
+  static Task<void> ask(Moves& moves, Bytes payload, Outcome& outcome) {
+    const auto answer = co_await as_outcome(
+        moves.alice.messaging->request(moves.bob.info(), std::nullopt, "work", std::move(payload), 10min));
+    moves.finish(answer ? nullptr : &answer.error(), outcome);
+    if (answer) outcome.answer = *answer;
+  }
+  static Task<void> tell(Moves& moves, Bytes payload, Outcome& outcome) {
+    const auto sent = co_await as_outcome(
+        moves.alice.messaging->send_message(moves.bob.info(), std::nullopt, std::move(payload)));
+    moves.finish(sent ? nullptr : &sent.error(), outcome);
+  }
+  void finish(const std::system_error* error, Outcome& outcome) {
+    outcome.done = true;
+    ended = network.world.clock().now();
+    if (error == nullptr) return;
+    outcome.error = error->code();
+    outcome.what = error->what();
+  }
+
+  std::shared_ptr<TestConnection> connect(PathPolicy policy) {
+    const auto connection = network.world.run(alice.host.connect_over(policy, bob.info()));
+    advance(1s);  // the bindings are exchanged
+    return std::dynamic_pointer_cast<TestConnection>(connection);
+  }
+  void connect_both() {
+    relayed = connect(PathPolicy::kAny);
+    network.direct = true;
+    direct = connect(PathPolicy::kPreferDirect);
+    REQUIRE(direct != relayed);
+    network.direct = false;
+  }
+  void advance(Duration duration) { network.world.loop().advance(duration); }
+  // It goes silent, which is found a little later.
+  void let_die(TestConnection& connection) {
+    connection.cut();
+    advance(kUntilFound);
+    connection.close_because(Errc::kPathSilent);
+  }
+
+  TestNetwork network;
+  Messenger alice{network, 1};
+  Messenger bob{network, 2};
+  std::shared_ptr<TestConnection> relayed;
+  std::shared_ptr<TestConnection> direct;
+  Duration takes = 2s;
+  int runs = 0;
+  Instant ended{};
+  TaskGroup group{network.world.loop().executor(), "test"};
+};
+
+TEST_CASE("a request whose direct path dies is answered over the relayed one, within five seconds") {
+  Moves net;
+  net.connect_both();
+  Outcome outcome;
+  net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
+  net.advance(1s);
+  REQUIRE(net.runs == 1);
+  CHECK(net.direct->streams_so_far() > 0);
+  const Instant cut = net.network.world.clock().now();
+  net.let_die(*net.direct);
+  CHECK_FALSE(outcome.done);
+  net.advance(10s);
+  CHECK(outcome.answer == to_bytes("x"));
+  CHECK(net.ended - cut <= 5s);
+  CHECK(net.runs == 1);
+}
+
+TEST_CASE("and the other way round: from the relayed path to the direct one that has come up meanwhile") {
+  Moves net;
+  net.relayed = net.connect(PathPolicy::kAny);
+  net.takes = 20s;
+  Outcome outcome;
+  net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
+  net.advance(1s);
+  REQUIRE(net.runs == 1);
+  net.network.direct = true;
+  net.direct = net.connect(PathPolicy::kPreferDirect);
+  SUBCASE("it stays where it began") {
+    const int streams = net.direct->streams_so_far();
+    net.advance(30s);
+    CHECK(net.direct->streams_so_far() == streams);
+    Outcome next;
+    net.group.spawn(Moves::ask(net, to_bytes("y"), next));
+    net.advance(1s);
+    CHECK(net.direct->streams_so_far() == streams + 1);
+    net.advance(30s);
+    CHECK(next.answer == to_bytes("y"));
+    CHECK(net.runs == 2);
+  }
+  SUBCASE("until that dies") {
+    net.let_die(*net.relayed);
+    net.advance(30s);
+    CHECK(net.runs == 1);
+  }
+  CHECK(outcome.answer == to_bytes("x"));
+}
+
+TEST_CASE("a path that dies again and again is left again and again") {
+  Moves net;
+  net.network.direct = true;
+  net.takes = 20s;
+  Outcome outcome;
+  net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
+  for (int i = 0; i < 4; ++i) {
+    net.advance(1s);
+    REQUIRE(net.alice.host.connections().size() == 1);
+    net.direct = std::dynamic_pointer_cast<TestConnection>(net.alice.host.connections().front());
+    net.let_die(*net.direct);
+  }
+  net.advance(20s);
+  CHECK_MESSAGE(outcome.answer == to_bytes("x"), outcome.what);
+  CHECK(net.runs == 1);
+}
+
+TEST_CASE("a message whose acknowledgement was lost with its path is there once, and known to be") {
+  Moves net;
+  net.connect_both();
+  const auto subscription = net.bob.messaging->on_message([&](const InboxMessage&) { net.direct->cut(); });
+  Outcome outcome;
+  net.group.spawn(Moves::tell(net, to_bytes("once"), outcome));
+  net.advance(1s);
+  REQUIRE(net.bob.stored().size() == 1);
+  CHECK_FALSE(outcome.done);
+  net.direct->close_because(Errc::kPathSilent);
+  net.advance(2s);
+  CHECK(outcome.done);
+  CHECK_FALSE(outcome.error);
+  CHECK(net.bob.stored().size() == 1);
+  CHECK(net.bob.delivered.size() == 1);
+}
+
+TEST_CASE("no path is left: another one is waited for a while") {
+  Moves net;
+  net.connect_both();
+  net.relayed->close();
+  net.network.circuits.reset();
+  Outcome outcome;
+  net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
+  net.advance(1s);
+  REQUIRE(net.runs == 1);
+  net.let_die(*net.direct);
+  const Instant died = net.network.world.clock().now();
+  SUBCASE("it comes") {
+    net.advance(8s);
+    CHECK_FALSE(outcome.done);
+    net.network.direct = true;
+    net.advance(6s);
+    CHECK(outcome.answer == to_bytes("x"));
+  }
+  SUBCASE("the peer comes to us") {
+    net.advance(8s);
+    net.direct->other.lock()->close_because(Errc::kPathSilent);
+    net.network.direct = true;
+    net.network.world.run(net.bob.host.connect(net.alice.info()));
+    net.advance(2s);
+    CHECK(outcome.answer == to_bytes("x"));
+  }
+  SUBCASE("it does not: it may have run, and that is what is told") {
+    net.advance(1min);
+    CHECK(outcome.error == Errc::kOutcomeUnknown);
+    CHECK_MESSAGE(outcome.what.contains("the path ended before the answer"), outcome.what);
+    CHECK(net.ended - died <= Travel::kPatience + 1s);
+  }
+  CHECK(net.runs == 1);
+}
+
+TEST_CASE("a peer that was never reached is not waited for") {
+  Moves net;
+  net.network.circuits.reset();
+  Outcome outcome;
+  net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
+  net.advance(1s);
+  CHECK(outcome.error == Errc::kUnreachable);
+}
+
+TEST_CASE("16 MiB whose direct path dies while they are sent, with a small circuit beside it") {
+  Moves net;
+  net.connect_both();
+  const Bytes payload = pattern(kLargest);
+  Outcome outcome;
+  net.group.spawn(Moves::ask(net, payload, outcome));
+  net.advance(500ms);
+  REQUIRE(net.runs == 0);
+  net.let_die(*net.direct);
+  const Instant died = net.network.world.clock().now();
+  SUBCASE("it comes back: all of them arrive, once") {
+    net.advance(5s);
+    CHECK_FALSE(outcome.done);
+    net.network.direct = true;
+    net.advance(2min);
+    CHECK(outcome.answer.size() == payload.size());
+    CHECK(outcome.answer == payload);
+    CHECK(net.runs == 1);
+  }
+  SUBCASE("it does not: the circuit is too small, and nothing has run") {
+    net.advance(1min);
+    CHECK(outcome.error == Errc::kLimitedByBudget);
+    CHECK_MESSAGE(outcome.what.contains("carries 131072 bytes each way"), outcome.what);
+    CHECK(net.ended - died <= Travel::kPatience + 5s);
+    CHECK(net.runs == 0);
+    CHECK(net.relayed->is_open());
+  }
+}
+
+TEST_CASE("16 MiB whose path dies while the answer comes: exact bytes, or the reason") {
+  Moves net;
+  net.connect_both();
+  const Bytes payload = pattern(kLargest);
+  Outcome outcome;
+  net.group.spawn(Moves::ask(net, payload, outcome));
+  for (int i = 0; i < 1000 && net.runs == 0; ++i) net.advance(100ms);
+  REQUIRE(net.runs == 1);
+  net.advance(net.takes + 500ms);
+  CHECK_FALSE(outcome.done);
+  net.let_die(*net.direct);
+  SUBCASE("the path comes back") {
+    net.network.direct = true;
+    net.advance(2min);
+    CHECK(outcome.answer == payload);
+  }
+  SUBCASE("it does not") {
+    net.advance(2min);
+    CHECK(outcome.error);
+    CHECK_MESSAGE(outcome.what.contains("carries 131072 bytes"), outcome.what);
+  }
+  CHECK(outcome.done);
+  CHECK(net.runs == 1);
+}
+
+TEST_CASE("paths are told to be used as long as a conversation goes over them, and heard of as bytes come") {
+  Moves net;
+  net.relayed = net.connect(PathPolicy::kAny);
+  net.takes = 10s;
+  int used = 0;
+  int heard = 0;
+  const auto subscription = net.alice.messaging->on_path_sign([&](const Connection& path, PathSign sign) {
+    CHECK(&path == net.relayed.get());
+    ++(sign == PathSign::kUsed ? used : heard);
+  });
+  Outcome outcome;
+  net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
+  net.advance(10s);
+  CHECK(used >= 9);
+  CHECK(used <= 14);
+  CHECK(heard == 0);
+  net.advance(2s);
+  CHECK(outcome.answer == to_bytes("x"));
+  CHECK(heard > 0);
+  used = 0;
+  net.advance(1min);
+  CHECK(used <= 1);
+}
+
+}  // namespace
+}  // namespace warren

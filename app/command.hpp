@@ -51,6 +51,9 @@ void describe_finding(CLI::App& program, std::function<ExitStatus()>& chosen);
 // The commands for being found by others (reachability_commands.cpp).
 void describe_being_reached(CLI::App& program, std::function<ExitStatus()>& chosen);
 
+// The commands for topics (topic_commands.cpp).
+void describe_topics(CLI::App& program, std::function<ExitStatus()>& chosen);
+
 // The commands for the node's operator (operator_commands.cpp).
 void describe_operating(CLI::App& program, std::function<ExitStatus()>& chosen);
 

@@ -150,21 +150,48 @@ void describe_reaching(CLI::App& program, std::function<ExitStatus()>& chosen) {
   add_path_policy(connect);
   add_json(connect, "Print one JSON object; with -v it has an array `attempts`, also when all failed");
 
-  const auto ping = add<PingOptions>(program, chosen, "ping", "Measure round trips to another node",
-                                     "  warren ping zEPJ...\n"
-                                     "  warren ping 12D3KooW... -c 1 --json",
-                                     run_ping);
+  const auto ping =
+      add<PingOptions>(program, chosen, "ping", "Measure round trips to another node",
+                       "  warren ping zEPJ...\n"
+                       "  warren ping 12D3KooW... -c 1 --json\n"
+                       "  warren ping zEPJ... --until-direct --timeout 60\n\n"
+                       "Each reply tells its path: `direct quic ADDRESS`, `direct tcp "
+                       "ADDRESS`, or `relay via PEERID`.\n"
+                       "With --until-direct the exit status is 0 after a direct reply, 6 when "
+                       "all were relayed (the reason is on\n"
+                       "standard error, and `warren why` has all of it), 4 when there was none.",
+                       run_ping);
   add_target(ping);
-  ping.app->add_option("-c,--count", ping.options->count, "How many; 0: until Ctrl-C")
-      ->capture_default_str()
-      ->type_name("N");
+  auto* count = ping.app->add_option("-c,--count", ping.options->count, "How many; 0: until Ctrl-C");
+  count->capture_default_str()->type_name("N");
   ping.app->add_option("-i,--interval", ping.options->interval_seconds, "The time between two")
       ->capture_default_str()
       ->type_name("SECONDS")
       ->check(between(0.0, 3600.0));
   ping.app->add_flag("--direct", ping.options->direct, "Exit with 6 when the path is relayed");
+  auto* until = ping.app->add_flag("--until-direct", ping.options->until_direct,
+                                   "Look for a direct path now, and ping until a reply came over one");
+  until->excludes(count);
+  add_timeout(ping, "Give up --until-direct after this time")->capture_default_str()->needs(until);
   add_path_policy(ping);
-  add_json(ping, "Print one JSON object a reply, with `path`: its `transport` and `address`");
+  add_json(ping,
+           "Print one JSON object a reply, with `path`: its `kind` (direct, relay), `transport` and "
+           "`address`");
+
+  const auto why = add<WhyOptions>(
+      program, chosen, "why", "Why the path to another node is direct, or why it is not, and what would help",
+      "  warren why zEPJ...\n"
+      "  warren why 12D3KooW... --json | jq -r .reason\n\n"
+      "`verdict` is direct, relayed or unconnected. The reason of a path that is not direct is one of "
+      "NO_PUBLIC_MAPPING,\n"
+      "BOTH_HARD_NAT, UDP_BLOCKED, PEER_NO_DCUTR, SYNC_TIMEOUT, ROLE_CONFLICT, PROBES_UNANSWERED, "
+      "LIMITED_BY_BUDGET,\n"
+      "POLICY_RELAY_ONLY, NO_RESERVATION, RECENT_FAIL_BACKOFF. Nothing is dialed; `warren ping "
+      "--until-direct` "
+      "tries.",
+      run_why);
+  add_target(why);
+  add_json(why, "Print one JSON object");
 }
 
 void describe_measuring(CLI::App& program, std::function<ExitStatus()>& chosen) {
@@ -271,6 +298,7 @@ void describe_commands(CLI::App& app, std::function<ExitStatus()>& chosen) {
   describe_finding(app, chosen);
   describe_messages(app, chosen);
   describe_services(app, chosen);
+  describe_topics(app, chosen);
   describe_operating(app, chosen);
   app.footer(
       "Examples:\n"

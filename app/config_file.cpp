@@ -16,6 +16,10 @@ namespace {
 // A week; what others hold here for longer should be asked for again.
 constexpr double kRelaySecondsMax = 7 * 86400;
 
+// Every message is sent to so many; and peers of a mesh expect to hear from each other now and then.
+constexpr std::size_t kMeshSizeMax = 64;
+constexpr double kHeartbeatSecondsMax = 60;
+
 void read_limits(Section& section, SwarmLimits& limits) {
   for (const LimitKnob& knob : limit_knobs()) section.whole_number(knob.name, limits.*knob.field);
   if (limits.connections_low > limits.connections_high) {
@@ -98,6 +102,24 @@ void read_relay(Section& section, ReachabilityConfig& reachability) {
   section.flag("private_network", reachability.private_network);
 }
 
+void read_punch(Section& section, PunchConfig& punch) {
+  section.flag("enabled", punch.enabled);
+  section.flag("spray", punch.spray);
+}
+
+void read_broadcast(Section& section, BroadcastConfig& broadcast) {
+  section.flag("enabled", broadcast.enabled);
+  section.whole_number("mesh_size", broadcast.mesh_size);
+  if (broadcast.mesh_size > kMeshSizeMax)
+    section.fail("mesh_size", fmt::format("is not a whole number from 1 to {}", kMeshSizeMax));
+  section.seconds("heartbeat", broadcast.heartbeat_interval, 0.1, kHeartbeatSecondsMax);
+  section.flag("scoring", broadcast.scoring);
+  section.flag("peer_exchange", broadcast.peer_exchange);
+  section.flag("find_peers", broadcast.find_peers);
+  section.addresses("direct", broadcast.direct, parse_peer);
+  section.byte_count("kept_bytes", broadcast.kept_bytes_max);
+}
+
 }  // namespace
 
 void require_network_name(const std::string& name) {
@@ -151,6 +173,10 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   read_reachability(reachability, config.reachability);
   Section relay = root.section("relay");
   read_relay(relay, config.reachability);
+  Section punch = root.section("punch");
+  read_punch(punch, config.punch);
+  Section broadcast = root.section("broadcast");
+  read_broadcast(broadcast, config.broadcast);
 
   Section websocket = root.section("websocket");
   read_websocket(websocket, config.websocket);
@@ -175,8 +201,8 @@ ConfigFile read_config_file(const std::filesystem::path& path) {
   logging.text("level", level);
   config.log_level = parse_log_level(level);
 
-  for (const Section* section :
-       {&root, &discovery, &reachability, &relay, &websocket, &identity, &limits, &timeouts, &logging})
+  for (const Section* section : {&root, &discovery, &reachability, &relay, &punch, &broadcast, &websocket,
+                                 &identity, &limits, &timeouts, &logging})
     section->refuse_unknown();
   return config;
 }
@@ -206,6 +232,16 @@ Multiaddr parse_bootstrap(const std::string& text, const std::string& where) {
     throw Failure(ExitStatus::kUsage,
                   fmt::format("{}: \"{}\" does not end in /p2p/<PeerID>; `warren addrs` over there prints it",
                               where, text));
+  }
+  return address;
+}
+
+Multiaddr parse_peer(const std::string& text, const std::string& where) {
+  Multiaddr address = parse_bootstrap(text, where);
+  if (!PeerId::of(address)) {
+    throw Failure(ExitStatus::kUsage, fmt::format("{}: \"{}\" names no peer; write an address that ends in "
+                                                  "/p2p/<PeerID>",
+                                                  where, text));
   }
   return address;
 }

@@ -21,6 +21,8 @@ struct ConfigFile {
   std::vector<Multiaddr> bootstrap;
   DiscoveryConfig discovery;
   ReachabilityConfig reachability;
+  PunchConfig punch;
+  BroadcastConfig broadcast;
   IdentityMode identity = IdentityMode::kBound;
   std::vector<std::string> securities = {"/noise", "/tls/1.0.0"};
   SwarmLimits limits;
@@ -53,6 +55,8 @@ log::Level parse_log_level(const std::string& text);
 Multiaddr parse_address(const std::string& text, const std::string& where);
 // The same for one that ends in /p2p/<PeerID>, or is a /dnsaddr.
 Multiaddr parse_bootstrap(const std::string& text, const std::string& where);
+// The same for one that ends in /p2p/<PeerID>.
+Multiaddr parse_peer(const std::string& text, const std::string& where);
 // The same for one that ends in /p2p/<PeerID> and leads there directly.
 Multiaddr parse_relay(const std::string& text, const std::string& where);
 

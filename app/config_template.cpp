@@ -96,6 +96,31 @@ reservation_life = 3600
 # they are anyway.
 private_network = false
 
+[punch]
+# Look for direct paths through NATs to peers that are reached through a relay: both sides dial at the same
+# instant. Off: such peers stay relayed, and they are told so.
+enabled = true
+# Where that alone cannot work, between Warren nodes, also try many ports at once: for some seconds that takes
+# up to 600 entries in the router's table ([limits] has `spray_entries_max`).
+spray = true
+
+[broadcast]
+# Topics (`warren broadcast`, `warren subscribe`): each node sends a topic's messages on to some others, its
+# mesh, so that they reach all. How many these are, and every how many seconds the mesh is looked after.
+enabled = true
+mesh_size = 8
+heartbeat = 1
+# Watch how peers behave, and have nothing to do with those that do harm.
+scoring = true
+# Tell peers that leave a mesh of others to try. For well connected public nodes.
+peer_exchange = false
+# Look for subscribers in the DHT while there are fewer than the mesh wants.
+find_peers = true
+# Peers, each with its PeerID, that are always connected and sent everything. Both sides must name each other.
+direct = []
+# How much of messages sent with --reliable is kept on disk for those who missed them.
+kept_bytes = "256MiB"
+
 [websocket]
 # To listen on "/ip4/0.0.0.0/tcp/443/tls/ws": a certificate with its chain and its key, in PEM. They are read
 # again when they change. The open "/ip4/0.0.0.0/tcp/8080/ws" needs none: it is for behind a web proxy.

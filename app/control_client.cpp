@@ -1,35 +1,12 @@
 #include "app/control_client.hpp"
 
-#include <atomic>
-
 #include "app/control_channel.hpp"
 #include "app/grpc_error.hpp"
+#include "app/grpc_stream.hpp"
 #include "app/proto/control.grpc.pb.h"
 
 namespace warren::app {
 namespace {
-
-// A call whose answers come one by one, and how it ends.
-template <class Interface, class Calls>
-class GrpcStream : public Interface {
- public:
-  void cancel() override {
-    canceled_ = true;
-    context_.TryCancel();
-  }
-
-  void finish() override {
-    const grpc::Status status = calls_->Finish();
-    if (!canceled_) throw_unless_ok(context_, status);
-  }
-
- protected:
-  grpc::ClientContext context_;
-  std::unique_ptr<Calls> calls_;
-
- private:
-  std::atomic<bool> canceled_ = false;
-};
 
 class GrpcServeStream final
     : public GrpcStream<ServeStream, grpc::ClientReaderWriter<v1::ServeInput, v1::ServeOutput>> {
@@ -111,6 +88,18 @@ void ControlClient::ping(const v1::PingRequest& request,
   v1::PingReply next;
   while (replies->Read(&next)) reply(next);
   throw_unless_ok(context, replies->Finish());
+}
+
+PingResult ControlClient::ping_once(const v1::PingRequest& request, Duration timeout) {
+  grpc::ClientContext context;
+  set_limit(context, timeout);
+  const auto replies = state_->stub->Ping(&context, request);
+  PingResult result;
+  v1::PingReply next;
+  while (replies->Read(&next)) result.reply = next;
+  const grpc::Status status = replies->Finish();
+  if (!status.ok()) result.failure = to_failure(context, status);
+  return result;
 }
 
 void ControlClient::send(const v1::SendRequest& request, Duration timeout) {

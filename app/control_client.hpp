@@ -51,6 +51,12 @@ struct DialResult {
   std::optional<Failure> failure;
 };
 
+// A round trip, or the reason why there was none.
+struct PingResult {
+  std::optional<v1::PingReply> reply;
+  std::optional<Failure> failure;
+};
+
 class ControlClient {
  public:
   // Connects; kNoDaemon when nothing answers.
@@ -67,6 +73,8 @@ class ControlClient {
   std::unique_ptr<BenchStream> bench(const v1::BenchRequest& request);
   // Calls `reply` for each; count 0 means without end.
   void ping(const v1::PingRequest& request, const std::function<void(const v1::PingReply&)>& reply);
+  // The same for one of them.
+  PingResult ping_once(const v1::PingRequest& request, Duration timeout);
   void send(const v1::SendRequest& request, Duration timeout);
   void inbox(const v1::InboxRequest& request, const std::function<void(const v1::InboxMessage&)>& message);
   void acknowledge(std::uint64_t through);

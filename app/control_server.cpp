@@ -11,7 +11,9 @@
 #include "app/discovery_service.hpp"
 #include "app/exit_status.hpp"
 #include "app/grpc_library.hpp"
+#include "app/paths_service.hpp"
 #include "app/reachability_service.hpp"
+#include "app/topics_service.hpp"
 
 namespace warren::app {
 namespace {
@@ -31,6 +33,8 @@ struct ControlServer::State {
   ControlService control;
   DiscoveryService discovery;
   ReachabilityService reachability;
+  PathsService paths;
+  TopicsService topics;
   std::unique_ptr<grpc::Server> server = {};
 };
 
@@ -39,7 +43,9 @@ ControlServer::ControlServer(real::Loop& loop, Node& node, const MetricsSource& 
     : state_(new State{.loop = loop,
                        .control{loop, node, metrics, std::move(options.access_file), options.request_timeout},
                        .discovery{loop, node, std::move(options.bootstrap)},
-                       .reachability{loop, node}}) {
+                       .reachability{loop, node},
+                       .paths{loop, node},
+                       .topics{loop, node}}) {
   keep_grpc_up();
 }
 
@@ -56,6 +62,8 @@ void ControlServer::start(const std::string& address) {
   builder.RegisterService(&state_->control);
   builder.RegisterService(&state_->discovery);
   builder.RegisterService(&state_->reachability);
+  builder.RegisterService(&state_->paths);
+  builder.RegisterService(&state_->topics);
   const mode_t mask = umask(0177);  // the socket is born with mode 0600
   state_->server = builder.BuildAndStart();
   umask(mask);
@@ -69,6 +77,8 @@ Task<void> ControlServer::close() {
   co_await state_->control.close();
   co_await state_->discovery.close();
   co_await state_->reachability.close();
+  co_await state_->paths.close();
+  co_await state_->topics.close();
   if (state_->server == nullptr) co_return;
   // Its threads may still post into the loop, which goes on meanwhile.
   grpc::Server* server = state_->server.get();

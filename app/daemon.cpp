@@ -62,6 +62,8 @@ Config node_config(const DataDir& dir, const ConfigFile& file, const BootstrapLi
                 .bootstrap = bootstrap.all(),
                 .discovery = file.discovery,
                 .reachability = file.reachability,
+                .punch = file.punch,
+                .broadcast = file.broadcast,
                 .securities = file.securities,
                 .websocket = file.websocket,
                 .data_dir = dir.path().string(),

@@ -16,7 +16,8 @@ constexpr std::array kErrors = {
     ErrorDescription{Errc::kBadEncoding, "bad_encoding", kUsage,
                      "give a NodeID (zEPJ...), a PeerID (12D3KooW...) or a multiaddr"},
     ErrorDescription{Errc::kBadConfig, "bad_config", kUsage, ""},
-    ErrorDescription{Errc::kTooLarge, "too_large", kFailed, "16 MiB is the most"},
+    ErrorDescription{Errc::kTooLarge, "too_large", kFailed,
+                     "a message has 16 MiB at most, a broadcast 1000 KiB"},
     ErrorDescription{Errc::kSelfDial, "self_dial", kFailed, "name another node"},
     ErrorDescription{Errc::kDenied, "denied", kFailed, "`warren deny ... --remove` takes it off"},
     // The other side cannot be reached, or was lost.
@@ -47,6 +48,10 @@ constexpr std::array kErrors = {
                      "LIMITED_BY_BUDGET: `warren peers` shows what the path may carry"},
     ErrorDescription{Errc::kNoDirectPath, "no_direct_path", kRelayedOnly,
                      "without --direct-only it goes through a relay"},
+    ErrorDescription{Errc::kPunchFailed, "punch_failed", kRelayedOnly, "`warren why` says what was tried"},
+    ErrorDescription{Errc::kRoleConflict, "role_conflict", kRelayedOnly, "`warren why` says what was tried"},
+    ErrorDescription{Errc::kPathSilent, "path_silent", kUnreachable,
+                     "check that the other node runs, and try again"},
     ErrorDescription{Errc::kDialBackRefused, "dial_back_refused", kFailed, ""},
     // Refused by verification, here or there.
     ErrorDescription{Errc::kPeerIdMismatch, "peer_id_mismatch", ExitStatus::kRefused,
@@ -93,6 +98,10 @@ constexpr std::array kErrors = {
     ErrorDescription{Errc::kServiceFailed, "service_failed", kFailed, ""},
     ErrorDescription{Errc::kServiceTimedOut, "service_timed_out", kFailed, ""},
     ErrorDescription{Errc::kExists, "exists", kFailed, ""},
+    // Topics.
+    ErrorDescription{Errc::kBadTopic, "bad_topic", kUsage, "choose another one"},
+    ErrorDescription{Errc::kNotAccepted, "not_accepted", ExitStatus::kRefused, ""},
+    ErrorDescription{Errc::kNotSubscribed, "not_subscribed", kFailed, ""},
     // The daemon cancels calls when it stops.
     ErrorDescription{Errc::kCanceled, "canceled", kNoDaemon, "the daemon has stopped; `warren up` starts it"},
     // This machine.

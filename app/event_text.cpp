@@ -14,6 +14,7 @@ std::string word_of(NodeEvent::Kind kind) {
     case NodeEvent::Kind::kLeft: return "left";
     case NodeEvent::Kind::kReachability: return "reachability";
     case NodeEvent::Kind::kRelay: return "relay";
+    case NodeEvent::Kind::kPath: return "path";
     case NodeEvent::Kind::kRefused: break;
   }
   return "refused";

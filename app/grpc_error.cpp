@@ -36,15 +36,18 @@ grpc::Status to_status(grpc::ServerContext& context, const CallError& error) {
   return {status_code(description), error.message};
 }
 
+Failure to_failure(std::string_view name, const std::string& message) {
+  const ErrorDescription& error = describe(name);
+  std::string sentence = printable(message);
+  if (!error.advice.empty()) sentence += "; " + std::string(error.advice);
+  return {error.exit_status, sentence};
+}
+
 Failure to_failure(const grpc::ClientContext& context, const grpc::Status& status) {
   const auto& trailer = context.GetServerTrailingMetadata();
   const auto name = trailer.find(kErrorKey);
-  if (name != trailer.end()) {
-    const ErrorDescription& error = describe(std::string_view(name->second.data(), name->second.size()));
-    std::string sentence = printable(status.error_message());
-    if (!error.advice.empty()) sentence += "; " + std::string(error.advice);
-    return {error.exit_status, sentence};
-  }
+  if (name != trailer.end())
+    return to_failure({name->second.data(), name->second.size()}, status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       return {ExitStatus::kNoDaemon, "the daemon ended during the call; start it again with `warren up`"};

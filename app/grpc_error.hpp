@@ -12,6 +12,9 @@ namespace warren::app {
 
 grpc::Status to_status(grpc::ServerContext& context, const CallError& error);
 
+// The reason as one word and its sentence, as the command's end.
+Failure to_failure(std::string_view name, const std::string& message);
+
 // What the daemon said, as the command's end. `status` is not OK.
 Failure to_failure(const grpc::ClientContext& context, const grpc::Status& status);
 

@@ -5,8 +5,12 @@
 namespace warren::app {
 
 Task<std::string> MetricsSource::text() const {
-  DaemonMetrics metrics{
-      .node = node_.metrics(), .dhts = {}, .addresses = {}, .presence = presence_, .reachability = {}};
+  DaemonMetrics metrics{.node = node_.metrics(),
+                        .dhts = {},
+                        .addresses = {},
+                        .presence = presence_,
+                        .reachability = {},
+                        .topics = node_.topics()};
   metrics.reachability = node_.reachability().status();
   metrics.addresses = node_.discovery().address_cache();
   for (kad::Kad* dht : node_.discovery().dhts()) {

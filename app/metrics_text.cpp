@@ -208,6 +208,48 @@ void add_relay_service(const ReachabilityStatus& status, Families& to) {
       .count(relayed.bytes_relayed);
 }
 
+// Topics are few, and their names are of this node's choice: they are subscribed to or published to.
+void add_topics(const std::vector<TopicStatus>& topics, Families& to) {
+  const auto labels = [](const TopicStatus& topic) {
+    return Labels{{"topic", topic.topic}, {"kind", topic.kind == TopicKind::kPlain ? "plain" : "warren"}};
+  };
+  const auto each = [&](auto number) {
+    for (const TopicStatus& topic : topics) to.value(static_cast<double>(number(topic)), labels(topic));
+  };
+  const auto bytes = [&](const char* way, std::uint64_t TopicStatus::* field) {
+    for (const TopicStatus& topic : topics) {
+      Labels all = labels(topic);
+      all.push_back({"direction", way});
+      to.count(topic.*field, std::move(all));
+    }
+  };
+  to.gauge("warren_topic_subscribed", "1 when the node subscribes to the topic.");
+  each([](const TopicStatus& topic) { return topic.subscribed ? 1 : 0; });
+  to.gauge("warren_topic_peers", "Connected peers that subscribe to it.");
+  each([](const TopicStatus& topic) { return topic.peers.size(); });
+  to.gauge("warren_topic_mesh_peers", "Those of them that are in the mesh.");
+  each([](const TopicStatus& topic) {
+    return std::ranges::count(topic.peers, true, &TopicPeerStatus::in_mesh);
+  });
+  to.counter("warren_topic_published_total", "Messages of this node.");
+  each([](const TopicStatus& topic) { return topic.published; });
+  to.counter("warren_topic_delivered_total", "Messages that its subscribers were given.");
+  each([](const TopicStatus& topic) { return topic.delivered; });
+  to.counter("warren_topic_duplicates_total", "Copies of messages that were there already.");
+  each([](const TopicStatus& topic) { return topic.duplicates; });
+  to.counter("warren_topic_rejected_total", "Messages that were not valid.");
+  each([](const TopicStatus& topic) { return topic.rejected; });
+  to.counter("warren_topic_fetched_total", "Messages that were missed, and fetched later.");
+  each([](const TopicStatus& topic) { return topic.fetched; });
+  to.counter("warren_topic_lost_total", "Messages that could not be had.");
+  each([](const TopicStatus& topic) { return topic.lost; });
+  to.gauge("warren_topic_gaps", "Gaps in origins' numbers that are open; 64 at most are counted.");
+  each([](const TopicStatus& topic) { return topic.gaps.size(); });
+  to.counter("warren_topic_bytes_total", "Bytes of its messages, every copy counted.");
+  bytes("in", &TopicStatus::bytes_in);
+  bytes("out", &TopicStatus::bytes_out);
+}
+
 }  // namespace
 
 std::string metrics_text(const DaemonMetrics& metrics) {
@@ -221,6 +263,7 @@ std::string metrics_text(const DaemonMetrics& metrics) {
   add_finding(metrics, families);
   add_reachability(metrics.reachability, families);
   add_relay_service(metrics.reachability, families);
+  add_topics(metrics.topics, families);
   return prometheus::TextSerializer().Serialize(families.take());
 }
 

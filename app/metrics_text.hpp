@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "warren/broadcast/topic.hpp"
 #include "warren/node/discovery.hpp"
 #include "warren/node/metrics.hpp"
 #include "warren/node/reachability.hpp"
@@ -24,6 +25,7 @@ struct DaemonMetrics {
   AddressCacheCounters addresses;
   PresenceCounters presence;
   ReachabilityStatus reachability;
+  std::vector<TopicStatus> topics;
 };
 
 // In the text format, version 0.0.4.

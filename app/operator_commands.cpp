@@ -6,11 +6,13 @@ namespace warren::app {
 namespace {
 
 void describe_looking_after(CLI::App& program, std::function<ExitStatus()>& chosen) {
-  const auto events = add<EventsOptions>(
-      program, chosen, "events", "Who connected, who left and why, what was refused, what became of relays",
-      "  warren events\n"
-      "  warren events --follow --json",
-      run_events);
+  const auto events =
+      add<EventsOptions>(program, chosen, "events",
+                         "Who connected, who left and why, what was refused, what became of relays and paths",
+                         "  warren events\n"
+                         "  warren events --follow --json\n"
+                         "  warren events --follow --json | jq 'select(.event == \"path\")'",
+                         run_events);
   events.app->add_flag("--follow,-f", events.options->follow, "Then wait for new ones, until Ctrl-C");
   add_json(events, "Print one JSON object an event");
 

@@ -10,21 +10,28 @@
 
 namespace warren::app {
 
-// {"transport":"quic-v1","address":"/ip4/..."}, and of a relayed path its "relay". `Reply` has path(),
-// transport(), relayed() and relay().
+// What people call a transport: "quic" of "quic-v1"; else its own name.
+inline std::string path_word(const std::string& transport) {
+  return transport == "quic-v1" ? "quic" : transport;
+}
+
+// {"kind":"direct","transport":"quic-v1","address":"/ip4/..."}, or "relay", and then with its PeerID in
+// "relay". `Reply` has path(), transport(), relayed() and relay().
 template <class Reply>
 JsonObject path_json(const Reply& reply) {
   JsonObject path;
-  path.text("transport", reply.transport()).text("address", reply.path());
+  path.text("kind", reply.relayed() ? "relay" : "direct")
+      .text("transport", reply.transport())
+      .text("address", reply.path());
   if (reply.relayed()) path.text("relay", reply.relay());
   return path;
 }
 
-// "quic-v1 /ip4/192.0.2.1/udp/4001/quic-v1 (direct)", "relay via 12D3KooW..."
+// "direct quic /ip4/192.0.2.1/udp/4001/quic-v1", "relay via 12D3KooW..."
 template <class Reply>
 std::string path_text(const Reply& reply) {
   if (reply.relayed()) return "relay via " + reply.relay();
-  return fmt::format("{} {} (direct)", reply.transport(), reply.path());
+  return fmt::format("direct {} {}", path_word(reply.transport()), reply.path());
 }
 
 // {"bytes_max","sent","received","ends_in_ms"}: the first and the last null where there is no limit.

@@ -94,7 +94,8 @@ std::string duration_text(std::int64_t ms) {
 std::string size_text(std::uint64_t bytes) {
   if (bytes == 1) return "1 byte";
   if (bytes < 1024) return fmt::format("{} bytes", bytes);
-  if (bytes < 1024 * 1024) return fmt::format("{:.3g} KiB", static_cast<double>(bytes) / 1024);
+  if (bytes < 1000 * 1024) return fmt::format("{:.3g} KiB", static_cast<double>(bytes) / 1024);
+  if (bytes < 1024 * 1024) return fmt::format("{} KiB", bytes / 1024);
   if (bytes < 10'000ull * 1024 * 1024)
     return fmt::format("{:.4g} MiB", static_cast<double>(bytes) / (1024 * 1024));
   return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1024 * 1024 * 1024));

@@ -4,14 +4,13 @@
 
 #include <chrono>
 #include <cstdio>
-#include <thread>
 
 #include "app/byte_count.hpp"
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
+#include "app/interruption.hpp"
 #include "app/path_text.hpp"
 #include "app/seconds.hpp"
-#include "app/stop_flag.hpp"
 #include "app/text.hpp"
 
 namespace warren::app {
@@ -83,32 +82,6 @@ class Progress {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-// Cancels the stream at the first signal.
-class Watch {
- public:
-  Watch(const StopFlag& stop, BenchStream& stream)
-      : stop_(stop), thread_([this, &stream] {
-          if (!stop_.wait()) return;
-          interrupted_ = true;
-          stream.cancel();
-        }) {}
-  ~Watch() { end(); }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
-  // Whether there was one.
-  bool end() {
-    stop_.raise();
-    if (thread_.joinable()) thread_.join();
-    return interrupted_;
-  }
-
- private:
-  const StopFlag& stop_;
-  bool interrupted_ = false;  // the thread's, until it has ended
-  std::thread thread_;
-};
-
 void add_transfer(JsonObject& line, const char* key, bool measured, const Transfer& transfer) {
   if (!measured) {
     line.null(key);
@@ -134,7 +107,7 @@ void print_json(const v1::BenchReply& result, const BenchOptions& options, bool 
 }
 
 void print_head(const v1::BenchReply& first) {
-  fmt::print("{} over {}: round trip {:.2f} ms\n", first.peer_id(), path_text(first), first.rtt_ms());
+  fmt::print("{}, {}: round trip {:.2f} ms\n", first.peer_id(), path_text(first), first.rtt_ms());
   std::fflush(stdout);
 }
 
@@ -151,7 +124,7 @@ ExitStatus run_bench(const BenchOptions& options) {
   const StopFlag stop;
   ControlClient client(DataDir::choose(options.data_dir));
   const std::unique_ptr<BenchStream> stream = client.bench(request);
-  Watch watch(stop, *stream);
+  Interruption interruption(stop, *stream);
   v1::BenchReply latest;
   Progress progress;
   for (v1::BenchReply next; stream->read(next); latest.Swap(&next)) {
@@ -160,7 +133,7 @@ ExitStatus run_bench(const BenchOptions& options) {
     progress.show(next);
   }
   if (!options.json) progress.clear();
-  const bool interrupted = watch.end() && !latest.done();
+  const bool interrupted = interruption.end() && !latest.done();
   stream->finish();
   if (interrupted && latest.peer_id().empty())
     throw Failure(ExitStatus::kFailed, "interrupted before anything was measured; let it run on");

@@ -60,6 +60,12 @@ struct PingOptions : CommonOptions, PathOptions {
   std::uint32_t count = 4;  // 0: without end
   double interval_seconds = 1;
   bool direct = false;
+  bool until_direct = false;    // end with the first reply that came directly
+  double timeout_seconds = 30;  // of until_direct
+};
+
+struct WhyOptions : CommonOptions {
+  std::string target;
 };
 
 struct BenchOptions : CommonOptions {
@@ -121,6 +127,7 @@ ExitStatus run_status(const CommonOptions& options);
 ExitStatus run_peers(const PeersOptions& options);
 ExitStatus run_connect(const ConnectOptions& options);
 ExitStatus run_ping(const PingOptions& options);
+ExitStatus run_why(const WhyOptions& options);
 ExitStatus run_bench(const BenchOptions& options);
 ExitStatus run_send(const SendOptions& options);
 ExitStatus run_inbox(const InboxOptions& options);

@@ -6,6 +6,7 @@
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
 #include "app/json.hpp"
+#include "app/path_text.hpp"
 #include "app/text.hpp"
 #include "app/transport_name.hpp"
 
@@ -68,6 +69,14 @@ std::string place_of(const v1::Event& event) {
   return preposition + (event.address().empty() ? "" : " " + event.address());
 }
 
+// "direct quic /ip4/192.0.2.1/udp/4001/quic-v1", "relay via 12D3KooW...", "none"
+std::string path_of(const v1::Event& event) {
+  const Result<Multiaddr> address = Multiaddr::parse(event.address());
+  if (event.state() == "none" || !address) return event.state();
+  if (event.state() == "relayed") return "relay via " + relay_of(*address);
+  return fmt::format("direct {} {}", path_word(std::string(transport_name(*address))), event.address());
+}
+
 std::string text_line(const v1::Event& event) {
   const std::string time = local_time(event.at_ms());
   if (event.event() == "dropped") {
@@ -78,6 +87,9 @@ std::string text_line(const v1::Event& event) {
     return fmt::format("{}  {:<12}  this node is now {}", time, event.event(), event.state());
   std::string who = event.peer_id().empty() ? "a peer" : event.peer_id();
   if (!event.node_id().empty()) who += " (" + event.node_id() + ")";
+  if (event.event() == "path")
+    return fmt::format("{}  {:<12}  what goes to {} takes another path: {}", time, event.event(), who,
+                       path_of(event));
   who += place_of(event);
   const std::string more = details(event);
   return fmt::format("{}  {:<12}  {}{}", time, event.event(), who, more.empty() ? "" : ": " + more);

@@ -6,6 +6,7 @@
 #include "app/commands/commands.hpp"
 #include "app/control_client.hpp"
 #include "app/json.hpp"
+#include "app/message_text.hpp"
 #include "app/text.hpp"
 
 namespace warren::app {
@@ -17,11 +18,7 @@ std::string json_line(const v1::InboxMessage& message) {
   line.number("number", static_cast<std::int64_t>(message.number()))
       .text("from_node_id", message.from_node_id())
       .text("from_peer_id", message.from_peer_id());
-  if (is_utf8(message.payload())) {
-    line.text("text", message.payload());
-  } else {
-    line.text("base64", base64(as_bytes(message.payload())));
-  }
+  add_payload(line, message.payload());
   line.flag("verified", true)
       .text("sent_at", timestamp(message.sent_at_ms()))
       .text("received_at", timestamp(message.received_at_ms()))
@@ -32,17 +29,7 @@ std::string json_line(const v1::InboxMessage& message) {
 void print_text(const v1::InboxMessage& message) {
   fmt::print("#{}  {}  from {}, verified\n", message.number(), timestamp(message.received_at_ms()),
              message.from_node_id());
-  if (is_utf8(message.payload())) {
-    std::string text = printable(message.payload());
-    if (text.ends_with('\n')) text.pop_back();
-    // Indented, so that a text cannot look like the line above.
-    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 5)) {
-      text.insert(at + 1, "    ");
-    }
-    fmt::print("    {}\n", text);
-  } else {
-    fmt::print("    ({}, not text: --json has them in base64)\n", size_text(message.payload().size()));
-  }
+  fmt::print("{}", payload_text(message.payload()));
 }
 
 // Tells the daemon what has been shown, now and then: each time it writes to its disk.

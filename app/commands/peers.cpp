@@ -63,8 +63,7 @@ ExitStatus run_peers(const PeersOptions& options) {
                                               : peer.node_id());
     fmt::print("  peer  {}{}\n", peer.peer_id(),
                peer.version().empty() ? "" : " (" + printable(peer.version()) + ")");
-    const std::string path = peer.relayed() ? path_text(peer) : peer.path() + ", direct";
-    fmt::print("  path  {}, {}\n", path, peer.inbound() ? "they dialed" : "we dialed");
+    fmt::print("  path  {}, {}\n", path_text(peer), peer.inbound() ? "they dialed" : "we dialed");
     if (peer.has_budget()) fmt::print("  {}\n", budget_text(peer.budget()));
     const std::string rtt = peer.rtt_ms() > 0 ? fmt::format("round trip {:.2f} ms, ", peer.rtt_ms()) : "";
     fmt::print("  {}connected for {}\n", rtt, duration_text(peer.connected_ms()));

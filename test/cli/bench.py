@@ -18,8 +18,8 @@ STRANGER = "12D3KooWAn77DQ4Xz3BcoEE8yA5nX6xTGNmD7EnsRmNuXmcF1chE"
 STRANGER_NODE = "zEPJcGHUVYyrGAXXGQhLF39KAny4ojC9RPmA777H2iVztKwBd"
 
 COMMANDS = (
-    "init up id status addrs netcheck relays peers connect ping bench send inbox serve request "
-    "events limits metrics allow deny access completion find"
+    "init up id status addrs netcheck relays peers connect ping why bench send inbox serve request "
+    "broadcast subscribe topics events limits metrics allow deny access completion find"
 ).split()
 GROUPS = {"dht": "put get provide providers stats".split(), "bootstrap": "add rm ls zone".split()}
 # With those in groups: "dht put"...

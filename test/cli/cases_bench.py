@@ -27,7 +27,7 @@ def bench_moves_exactly_so_many_bytes(bench):
         keys = "peer_id path relayed rtt_ms streams download upload interrupted".split()
         require(list(result) == keys, f"printed {result}")
         require(result["peer_id"] == bob.peer_id, f"measured {result['peer_id']}")
-        wanted = {"transport": "tcp", "address": bob.addresses[0].rsplit("/p2p/")[0]}
+        wanted = {"kind": "direct", "transport": "tcp", "address": bob.addresses[0].rsplit("/p2p/")[0]}
         require(result["path"] == wanted and result["relayed"] is False, f"the path is {result['path']}")
         require(0 < result["rtt_ms"] < 5000 and result["streams"] == 7, f"printed {result}")
         require(result["interrupted"] is False, "nobody interrupted it")
@@ -43,7 +43,8 @@ def bench_and_ping_name_the_transport(bench):
         with alice, bob:
             alice.up()
             bob.up(listen=(listen,))
-            wanted = {"transport": transport, "address": bob.addresses[0].rsplit("/p2p/")[0]}
+            address = bob.addresses[0].rsplit("/p2p/")[0]
+            wanted = {"kind": "direct", "transport": transport, "address": address}
             sizes = ("--download", "3M", "--upload", "2M", "--streams", "3")
             result = bench_json(alice, bob.addresses[0], *sizes)
             require(result["path"] == wanted, f"the path is {result['path']}")
@@ -52,7 +53,8 @@ def bench_and_ping_name_the_transport(bench):
             [reply] = alice.do("ping", bob.peer_id, "-c", "1", "--json").jsons()
             require(reply["path"] == wanted, f"the path is {reply['path']}")
             text = alice.do("ping", bob.peer_id, "-c", "1").text()
-            require(f" over {transport} {wanted['address']} (direct)" in text, f"ping printed {text}")
+            word = "quic" if transport == "quic-v1" else transport
+            require(f", direct {word} {address}\n" in text, f"ping printed {text}")
 
 
 @case
@@ -86,7 +88,7 @@ def bench_tells_people_the_path_and_its_progress(bench):
     with Pair(bench) as (alice, bob):
         result = alice.do("bench", bob.node_id, "--seconds", "2.5")
         head, down, up = result.text().splitlines()
-        require(f"{bob.peer_id} over tcp /ip4/127.0.0.1/tcp/" in head and "round trip" in head, head)
+        require(f"{bob.peer_id}, direct tcp /ip4/127.0.0.1/tcp/" in head and "round trip" in head, head)
         for line, word in ((down, "download"), (up, "upload")):
             require(line.startswith(word) and "Mbit/s" in line and " s: " in line, line)
         progress = result.stderr.splitlines()

@@ -167,11 +167,11 @@ def ping_measures_round_trips(bench):
         require([reply["number"] for reply in replies] == [1, 2, 3], f"replies: {replies}")
         for reply in replies:
             require(0 < reply["rtt_ms"] < 5000, f"rtt_ms is {reply['rtt_ms']}")
-            wanted = {"transport": "tcp", "address": bob.addresses[0].rsplit("/p2p/")[0]}
+            wanted = {"kind": "direct", "transport": "tcp", "address": bob.addresses[0].rsplit("/p2p/")[0]}
             require(reply["path"] == wanted, f"path is {reply['path']}")
         for target in (bob.peer_id, bob.addresses[0]):
             text = alice.do("ping", target, "-c", "1", "--direct").text()
-            require(" ms over tcp /ip4/127.0.0.1/tcp/" in text, f"ping printed {text}")
+            require(" ms, direct tcp /ip4/127.0.0.1/tcp/" in text, f"ping printed {text}")
 
 
 @case

@@ -30,7 +30,7 @@ def cut(alice, bob):
 def connect_v_tells_what_became_of_each_address(bench):
     alice, bob = bench.node("alice"), bench.node("bob")
     with alice, bob:
-        alice.up()
+        alice.up(listen=TWO)  # who listens for TCP only dials that first
         bob.up(listen=TWO)
         addresses = {address.rsplit("/p2p/")[0] for address in bob.addresses}
         [over_tcp] = [address for address in bob.addresses if "/tcp/" in address]

@@ -115,6 +115,11 @@ def the_examples_run(bench):
         require(done.returncode == 0, f"{name} ended with {done.returncode}: {done.stderr}")
         require("wrote: hello, bob" in done.stdout, f"{name} printed {done.stdout}")
         require("bob answered: HOW ARE YOU?" in done.stdout, f"{name} printed {done.stdout}")
+    done = subprocess.run(
+        [bench.program.parent / "example_broadcast"], capture_output=True, timeout=60, check=False, text=True
+    )
+    require(done.returncode == 0, f"example_broadcast ended with {done.returncode}: {done.stderr}")
+    require("tells all: rain at noon\n" in done.stdout, f"example_broadcast printed {done.stdout}")
 
 
 @case

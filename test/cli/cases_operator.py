@@ -14,8 +14,8 @@ from program import Failure, require
 EVENT_KEYS = {"at_ms", "event", "peer_id", "node_id", "address", "direction"}
 
 
-# Of nodes that come and go, over whatever connection: cases_find.py.
-PRESENCE = ("arrived", "left")
+# Of nodes that come and go, over whatever connection: cases_find.py; of their paths: cases_paths.py.
+PRESENCE = ("arrived", "left", "path")
 
 
 def next_event(follower):

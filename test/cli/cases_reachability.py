@@ -22,13 +22,25 @@ STAGES = "starting listening bootstrapping joined announced leaving stopped".spl
 FORWARDED = "/ip4/203.0.113.7/tcp/4001"
 
 
+def section_at(lines, number):
+    """Which one that line is in."""
+    heads = [line[1:-1] for line in lines[:number] if line.startswith("[") and line.endswith("]")]
+    return heads[-1] if heads else ""
+
+
 def settings(node, **values):
-    """Changes settings of warren.toml, which has a line for each."""
+    """Changes settings of warren.toml, which has a line for each. One whose name is not the only one is
+    called by its section, too: "relay.enabled"."""
     file = node.path / "warren.toml"
     lines = file.read_text().splitlines()
-    for name, value in values.items():
-        found = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
-        require(len(found) == 1, f"warren.toml has {len(found)} lines for {name}")
+    for full_name, value in values.items():
+        section, _, name = full_name.rpartition(".")
+        found = [
+            number
+            for number, line in enumerate(lines)
+            if line.startswith(f"{name} = ") and (not section or section_at(lines, number) == section)
+        ]
+        require(len(found) == 1, f"warren.toml has {len(found)} lines for {full_name}")
         lines[found[0]] = f"{name} = {value}"
     file.write_text("\n".join(lines) + "\n")
 
@@ -202,13 +214,15 @@ def settings_of_reachability_are_read_strictly(bench):
     refused(["reachability.autonat_server", "true"], autonat_server="1")
     refused(["relay.relays", "/p2p/"], exit_status=2, relays='["/ip4/192.0.2.1/tcp/4001"]')
     refused(["relay.relays", "relay"], exit_status=2, relays=f'["{relay}/p2p-circuit/p2p/{STRANGER}"]')
-    refused(["relay.enabled", "auto"], enabled='"yes"')
+    refused(["relay.enabled", "auto"], **{"relay.enabled": '"yes"'})
     refused(["relay.use", "true"], use='"auto"')
     refused(["relay.circuit_bytes_max", "bytes"], circuit_bytes_max='"much"')
     refused(["relay.circuit_bytes_max", "bytes"], circuit_bytes_max="-1")
     refused(["relay.circuit_time_max", "from 0 to"], circuit_time_max="-1")
     refused(["relay.reservation_life", "from 1 to"], reservation_life="0")
     refused(["relay.private_network", "true"], private_network='"lan"')
+    refused(["punch.enabled", "true"], **{"punch.enabled": '"yes"'})
+    refused(["punch.spray", "true"], spray="600")
     configure(node, "circuits = 3", section="[relay]")
     expect_status(node.run("up"), 1, "relay.circuits")
     file.write_text(original)
@@ -217,7 +231,7 @@ def settings_of_reachability_are_read_strictly(bench):
         node,
         reachable='"auto"',
         stun_servers='["stun.example.com:3478", "192.0.2.1:3478", "[2001:db8::1]:3478"]',
-        enabled="false",
+        **{"relay.enabled": "false"},
         use="false",
         circuit_bytes_max="0",
         circuit_time_max="0.5",
@@ -238,5 +252,8 @@ def limits_name_what_relays_and_helpers_may_use(bench):
             "relay_circuits_per_peer_max",
             "autonat_dials_max",
             "stun_answers_max",
+            "punches_max",
+            "punch_flows_per_second_max",
+            "spray_entries_max",
         }
         require(wanted <= knobs, f"limits does not list {wanted - knobs}")

@@ -39,7 +39,7 @@ def attacked(bench, **values):
     """Alice, bob who relays, and what came of the attack on him."""
     with Pair(bench) as (alice, bob), listeners() as (port, found):
         bob.down()
-        settings(bob, enabled="true", **values)
+        settings(bob, **{"relay.enabled": "true"}, **values)
         file = bob.path / "warren.toml"
         limits = f"[limits]\nrelay_reservations_max = {RESERVATIONS_MAX}\n"
         file.write_text(file.read_text().replace("[limits]\n", limits))

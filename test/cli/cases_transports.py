@@ -51,7 +51,7 @@ def a_node_is_reached_over_every_transport_that_it_listens_on(bench):
             require(made["transport"] == transport, f"{address} is reached over {made}")
             alice.do("send", bob.node_id, transport)
             ping = alice.do("ping", bob.node_id, "--json", "--count", "1").jsons()[0]
-            path = {"transport": transport, "address": address.rsplit("/p2p/")[0]}
+            path = {"kind": "direct", "transport": transport, "address": address.rsplit("/p2p/")[0]}
             require(ping["path"] == path, f"{ping}, not over {path}")
             alice.down()
             for file in alice.path.glob("*.db*"):  # it would connect to whom it knows

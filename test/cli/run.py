@@ -17,6 +17,7 @@ import cases_attacks  # noqa: E402, F401
 import cases_access  # noqa: E402, F401
 import cases_bench  # noqa: E402, F401
 import cases_bootstrap  # noqa: E402, F401
+import cases_broadcast  # noqa: E402, F401
 import cases_completion  # noqa: E402, F401
 import cases_daemon  # noqa: E402, F401
 import cases_dht  # noqa: E402, F401
@@ -25,12 +26,14 @@ import cases_find  # noqa: E402, F401
 import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401
 import cases_operator  # noqa: E402, F401
+import cases_paths  # noqa: E402, F401
 import cases_qlog  # noqa: E402, F401
 import cases_quic_attacks  # noqa: E402, F401
 import cases_reachability  # noqa: E402, F401
 import cases_relay_attacks  # noqa: E402, F401
 import cases_relays  # noqa: E402, F401
 import cases_services  # noqa: E402, F401
+import cases_topics  # noqa: E402, F401
 import cases_transports  # noqa: E402, F401
 import cases_words  # noqa: E402, F401
 from bench import CASES, report, run  # noqa: E402

@@ -13,6 +13,7 @@ void check(const Header& header, BytesView input) {
   WARREN_ASSERT(equal(header.encode(), input));
   WARREN_ASSERT(input.size() <= kHeaderSizeMax);
   WARREN_ASSERT(header.reply_to.has_value() == (header.kind == MessageKind::kResponse));
+  WARREN_ASSERT(header.recipient.has_value() == (header.kind != MessageKind::kBroadcast));
   // Any time that a header can have allows arithmetic with the windows.
   WARREN_ASSERT(header.timestamp + header.ttl >= header.timestamp);
 }

@@ -6,9 +6,9 @@
 
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <tuple>
 
+#include "test/interop/commands.hpp"
 #include "test/interop/line_reader.hpp"
 #include "test/interop/peer_options.hpp"
 #include "warren/async/as_result.hpp"
@@ -24,8 +24,6 @@
 
 namespace warren::interop {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
 
@@ -67,16 +65,6 @@ std::optional<KadOptions> read_kad_options(const std::vector<std::string>& words
     }
   }
   return options;
-}
-
-void emit(const Json& event) {
-  std::cout << event.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
-}
-
-Json event_of(std::string_view kind) {
-  Json event;
-  event["event"] = kind;
-  return event;
 }
 
 Config config_of(const KadOptions& options) {
@@ -121,7 +109,6 @@ class KadPeer {
   Task<int> run_started();
   Task<void> start();
   Task<void> stop();
-  Task<void> obey();
   // Who has been identified enters the table of a DHT that no node looks after.
   Task<void> consider_all();
 
@@ -185,27 +172,10 @@ Task<int> KadPeer::run_started() {
   }
   emit(ready());
   // A listener that nobody told to end has done its part when the time is over.
-  std::ignore = co_await as_result(with_timeout(env_.clock, options_.whole_limit, obey()));
+  const auto obeyed = [this](std::vector<std::string> words) { return command(std::move(words)); };
+  auto work = obey(env_.clock, lines_, options_.step_limit, obeyed);
+  std::ignore = co_await as_result(with_timeout(env_.clock, options_.whole_limit, std::move(work)));
   co_return kDone;
-}
-
-Task<void> KadPeer::obey() {
-  for (;;) {
-    const auto line = co_await lines_.next();
-    if (!line || *line == "quit") co_return;
-    std::istringstream stream(*line);
-    std::vector<std::string> words;
-    for (std::string word; stream >> word;) words.push_back(word);
-    if (words.empty()) continue;
-    const std::string name = words[0];
-    const auto answer =
-        co_await as_result(with_timeout(env_.clock, options_.step_limit, command(std::move(words))));
-    if (answer) {
-      emit(*answer);
-    } else {
-      emit({{"event", "error"}, {"command", name}, {"error", answer.error().message()}});
-    }
-  }
 }
 
 Task<Json> KadPeer::command(std::vector<std::string> words) {

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "test/interop/commands.hpp"
 #include "test/interop/echo.hpp"
 #include "test/interop/line_reader.hpp"
 #include "test/interop/peer_options.hpp"
@@ -28,8 +29,6 @@
 
 namespace warren::interop {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
 
@@ -89,10 +88,6 @@ std::optional<NatOptions> read_nat_options(const std::vector<std::string>& words
     }
   }
   return options;
-}
-
-void emit(const Json& event) {
-  std::cout << event.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
 }
 
 double milliseconds(Duration duration) {

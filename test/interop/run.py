@@ -19,6 +19,7 @@ from collections.abc import Callable
 import cases
 import cases_kad
 import cases_nat
+import cases_pubsub
 import negotiation
 import private_network
 import sm2_peers
@@ -169,6 +170,19 @@ def nat_cases(folder, self_test):
     }
 
 
+def topic_cases(folder, self_test):
+    """Name -> Case, of peers with topics."""
+    go, js = Program("go", toolchains.GO_PUBSUB), Program("js", toolchains.JS_PUBSUB)
+    warren = go if self_test else Program("warren", folder / "warren_pubsub_peer")
+    program = None if self_test else folder / "warren"
+    files = () if self_test else (warren.path, program)
+    everybody = cases_pubsub.Implementations(warren, go, js)
+    return {
+        name: Case(case, needed, files)
+        for name, (case, needed) in cases_pubsub.all_cases(everybody, program).items()
+    }
+
+
 def all_cases(folder, self_test):
     """Name -> Case. `folder` has Warren's programs."""
     warren = GO if self_test else Program("warren", folder / "warren_peer", unexpected=WARREN_UNEXPECTED)
@@ -186,6 +200,7 @@ def all_cases(folder, self_test):
         table[name] = Case(case, ("go",), (*files, program) if program else ())
     table |= dht_cases(folder, self_test)
     table |= nat_cases(folder, self_test)
+    table |= topic_cases(folder, self_test)
     if self_test:
         table["sm2"] = Case(lambda: sm2(["--self-test"]), ("go",))
     else:

@@ -22,8 +22,10 @@ GO_PEER = GO_BIN / "peer"
 GO_SM2 = GO_BIN / "sm2"
 GO_KAD = GO_BIN / "kad"
 GO_MDNS = GO_BIN / "mdns"
+GO_PUBSUB = GO_BIN / "pubsub"
 JS_PEER = ROOT / "build/interop/js_peer"
 JS_KAD = ROOT / "build/interop/js_kad"
+JS_PUBSUB = ROOT / "build/interop/js_pubsub"
 
 BUILD_S = 900
 NODE_NEEDED = 22
@@ -52,7 +54,7 @@ def missing_go():
 
 def build_go():
     GO_BIN.mkdir(parents=True, exist_ok=True)
-    command = ["go", "build", "-o", f"{GO_BIN}{os.sep}", "./peer", "./kad", "./sm2", "./mdns"]
+    command = ["go", "build", "-o", f"{GO_BIN}{os.sep}", "./peer", "./kad", "./sm2", "./mdns", "./pubsub"]
     try:
         done = subprocess.run(command, cwd=GO_SOURCE, capture_output=True, text=True, timeout=BUILD_S)
     except subprocess.TimeoutExpired:
@@ -111,7 +113,7 @@ def write_js_peers():
         return f"there is no Node {NODE_NEEDED} or newer for this machine"
     # So that build/interop/js, and not the peer's real place, decides where packages are looked for.
     links = "--preserve-symlinks --preserve-symlinks-main"
-    for program, source in ((JS_PEER, "main.js"), (JS_KAD, "kad.js")):
+    for program, source in ((JS_PEER, "main.js"), (JS_KAD, "kad.js"), (JS_PUBSUB, "pubsub.js")):
         script = f'#!/bin/sh\nexec "{node}" {links} "{JS_BUILD}/peer/{source}" "$@"\n'
         if not program.exists() or program.read_text() != script:
             program.write_text(script)

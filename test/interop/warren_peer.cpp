@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "test/interop/commands.hpp"
 #include "test/interop/echo.hpp"
 #include "test/interop/endings.hpp"
 #include "test/interop/line_reader.hpp"
@@ -22,18 +23,12 @@
 namespace warren::interop {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
 
 constexpr Duration kIdentifyPoll = 10ms;
 constexpr std::uint64_t kPingsMax = 1000;
 constexpr std::uint64_t kEchoStreamsMax = 512;
 constexpr std::uint64_t kEchoBytesMax = std::uint64_t{1} << 30;
-
-void emit(const Json& event) {
-  std::cout << event.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
-}
 
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();

@@ -10,7 +10,9 @@ from homes import Internet
 from program import COMMAND_S, Node, require
 from town import SERVER, events
 
-LISTEN = ("/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/udp/4001/quic-v1")
+LISTEN_TCP = ("/ip4/0.0.0.0/tcp/4001",)
+LISTEN = (*LISTEN_TCP, "/ip4/0.0.0.0/udp/4001/quic-v1")
+LISTEN_IP6 = ("/ip6/::/tcp/4001", "/ip6/::/udp/4001/quic-v1")
 # So many wait for daemons and commands at a time.
 AT_ONCE = 8
 QUIETLY = ("--log-level", "error")
@@ -19,11 +21,12 @@ SERVICE = "upper"
 
 @dataclass
 class Resident:
-    """A node, where it is, and when it was started (Unix time)."""
+    """A node, where it is, where it listens, and when it was started (Unix time)."""
 
     node: object
     home: object = None
     started: float = 0.0
+    listen: tuple = LISTEN
 
     def netcheck(self):
         return self.node.do("netcheck", "--json").json()
@@ -41,12 +44,14 @@ class Resident:
 
 
 class Country:
-    """A context manager. `publics`: how many public nodes run, all of which know the first one."""
+    """A context manager. `publics`: how many public nodes run, all of which know the first one, and listen
+    there."""
 
-    def __init__(self, bench, publics=2, delay="1ms"):
+    def __init__(self, bench, publics=2, delay="1ms", listen=LISTEN):
         self.bench = bench
         self.count = publics
         self.delay = delay
+        self.listen = listen
         self.net = Internet()
         self.publics = []
         self.nodes = []
@@ -81,7 +86,7 @@ class Country:
 
     def new_public(self, name):
         host = self.net.public(name, delay=self.delay)
-        return Resident(self.new_node(host, name, *SERVER), host)
+        return Resident(self.new_node(host, name, *SERVER), host, listen=self.listen)
 
     def new_resident(self, name, kind, **options):
         """Behind a router of that kind; not running."""
@@ -96,9 +101,9 @@ class Country:
         """The same for threads of the pool."""
         if bootstrap is None:
             bootstrap = [it for it in self.publics if it is not resident and it.node.addresses]
-        known = [word for other in bootstrap for word in ("--bootstrap", address_of(other))]
+        known = [word for other in bootstrap for word in bootstrap_words(other, resident)]
         resident.started = time.time()
-        resident.node.up(*known, *QUIETLY, *words, listen=LISTEN)
+        resident.node.up(*known, *QUIETLY, *words, listen=resident.listen)
 
     def serve(self, resident):
         """It answers with the text in capitals."""
@@ -116,6 +121,14 @@ def address_of(public):
     found = [it for it in public.node.addresses if it.startswith(f"/ip4/{public.home.ip4}/tcp/")]
     require(found, f"no public address among {public.node.addresses}")
     return found[0]
+
+
+def bootstrap_words(public, resident):
+    """Of each family in which both are."""
+    found = [address_of(public)]
+    if any(it.startswith("/ip6/") for it in resident.listen):
+        found += [it for it in public.node.addresses if it.startswith(f"/ip6/{public.home.ip6}/tcp/")]
+    return [word for address in found for word in ("--bootstrap", address)]
 
 
 def replace(node, old, new):

@@ -27,23 +27,31 @@ Gateway::Way Gateway::unreadable() {
   return Way::kDrop;
 }
 
+Gateway::Way Gateway::expired() {
+  ++stats_.expired;
+  return Way::kDrop;
+}
+
 Gateway::Way Gateway::from_inside(MutableBytes packet, Instant now) {
   if (!v4_ && !v6_) return Way::kOn;
   const auto version = version_of(packet);
   if (!version) return unreadable();
   auto& nat = router(version == 4);
   if (!nat) return Way::kOn;
+  if (!spend_hop(packet)) return expired();
   const auto headers = parse(packet, Towards::kOutside);
   if (!headers) return error_from_inside(packet, *nat, now);
   const auto verdict = nat->from_inside(headers->flow, now);
   // An echo has one identifier, which cannot be that of two hosts behind this router.
   const bool echo = headers->flow.protocol == sim::NatProtocol::kIcmpEcho;
   if (verdict.kind == Kind::kOut) {
+    flows_.goes_out(headers->flow, now);
     set_source(packet, *headers, verdict.from);
     ++stats_.out;
     return Way::kOn;
   }
   if (verdict.kind == Kind::kIn && !echo) {
+    flows_.goes_out(headers->flow, now);
     set_source(packet, *headers, verdict.from);
     set_destination(packet, *headers, verdict.to);
     ++stats_.hairpinned;
@@ -59,10 +67,12 @@ Gateway::Way Gateway::from_outside(Bytes& packet, Instant now) {
   if (!version) return unreadable();
   auto& nat = router(version == 4);
   if (!nat) return Way::kOn;
+  if (!spend_hop(packet)) return expired();
   const auto headers = parse(packet, Towards::kInside);
   if (!headers) return error_from_outside(packet, *nat);
   const auto verdict = nat->from_outside(headers->flow, now);
   if (verdict.kind == Kind::kIn) {
+    flows_.comes_in(headers->flow, verdict.to, now);
     set_destination(packet, *headers, verdict.to);
     ++stats_.in;
     return Way::kOn;
@@ -121,6 +131,11 @@ std::optional<std::string> Gateway::command(std::string_view words) {
     if (v6_) v6_->reboot();
     return std::nullopt;
   }
+  if (which == "recount") {
+    stats_ = {};
+    flows_.reset();
+    return std::nullopt;
+  }
   if (which != "v4" && which != "v6") return "no router " + which;
   const bool v4 = which == "v4";
   if (rest == "off") {
@@ -156,7 +171,10 @@ std::string Gateway::stats() const {
                               {"hairpinned", stats_.hairpinned},
                               {"filtered", stats_.filtered},
                               {"refused", stats_.refused},
-                              {"unreadable", stats_.unreadable}};
+                              {"unreadable", stats_.unreadable},
+                              {"expired", stats_.expired},
+                              {"flows", flows_.begun()},
+                              {"flows_per_second_max", flows_.most_in_a_second()}};
   return all.dump();
 }
 

@@ -1,5 +1,5 @@
 // The router at one end of a link: a NAT for IPv4, a firewall for IPv6, either or none. sim::NatModel
-// decides; this reads and rewrites packets. Without I/O and clocks.
+// decides; this reads and rewrites packets, and is a hop on their way. Without I/O and clocks.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "test/net/flow_count.hpp"
 #include "warren/base/bytes.hpp"
 #include "warren/sim/nat_model.hpp"
 
@@ -19,6 +20,7 @@ struct GatewayStats {
   std::uint64_t filtered = 0;    // the model let it through neither way
   std::uint64_t refused = 0;     // answered by a reset
   std::uint64_t unreadable = 0;  // fragments, other protocols, malformed
+  std::uint64_t expired = 0;     // had no hop left
 };
 
 class Gateway {
@@ -37,14 +39,15 @@ class Gateway {
 
   // A command's words: changes the router, or says what is wrong with them and changes nothing.
   //
-  //   v4|v6 NAME VALUE...   NatOptions by their names (nat_settings.hpp), and `outside ADDRESS`, which the
-  //   first
-  //                         command needs where the router is to translate; `type NAME` first sets all others
+  //   v4|v6 NAME VALUE...   NatOptions by their names (nat_settings.hpp), and `outside ADDRESS`, which a
+  //                         router that translates needs first; `type NAME` first sets all others
   //   v4|v6 off             packets pass, as before the first command
   //   reboot                all mappings are forgotten
+  //   recount               all counters are zero
   std::optional<std::string> command(std::string_view words);
 
-  // A JSON object: for each router the outside address and the mappings, and the counters.
+  // A JSON object: for each router the outside address and the mappings, and the counters; among these
+  // "flows", which hosts inside began, and "flows_per_second_max".
   std::string stats() const;
   const GatewayStats& counters() const { return stats_; }
 
@@ -53,12 +56,14 @@ class Gateway {
   Way error_from_inside(MutableBytes packet, sim::NatModel& nat, Instant now);
   Way error_from_outside(MutableBytes packet, sim::NatModel& nat);
   Way unreadable();
+  Way expired();
   std::optional<std::string> set(bool v4, std::string_view words);
 
   std::uint64_t seed_;
   std::optional<sim::NatModel> v4_;
   std::optional<sim::NatModel> v6_;
   GatewayStats stats_;
+  FlowCount flows_;
 };
 
 }  // namespace warren::net

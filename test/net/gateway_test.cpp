@@ -111,6 +111,50 @@ TEST_CASE("hosts behind it reach each other at the outside address when it hairp
   }
 }
 
+TEST_CASE("a packet that has no hop left makes no mapping and does not get in") {
+  Gateway gateway = behind("type port-restricted");
+  const auto with_hops = [](Bytes packet, std::uint8_t hops) {
+    packet[8] = hops;
+    put(packet, 10, 0);
+    put(packet, 10, 0xffff & ~sum_of(BytesView(packet).first(20)));
+    return packet;
+  };
+  CHECK_FALSE(sent(gateway, with_hops(udp(kHost, kServer), 1)));
+  CHECK(nlohmann::json::parse(gateway.stats())["v4"]["mappings"] == 0);
+  // One that dies behind this router has opened it all the same.
+  const auto mapped = sent(gateway, with_hops(udp(kHost, kServer), 2));
+  REQUIRE(mapped);
+  CHECK_FALSE(came(gateway, with_hops(udp(kServer, *mapped), 1)));
+  CHECK(came(gateway, with_hops(udp(kServer, *mapped), 2)) == kHost);
+  CHECK(gateway.counters().expired == 2);
+}
+
+TEST_CASE("flows that hosts begin are counted, answers and later packets are not") {
+  Gateway gateway = behind("type full-cone");
+  const auto count = [&](const char* name) {
+    return nlohmann::json::parse(gateway.stats())[name].get<int>();
+  };
+  const auto mapped = sent(gateway, udp(kHost, kServer));
+  REQUIRE(mapped);
+  REQUIRE(sent(gateway, udp(kHost, kServer), kNow + 100s));
+  REQUIRE(came(gateway, udp(kStranger, *mapped), kNow + 100s));
+  REQUIRE(sent(gateway, udp(kHost, kStranger), kNow + 101s));
+  CHECK(count("flows") == 1);
+  for (std::uint16_t port = 1; port <= 20; ++port) {
+    const auto when = kNow + 102s + port * 100ms;
+    REQUIRE(sent(gateway, udp(kHost, {kServer.address, port}), when));
+  }
+  CHECK(count("flows") == 21);
+  CHECK(count("flows_per_second_max") == 10);
+  REQUIRE_FALSE(gateway.command("recount"));
+  CHECK(count("flows") == 0);
+  CHECK(count("out") == 0);
+  REQUIRE(sent(gateway, udp(kHost, kServer), kNow + 105s));
+  CHECK(count("flows") == 0);
+  REQUIRE(sent(gateway, udp(kHost, kServer), kNow + 226s));
+  CHECK(count("flows") == 1);
+}
+
 TEST_CASE("an unwanted SYN is answered by a reset where that is set") {
   Gateway gateway = behind("type port-restricted resets_unwanted_tcp on");
   Bytes packet = tcp(kStranger, at("31.2.0.1", 4001), kSynFlag);
@@ -129,7 +173,8 @@ TEST_CASE("IPv6 is filtered and keeps its addresses while IPv4 is translated") {
   CHECK_FALSE(came(gateway, udp(at("2a10:8::1", 443), host)));
   CHECK(sent(gateway, udp(kHost, kServer)) != kHost);
   Bytes error = icmp(at("2a10:5::1", 0).address, host.address, 2, 0, 0, udp(host, server));
-  const Bytes before = error;
+  Bytes before = error;
+  --before[7];  // a hop
   CHECK(gateway.from_outside(error, kNow) == Way::kOn);
   CHECK(error == before);
 }

@@ -23,11 +23,16 @@ def missing():
     return ""
 
 
-class GoPeer:
-    """Listens at port 4001. Flags are those of test/interop/go/peer. A context manager."""
+TCP = "/ip4/0.0.0.0/tcp/4001"
+QUIC = "/ip4/0.0.0.0/udp/4001/quic-v1"
 
-    def __init__(self, host, *flags):
-        addr = "/ip4/0.0.0.0/tcp/4001"
+
+class GoPeer:
+    """Listens at port 4001, over TCP if nothing else is said. Flags are those of test/interop/go/peer. A
+    context manager."""
+
+    def __init__(self, host, *flags, listen=(TCP,)):
+        addr = ",".join(listen)
         words = ["listen", "--addr", addr, "--security", "both", "--seconds", LIFE_S, *flags]
         self.host = host
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -37,7 +42,11 @@ class GoPeer:
 
     @property
     def address(self):
-        return f"/ip4/{self.host.ip4}/tcp/4001/p2p/{self.peer_id}"
+        return self.address_at(TCP)
+
+    def address_at(self, listen):
+        """Of those where it listens."""
+        return f"{listen.replace('0.0.0.0', self.host.ip4)}/p2p/{self.peer_id}"
 
     def __enter__(self):
         return self

@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "cli")]
 # pylint: disable=wrong-import-position
 import lab  # noqa: E402
+import matrix  # noqa: E402
 import namespaces  # noqa: E402
 import topology  # noqa: E402
 from homes import Internet  # noqa: E402
@@ -55,10 +56,14 @@ def main():
     command("renumber", "a router gets another address from its provider", "name")
     command("move", "a host moves to another home", "host", "home")
     command("down", "removes it, with all that runs in it")
+    text = "connects nodes behind routers of each kind, and prints how often and how soon that is direct"
+    matrix.add_to(commands.add_parser("matrix", help=text, description=text))
     arguments = parser.parse_args()
     try:
         reason = namespaces.missing()
         need(reason is None, reason)
+        if arguments.command == "matrix":
+            return matrix.act(arguments)
         act(arguments)
     except (TopologyError, lab.LabError) as error:
         print(f"lab: {error}", file=sys.stderr)

@@ -1,5 +1,7 @@
 """Network namespaces as the hosts of a laboratory (lab.py), and the `ip` program."""
 
+import contextlib
+import fcntl
 import os
 import re
 import socket
@@ -162,17 +164,29 @@ class Host:
 
 def use_cubic(host):
     """What most machines use. The kernel lets a namespace choose only what every user may choose, which need
-    not be cubic: it is added to that list while the namespace chooses. Another laboratory may take it out
-    again just then, hence the tries."""
+    not be cubic: it is added to that list while the namespace chooses, and other laboratories wait. What else
+    writes that list is not ours, hence the tries."""
     for _ in range(TRIES):
-        before = ALLOWED.read_text()
-        try:
-            if "cubic" not in before.split():
-                ALLOWED.write_text(before.strip() + " cubic")
-            host.setting(CONTROL, "cubic")
-            return
-        except PermissionError:
-            continue
-        finally:
-            ALLOWED.write_text(before)
+        with alone():
+            before = ALLOWED.read_text()
+            try:
+                if "cubic" not in before.split():
+                    ALLOWED.write_text(before.strip() + " cubic")
+                host.setting(CONTROL, "cubic")
+                return
+            except PermissionError:
+                continue
+            finally:
+                ALLOWED.write_text(before)
     raise LabError("TCP's congestion control cannot be chosen")
+
+
+@contextlib.contextmanager
+def alone():
+    """No other laboratory of this machine is in here at the same time."""
+    folder = os.open(NAMESPACES, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)

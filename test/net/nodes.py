@@ -18,6 +18,12 @@ def beside_others(function):
     return function
 
 
+def beside_few(function):
+    """For cases with time limits that wait for most of their time: few of them run at the same time."""
+    function.beside_few = True
+    return function
+
+
 def node_on(host, bench, name, multicasts=False):
     """A node that `warren init` has made; not running. Unless it sends multicasts, whom it meets is for the
     case to say."""

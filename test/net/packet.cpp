@@ -30,6 +30,9 @@ constexpr std::size_t kIcmpChecksum = 2;
 constexpr std::size_t kEchoIdentifier = 4;
 // Within IPv4's.
 constexpr std::size_t kHeaderChecksum = 10;
+constexpr std::size_t kTimeToLive = 8;
+// Within IPv6's.
+constexpr std::size_t kHopLimit = 7;
 
 constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kAck = 16;
 
@@ -229,6 +232,21 @@ std::optional<Headers> parse(BytesView packet, Towards towards) {
   return parse_transport(packet, *ip, towards, true);
 }
 
+bool spend_hop(MutableBytes packet) {
+  const auto version = version_of(packet);
+  if (!version || packet.size() < (*version == 4 ? kHeader4 : kHeader6)) return false;
+  std::uint8_t& hops = packet[*version == 4 ? kTimeToLive : kHopLimit];
+  if (hops <= 1) return false;
+  if (*version == 6) {
+    --hops;
+    return true;
+  }
+  const std::array<std::uint8_t, 2> before = {hops, packet[kTimeToLive + 1]};
+  --hops;
+  update(packet, kHeaderChecksum, before, packet.subspan(kTimeToLive, 2));
+  return true;
+}
+
 void set_source(MutableBytes packet, const Headers& headers, const Endpoint& source) {
   set_end(packet.first(headers.size), headers, true, headers.flow.from, source);
 }
@@ -245,7 +263,7 @@ Bytes reset_for(BytesView packet, const Headers& headers) {
   reset[0] = v4 ? 0x45 : 0x60;
   put16(reset, v4 ? 2 : 4, static_cast<std::uint16_t>(v4 ? reset.size() : kTcpHeader));
   reset[v4 ? 9 : 6] = kTcp;
-  reset[v4 ? 8 : 7] = 64;
+  reset[v4 ? kTimeToLive : kHopLimit] = 64;
   std::ranges::copy(flow.to.address.bytes(), reset.begin() + (v4 ? 12 : 8));
   std::ranges::copy(flow.from.address.bytes(), reset.begin() + (v4 ? 16 : 24));
   if (v4) put16(reset, kHeaderChecksum, static_cast<std::uint16_t>(~sum_of(MutableBytes(reset).first(20))));

@@ -56,4 +56,8 @@ std::uint32_t sum_of(BytesView bytes, std::uint32_t so_far = 0);
 // 4 or 6; nothing for an empty packet and other versions.
 std::optional<int> version_of(BytesView packet);
 
+// What every router on the way does: one hop less to live, with the right checksum. False for a packet that
+// has none left then, which goes no further, and for one without a whole header; those stay as they are.
+bool spend_hop(MutableBytes packet);
+
 }  // namespace warren::net

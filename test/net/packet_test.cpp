@@ -143,6 +143,24 @@ TEST_CASE("a reset answers a SYN") {
   }
 }
 
+TEST_CASE("each hop is one less, with a right checksum, and the last one is not taken") {
+  for (const Ends& ends : {kEnds4, kEnds6}) {
+    Bytes packet = udp(ends.inside, ends.remote);
+    std::uint8_t& hops = packet[ends.inside.address.is_v4() ? 8 : 7];
+    for (int left = 63; left >= 1; --left) {
+      REQUIRE(spend_hop(packet));
+      CHECK(hops == left);
+      CHECK(checksums_are_right(packet));
+    }
+    const Bytes last = packet;
+    CHECK_FALSE(spend_hop(packet));
+    CHECK(packet == last);
+    for (std::size_t size = 0; size < 20; ++size) {
+      CHECK_FALSE(spend_hop(MutableBytes(packet).first(size)));
+    }
+  }
+}
+
 TEST_CASE("fragments, other protocols and cut packets are not read") {
   const Bytes whole = udp(kEnds4.inside, kEnds4.remote);
   Bytes first = whole;
@@ -184,6 +202,7 @@ TEST_CASE("whatever bytes come, none beyond them are touched") {
       packet[random.u64() % packet.size()] = static_cast<std::uint8_t>(random.u64());
     }
     packet.shrink_to_fit();
+    (void)spend_hop(packet);
     const Towards towards = i % 2 == 0 ? Towards::kOutside : Towards::kInside;
     if (const auto headers = parse(packet, towards)) {
       ++read;

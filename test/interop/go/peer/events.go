@@ -91,6 +91,16 @@ type endingsEvent struct {
 	Ok     bool   `json:"ok"`
 }
 
+// directEvent has no address when no direct connection came about within the step's limit.
+type directEvent struct {
+	Event   string            `json:"event"`
+	PeerID  string            `json:"peer_id"`
+	Address string            `json:"address"`
+	Dialed  bool              `json:"dialed"` // by this side
+	Ms      float64           `json:"ms"`
+	Steps   []json.RawMessage `json:"steps"` // of go-libp2p's hole punching with that peer
+}
+
 type doneEvent struct {
 	Event string `json:"event"`
 }

@@ -14,21 +14,21 @@ import (
 )
 
 const usage = `usage:
-  peer listen [--addr MULTIADDR] [--security noise|tls|both] [--key-type TYPE]
+  peer listen [--addr MULTIADDR[,MULTIADDR...]] [--security noise|tls|both] [--key-type TYPE]
               [--psk KEYFILE] [--certificates FOLDER] [--retry] [--seconds N] [--timeout N]
   peer dial MULTIADDR [--identify] [--ping N] [--echo-streams N --echo-bytes B] [--hold]
-                      [--addr MULTIADDR|none] [--security noise|tls|both] [--key-type TYPE]
+                      [--addr MULTIADDR[,MULTIADDR...]|none] [--security noise|tls|both] [--key-type TYPE]
                       [--psk KEYFILE] [--certificates FOLDER] [--retry] [--seconds N] [--timeout N]
 TYPE is ed25519 (the default), secp256k1, ecdsa, rsa, or sm2, which also makes the peer know that type;
 KEYFILE makes the peer a member of the private network with that pre-shared key;
 FOLDER has chain.pem and key.pem for its own wss addresses, and ca.pem that those of others end at;
 with --retry, who dials over QUIC has to show its address first
 Behind routers, both:
-              [--circuits] [--auto-relay MULTIADDR] [--autonat] [--private]
+              [--circuits] [--auto-relay MULTIADDR] [--punch] [--autonat] [--private]
               [--relay [--circuit-seconds N --circuit-bytes N]]
 --circuits dials and accepts relayed connections (circuit relay v2), --relay relays for others, without limits
 unless there are some; --auto-relay lets go-libp2p's AutoRelay reserve at that relay; --autonat serves AutoNAT v1
-and v2, and can ask; --private makes addresses that are not public as good as others, where go-libp2p can be told
+and v2, and can ask; --punch seeks direct paths through NATs (DCUtR); --private makes addresses that are not public as good as others, where go-libp2p can be told
 so: in its relay and in AutoNAT v2, not in v1
 `
 
@@ -66,7 +66,7 @@ func parse(args []string) (command string, o options, err error) {
 	command, args = args[0], args[1:]
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.Usage = func() {}
-	flags.StringVar(&o.addr, "addr", "/ip4/127.0.0.1/tcp/0", "listening address, or none")
+	flags.StringVar(&o.addr, "addr", "/ip4/127.0.0.1/tcp/0", "listening addresses, separated by commas, or none")
 	flags.StringVar(&o.security, "security", "noise", "the security protocols: noise, tls, or both in stock order")
 	flags.StringVar(&o.keyType, "key-type", "ed25519", "key of the host: ed25519, secp256k1, ecdsa (P-256), rsa (2048 bits) or sm2")
 	flags.StringVar(&o.psk, "psk", "", "file with the pre-shared key of a private network (swarm.key)")
@@ -78,6 +78,7 @@ func parse(args []string) (command string, o options, err error) {
 	flags.IntVar(&o.nat.circuitSeconds, "circuit-seconds", 0, "time limit of a circuit")
 	flags.Int64Var(&o.nat.circuitBytes, "circuit-bytes", 0, "limit of a circuit's bytes, each way")
 	flags.BoolVar(&o.nat.autonat, "autonat", false, "whether it serves AutoNAT, and can ask")
+	flags.BoolVar(&o.nat.punch, "punch", false, "whether it seeks direct paths through NATs")
 	flags.BoolVar(&o.nat.private, "private", false, "whether private addresses are as good as public ones")
 	flags.IntVar(&o.seconds, "seconds", 120, "time limit of the whole run")
 	flags.IntVar(&o.timeout, "timeout", 30, "time limit of each step, in seconds")

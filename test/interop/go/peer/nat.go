@@ -26,6 +26,7 @@ type natOptions struct {
 	circuitSeconds int
 	circuitBytes   int64
 	autonat        bool
+	punch          bool // holes, by DCUtR
 	private        bool // addresses that are not public are as good as others, where go-libp2p can be told so
 }
 
@@ -33,7 +34,7 @@ func (o natOptions) hostOption() (libp2p.Option, error) {
 	if o.autoRelay != "" && (o.relay || o.autonat) {
 		return nil, errors.New("who has relays of its own is not public, and serves nobody")
 	}
-	if !o.circuits && o.autoRelay == "" && !o.relay {
+	if !o.circuits && o.autoRelay == "" && !o.relay && !o.punch {
 		if !o.autonat {
 			return libp2p.DisableRelay(), nil
 		}
@@ -117,6 +118,10 @@ func (n *node) natCommand(ctx context.Context, words []string) (known bool, err 
 		err = n.disconnect(words[1])
 	case words[0] == "addresses" && len(words) == 1:
 		emit(addressesEvent{Event: "addresses", Addresses: texts(n.host.Addrs())})
+	case words[0] == "punches" && len(words) == 1:
+		err = n.punches(ctx)
+	case words[0] == "direct" && len(words) == 2:
+		err = n.direct(ctx, words[1])
 	case words[0] == "reserve" && len(words) == 2:
 		err = n.reserve(ctx, words[1])
 	case words[0] == "autonat1" && len(words) >= 2:

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
@@ -23,6 +24,7 @@ type node struct {
 	identified *identifiedPeers
 	seen       endings // of streams, as a server of endingsProtocol
 	nat        natServices
+	punch      punchTrace
 	timeout    time.Duration
 }
 
@@ -51,9 +53,14 @@ func newNode(o options) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	n := &node{timeout: time.Duration(o.timeout) * time.Second}
+	punch := libp2p.ChainOptions()
+	if o.nat.punch {
+		punch = n.punch.hostOption()
+	}
 	listen := libp2p.NoListenAddrs
 	if o.addr != "none" {
-		listen = libp2p.ListenAddrStrings(o.addr)
+		listen = libp2p.ListenAddrStrings(strings.Split(o.addr, ",")...)
 	}
 	h, err := libp2p.New(
 		listen,
@@ -64,6 +71,7 @@ func newNode(o options) (*node, error) {
 		transports,
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		nat,
+		punch,
 		libp2p.DisableMetrics(),
 	)
 	if err != nil {
@@ -81,7 +89,7 @@ func newNode(o options) (*node, error) {
 		h.Close()
 		return nil, err
 	}
-	n := &node{host: h, identified: identified, nat: services, timeout: time.Duration(o.timeout) * time.Second}
+	n.host, n.identified, n.nat = h, identified, services
 	h.SetStreamHandler(echoProtocol, serveEcho)
 	h.SetStreamHandler(endingsProtocol, n.seen.serve)
 	return n, nil

@@ -84,6 +84,26 @@ def simulated_relays(full):
     return [["build/release/bin/relay_sim", "--seeds", seeds, "--check"]]
 
 
+def simulated_punches(full):
+    """Pairs behind all kinds of routers, each as its tables say, a seed twice the same (test/sim/punch)."""
+    seeds = "1000" if full else "10"
+    return [["build/release/bin/punch_sim", "--seeds", seeds, "--check", "--twice"]]
+
+
+def simulated_broadcasts(full):
+    """1,000 nodes that broadcast, and two attacks; in full 10,000, churn, all attacks (test/sim/gossip)."""
+    quiet = ["--nodes 1000 --sizes 1024,4096,65536 --messages 40"]
+    attacks = [f"--nodes 200 --attack {name} --alone" for name in ("eclipse-one", "covert-flash")]
+    long = [
+        "--nodes 10000 --sizes 1024,4096,65536 --messages 40",
+        "--nodes 1000 --sizes 1024,4096,65536 --churn 10",
+        "--nodes 1000 --topics 4 --messages 160 --rate 8",
+        "--nodes 1000 --matrix",
+    ]
+    runs = quiet + attacks + (long if full else [])
+    return [["build/release/bin/gossip_sim", *run.split(), "--check"] for run in runs]
+
+
 def sanitized_stages(full):
     """From sources to what runs under ASan and UBSan."""
     tidy = [sys.executable, "tools/tidy.py"]
@@ -143,6 +163,20 @@ def release_stages(full):
             "a day behind relays that fail, in virtual time",
             ("release",),
             60 * MINUTE,
+        ),
+        Stage(
+            "punches",
+            simulated_punches(full),
+            "pairs behind routers of all kinds, in virtual time",
+            ("release",),
+            60 * MINUTE,
+        ),
+        Stage(
+            "gossip",
+            simulated_broadcasts(full),
+            "broadcast among many, and under attack, in virtual time",
+            ("release",),
+            120 * MINUTE,
         ),
         Stage("install", install, "a consumer of find_package(Warren)", ("release",), present=has_install),
         Stage("cli", cli, "daemons and the command line", ("release",), present=has_cli),

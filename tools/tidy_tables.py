@@ -21,6 +21,7 @@ UPPER = {
     "storage",
     "protocols",
     "messaging",
+    "broadcast",
     "compute",
     "sim",
 }
@@ -40,12 +41,20 @@ MODULE_FOLDERS = {
     "stun": "protocols/stun",
     "autonat": "protocols/autonat",
     "relay": "protocols/relay",
+    "dcutr": "protocols/dcutr",
+    "spray": "protocols/spray",
+    "pubsub": "protocols/pubsub",
+    "pubsub_wire": "protocols/pubsub",
+    "pubsub_score": "protocols/pubsub",
+    "pubsub_router": "protocols/pubsub",
 }
 
 # (who, whom): why. Named by folder, or by folder and subfolder.
 LAYER_EXCEPTIONS = {
     ("swarm", "negotiation"): "the upgrader and the host negotiate what runs on a pipe",
     ("transport/quic", "security/tls"): "libp2p's certificate is the same over QUIC and over TCP",
+    ("broadcast", "messaging"): "what is broadcast travels in the same signed envelopes as messages",
+    ("broadcast", "protocols/pubsub"): "broadcasts are gossipsub with envelopes, numbers and repair",
     ("transport/websocket", "security/tls"): "secure WebSockets speak the web's TLS, with the same records",
 }
 

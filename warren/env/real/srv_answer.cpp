@@ -7,7 +7,7 @@ namespace warren::real {
 
 namespace {
 
-constexpr std::uint16_t kTypeSrv = 33;
+constexpr std::uint16_t kSrvRecordType = 33;
 constexpr std::size_t kBeforeTarget = 6;  // priority, weight, port
 
 }  // namespace
@@ -15,7 +15,7 @@ constexpr std::size_t kBeforeTarget = 6;  // priority, weight, port
 // The target is read from the whole message: RFC 2782 wants it uncompressed, but servers do compress it
 // (RFC 3597, section 4).
 Result<std::vector<ServiceRecord>> parse_srv_answer(BytesView message) {
-  const auto answer = answer_records(message, kTypeSrv);
+  const auto answer = answer_records(message, kSrvRecordType);
   if (!answer) return fail(answer.error());
   std::vector<ServiceRecord> records;
   for (const AnswerRecord& record : *answer) {

@@ -70,7 +70,9 @@ function(warren_protobuf target)
       DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${proto}
       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     target_sources(${target} PRIVATE ${base}.pb.cc ${base}.pb.h)
-    set_source_files_properties(${base}.pb.cc PROPERTIES SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS -w)
+    # protoc gives the same names to the static tables of every file: two of them cannot be compiled as one.
+    set_source_files_properties(${base}.pb.cc PROPERTIES SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS -w
+                                                         SKIP_UNITY_BUILD_INCLUSION ON)
   endforeach()
   target_include_directories(${target} SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
   target_link_libraries(${target} PUBLIC protobuf::libprotobuf)

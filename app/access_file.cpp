@@ -12,7 +12,7 @@
 namespace warren::app {
 namespace {
 
-constexpr std::string_view kHead =
+constexpr std::string_view kAccessHead =
     "# Who is always or never let in. Written by `warren allow` and `warren deny`; do not edit it while the\n"
     "# daemon runs.\n";
 constexpr std::string_view kAllow = "allow ";
@@ -55,7 +55,7 @@ std::vector<AccessList::Entry> read_access_file(const std::filesystem::path& pat
 }
 
 Result<> write_access_file(const std::filesystem::path& path, const std::vector<AccessList::Entry>& entries) {
-  std::string text(kHead);
+  std::string text(kAccessHead);
   for (const auto& [subject, access] : entries) {
     text += access == Access::kAllowed ? kAllow : kDeny;
     text += to_string(subject) + "\n";

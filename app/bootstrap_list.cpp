@@ -13,7 +13,7 @@
 namespace warren::app {
 namespace {
 
-constexpr std::string_view kHead =
+constexpr std::string_view kBootstrapHead =
     "# Peers that this node begins with, besides those of warren.toml. Written by `warren bootstrap`; do "
     "not\n"
     "# edit it while the daemon runs.\n";
@@ -88,7 +88,7 @@ Result<bool> BootstrapList::remove(const Multiaddr& address) {
 }
 
 Result<> BootstrapList::write(std::vector<Multiaddr> listed) {
-  std::string text(kHead);
+  std::string text(kBootstrapHead);
   for (const Multiaddr& address : listed) text += address.to_string() + "\n";
   const Result<> written = replace_file(file_, text);
   if (written) listed_ = std::move(listed);

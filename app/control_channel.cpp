@@ -10,11 +10,11 @@
 namespace warren::app {
 namespace {
 
-constexpr auto kConnectLimit = std::chrono::seconds(5);
+constexpr auto kChannelLimit = std::chrono::seconds(5);
 
 // gRPC goes on trying to connect; one attempt is enough for a socket on this machine.
 bool is_reachable(grpc::Channel& channel) {
-  const auto deadline = std::chrono::system_clock::now() + kConnectLimit;
+  const auto deadline = std::chrono::system_clock::now() + kChannelLimit;
   grpc_connectivity_state state = channel.GetState(true);
   while (state != GRPC_CHANNEL_READY) {
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || !channel.WaitForStateChange(state, deadline)) return false;

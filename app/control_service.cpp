@@ -8,6 +8,7 @@
 #include "app/control_values.hpp"
 #include "app/grpc_error.hpp"
 #include "app/version.hpp"
+#include "app/whole_ms.hpp"
 #include "warren/base/log.hpp"
 
 namespace warren::app {
@@ -69,7 +70,7 @@ grpc::Status ControlService::GetStatus(grpc::ServerContext* context, const v1::G
   reply->set_version(kVersion);
   reply->set_process_id(getpid());
   const Duration uptime = loop_.env().clock.now() - started_at_;
-  reply->set_uptime_ms(std::chrono::duration_cast<std::chrono::milliseconds>(uptime).count());
+  reply->set_uptime_ms(whole_ms(uptime));
   const auto filled = calls_.ask(*context, [&] { fill_status(node_, served_, *reply); });
   return filled ? grpc::Status::OK : to_status(*context, filled.error());
 }

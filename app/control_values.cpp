@@ -3,13 +3,10 @@
 #include <algorithm>
 
 #include "app/transport_name.hpp"
+#include "app/whole_ms.hpp"
 
 namespace warren::app {
 namespace {
-
-std::int64_t whole_ms(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-}
 
 // Of the connection that the peer's status tells of. Nothing when it has no limits.
 std::optional<CircuitBudget> budget_of(const Host& host, const PeerStatus& peer) {

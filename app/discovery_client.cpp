@@ -5,10 +5,10 @@
 
 namespace warren::app {
 
-using Stub = v1::Discovery::Stub;
+using DiscoveryStub = v1::Discovery::Stub;
 
 struct DiscoveryClient::State {
-  std::unique_ptr<Stub> stub;
+  std::unique_ptr<DiscoveryStub> stub;
 };
 
 DiscoveryClient::DiscoveryClient(const DataDir& dir)
@@ -36,31 +36,31 @@ void DiscoveryClient::find(const v1::FindRequest& request, Duration timeout,
 }
 
 v1::DhtStored DiscoveryClient::put(const v1::DhtPutRequest& request, Duration timeout) {
-  return call(*state_->stub, &Stub::DhtPut, request, timeout);
+  return call(*state_->stub, &DiscoveryStub::DhtPut, request, timeout);
 }
 
 v1::DhtValue DiscoveryClient::get(const v1::DhtGetRequest& request, Duration timeout) {
-  return call(*state_->stub, &Stub::DhtGet, request, timeout);
+  return call(*state_->stub, &DiscoveryStub::DhtGet, request, timeout);
 }
 
 v1::DhtStored DiscoveryClient::provide(const v1::DhtProvideRequest& request, Duration timeout) {
-  return call(*state_->stub, &Stub::DhtProvide, request, timeout);
+  return call(*state_->stub, &DiscoveryStub::DhtProvide, request, timeout);
 }
 
 v1::DhtProvidersReply DiscoveryClient::providers(const v1::DhtProvidersRequest& request, Duration timeout) {
-  return call(*state_->stub, &Stub::DhtProviders, request, timeout);
+  return call(*state_->stub, &DiscoveryStub::DhtProviders, request, timeout);
 }
 
 v1::DhtStatsReply DiscoveryClient::stats(const v1::DhtStatsRequest& request) {
-  return call(*state_->stub, &Stub::DhtStats, request, kAnswerLimit);
+  return call(*state_->stub, &DiscoveryStub::DhtStats, request, kAnswerLimit);
 }
 
 v1::BootstrapPeers DiscoveryClient::bootstrap() {
-  return call(*state_->stub, &Stub::ListBootstrap, v1::ListBootstrapRequest(), kAnswerLimit);
+  return call(*state_->stub, &DiscoveryStub::ListBootstrap, v1::ListBootstrapRequest(), kAnswerLimit);
 }
 
 v1::ChangeBootstrapReply DiscoveryClient::change_bootstrap(const v1::ChangeBootstrapRequest& request) {
-  return call(*state_->stub, &Stub::ChangeBootstrap, request, kAnswerLimit);
+  return call(*state_->stub, &DiscoveryStub::ChangeBootstrap, request, kAnswerLimit);
 }
 
 }  // namespace warren::app

@@ -14,11 +14,11 @@ namespace warren::app {
 namespace {
 
 constexpr std::size_t kAtOnce = 16;
-constexpr int kTargetsMax = 100;
+constexpr int kFindTargetsMax = 100;
 constexpr Duration kFindLimit = 10min;  // for all of them; a single search is bounded by the node
 
 // One call's searches. In the loop, but for `ready`, which its mutex guards.
-struct Search {
+struct FindSearch {
   Node& node;
   bool afresh = false;
   std::vector<Target> targets;
@@ -39,7 +39,7 @@ void describe_found(const FindReport& found, v1::FindReply& to) {
   describe_lookup(found.lookup, *to.mutable_lookup());
 }
 
-Task<void> work_off(Search* search) {
+Task<void> work_off(FindSearch* search) {
   while (search->next < search->targets.size()) {
     const std::size_t index = search->next++;
     const auto found =
@@ -57,18 +57,18 @@ Task<void> work_off(Search* search) {
   }
 }
 
-Task<void> spawn_and_join(Search* search, TaskGroup* group) {
+Task<void> spawn_and_join(FindSearch* search, TaskGroup* group) {
   for (std::size_t i = 0; i < std::min(kAtOnce, search->targets.size()); ++i) group->spawn(work_off(search));
   co_await group->join();
 }
 
-Task<void> find_all(Executor executor, Search* search) {
+Task<void> find_all(Executor executor, FindSearch* search) {
   TaskGroup group(executor, "find");
   co_await finally(spawn_and_join(search, &group), group.close());
 }
 
 // On gRPC's thread. False when the client takes no more.
-bool pass_on(Search& search, grpc::ServerWriter<v1::FindReply>& replies) {
+bool pass_on(FindSearch& search, grpc::ServerWriter<v1::FindReply>& replies) {
   std::deque<v1::FindReply> ready;
   {
     const std::lock_guard lock(search.mutex);
@@ -81,9 +81,9 @@ bool pass_on(Search& search, grpc::ServerWriter<v1::FindReply>& replies) {
 
 grpc::Status DiscoveryService::Find(grpc::ServerContext* context, const v1::FindRequest* request,
                                     grpc::ServerWriter<v1::FindReply>* replies) {
-  if (request->targets_size() > kTargetsMax)
+  if (request->targets_size() > kFindTargetsMax)
     return {grpc::StatusCode::INVALID_ARGUMENT, "more than 100 targets; ask in several calls"};
-  Search search{.node = node_,
+  FindSearch search{.node = node_,
                 .afresh = request->afresh(),
                 .targets = {},
                 .texts = {request->targets().begin(), request->targets().end()},

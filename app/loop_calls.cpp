@@ -11,7 +11,7 @@ namespace warren::app {
 namespace {
 
 // A gRPC thread looks up this often whether its client is still there.
-constexpr auto kLook = std::chrono::milliseconds(50);
+constexpr auto kLookForCancelled = std::chrono::milliseconds(50);
 
 CallError error_of(Errc code) {
   return {make_error_code(code), make_error_code(code).message()};
@@ -72,7 +72,7 @@ CallResult<> LoopCalls::run_to_end(std::function<Task<void>()> work, Duration li
 
   const auto deadline = std::chrono::steady_clock::now() + limit;
   std::optional<Errc> reason;
-  while (ended.wait_for(kLook) != std::future_status::ready) {
+  while (ended.wait_for(kLookForCancelled) != std::future_status::ready) {
     if (reason) continue;  // it has been canceled, and takes its time
     if (abandoned()) {
       reason = Errc::kCanceled;

@@ -4,6 +4,7 @@
 
 #include "app/errors.hpp"
 #include "app/transport_name.hpp"
+#include "app/whole_ms.hpp"
 #include "warren/core/relay_reason.hpp"
 
 namespace warren::app {
@@ -12,10 +13,6 @@ namespace {
 namespace v1 = control::v1;
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
-
-std::int64_t whole_ms(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-}
 
 std::int64_t ago_ms(Instant then, Instant now) {
   return std::max<std::int64_t>(0, whole_ms(now - then));

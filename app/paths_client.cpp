@@ -8,11 +8,11 @@
 namespace warren::app {
 namespace {
 
-using Stub = v1::Paths::Stub;
+using PathsStub = v1::Paths::Stub;
 
 class GrpcSeeking final : public Seeking {
  public:
-  GrpcSeeking(Stub& stub, const std::string& target) {
+  GrpcSeeking(PathsStub& stub, const std::string& target) {
     request_.set_target(target);
     const auto promise = std::make_shared<std::promise<void>>();
     ended_ = promise->get_future();
@@ -37,7 +37,7 @@ class GrpcSeeking final : public Seeking {
 }  // namespace
 
 struct PathsClient::State {
-  std::unique_ptr<Stub> stub;
+  std::unique_ptr<PathsStub> stub;
 };
 
 PathsClient::PathsClient(const DataDir& dir)
@@ -48,7 +48,7 @@ PathsClient::~PathsClient() = default;
 v1::WhyReply PathsClient::why(const std::string& target) {
   v1::WhyRequest request;
   request.set_target(target);
-  return call(*state_->stub, &Stub::Why, request, kAnswerLimit);
+  return call(*state_->stub, &PathsStub::Why, request, kAnswerLimit);
 }
 
 std::unique_ptr<Seeking> PathsClient::seek_direct(const std::string& target) {

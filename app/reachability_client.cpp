@@ -6,15 +6,15 @@
 namespace warren::app {
 namespace {
 
-using Stub = v1::Reachability::Stub;
+using ReachabilityStub = v1::Reachability::Stub;
 
 // The daemon itself gives up before.
-constexpr Duration kNetcheckLimit = 35s;
+constexpr Duration kNetcheckAnswerLimit = 35s;
 
 }  // namespace
 
 struct ReachabilityClient::State {
-  std::unique_ptr<Stub> stub;
+  std::unique_ptr<ReachabilityStub> stub;
 };
 
 ReachabilityClient::ReachabilityClient(const DataDir& dir)
@@ -23,21 +23,21 @@ ReachabilityClient::ReachabilityClient(const DataDir& dir)
 ReachabilityClient::~ReachabilityClient() = default;
 
 v1::ReachabilityReply ReachabilityClient::status() {
-  return call(*state_->stub, &Stub::GetReachability, v1::GetReachabilityRequest(), kAnswerLimit);
+  return call(*state_->stub, &ReachabilityStub::GetReachability, v1::GetReachabilityRequest(), kAnswerLimit);
 }
 
 v1::OwnAddresses ReachabilityClient::addresses() {
-  return call(*state_->stub, &Stub::ListOwnAddresses, v1::ListOwnAddressesRequest(), kAnswerLimit);
+  return call(*state_->stub, &ReachabilityStub::ListOwnAddresses, v1::ListOwnAddressesRequest(), kAnswerLimit);
 }
 
 v1::NetcheckReply ReachabilityClient::netcheck(bool afresh) {
   v1::NetcheckRequest request;
   request.set_afresh(afresh);
-  return call(*state_->stub, &Stub::Netcheck, request, kNetcheckLimit);
+  return call(*state_->stub, &ReachabilityStub::Netcheck, request, kNetcheckAnswerLimit);
 }
 
 v1::Relays ReachabilityClient::relays() {
-  return call(*state_->stub, &Stub::ListRelays, v1::ListRelaysRequest(), kAnswerLimit);
+  return call(*state_->stub, &ReachabilityStub::ListRelays, v1::ListRelaysRequest(), kAnswerLimit);
 }
 
 }  // namespace warren::app

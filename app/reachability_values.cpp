@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "app/errors.hpp"
+#include "app/whole_ms.hpp"
 
 namespace warren::app {
 namespace {
 
 namespace v1 = control::v1;
-
-std::uint64_t whole_ms(Duration duration) {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
-}
 
 // The moment as the clock on the wall shows it.
 class WallClock {
@@ -61,7 +58,7 @@ void describe_relay(const Node& node, const WallClock& wall, const relay::Reserv
   if (from.next_try) to.set_next_try_at_ms(wall(*from.next_try));
   if (from.held_since) {
     to.mutable_limits()->set_bytes(from.limits.bytes_max);
-    to.mutable_limits()->set_time_ms(whole_ms(from.limits.time_max));
+    to.mutable_limits()->set_time_ms(static_cast<std::uint64_t>(whole_ms(from.limits.time_max)));
   }
   for (const Multiaddr& address : from.addresses) to.add_addresses(whole(node, address));
   if (!from.error) return;

@@ -22,7 +22,7 @@ std::string sentence_of(const v1::SetAccessReply& reply, v1::Access access, bool
                      reply.changed() ? "is no longer on" : "was not on", word_of(access));
 }
 
-ExitStatus change(const AccessOptions& options, v1::Access access) {
+ExitStatus set_access(const AccessOptions& options, v1::Access access) {
   if (!parse_access_subject(options.subject)) {
     throw Failure(
         ExitStatus::kUsage,
@@ -53,11 +53,11 @@ ExitStatus change(const AccessOptions& options, v1::Access access) {
 }  // namespace
 
 ExitStatus run_allow(const AccessOptions& options) {
-  return change(options, v1::ACCESS_ALLOWED);
+  return set_access(options, v1::ACCESS_ALLOWED);
 }
 
 ExitStatus run_deny(const AccessOptions& options) {
-  return change(options, v1::ACCESS_DENIED);
+  return set_access(options, v1::ACCESS_DENIED);
 }
 
 ExitStatus run_access(const CommonOptions& options) {

@@ -36,7 +36,7 @@ v1::ChangeBootstrapReply change_file(const DataDir& dir, const Multiaddr& addres
   return reply;
 }
 
-ExitStatus change(const BootstrapChangeOptions& options, bool remove) {
+ExitStatus change_bootstrap(const BootstrapChangeOptions& options, bool remove) {
   const DataDir dir = DataDir::choose(options.data_dir);
   dir.require_initialized(ExitStatus::kFailed);
   const Multiaddr address = parse_bootstrap(options.address, "ADDRESS");
@@ -92,11 +92,11 @@ std::string state_of(const v1::BootstrapPeers::Entry& entry, bool running) {
 }  // namespace
 
 ExitStatus run_bootstrap_add(const BootstrapChangeOptions& options) {
-  return change(options, false);
+  return change_bootstrap(options, false);
 }
 
 ExitStatus run_bootstrap_rm(const BootstrapChangeOptions& options) {
-  return change(options, true);
+  return change_bootstrap(options, true);
 }
 
 ExitStatus run_bootstrap_ls(const CommonOptions& options) {

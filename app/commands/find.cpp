@@ -14,7 +14,7 @@
 namespace warren::app {
 namespace {
 
-constexpr std::size_t kTargetsMax = 100;  // as the daemon takes them
+constexpr std::size_t kTargetsAtOnceMax = 100;  // as the daemon takes them
 
 bool was_found(const v1::FindReply& reply) {
   return reply.reason().empty();
@@ -80,7 +80,7 @@ Failure failure_of(const v1::FindReply& reply) {
 }  // namespace
 
 ExitStatus run_find(const FindOptions& options) {
-  if (options.targets.size() > kTargetsMax)
+  if (options.targets.size() > kTargetsAtOnceMax)
     throw Failure(ExitStatus::kUsage, "more than 100 IDs at once; ask in several commands");
   DiscoveryClient client(DataDir::choose(options.data_dir));
   v1::FindRequest request;

@@ -29,13 +29,13 @@ JsonObject json_of(const v1::Peer& peer) {
       .text("version", peer.version());
 }
 
-const std::string& name_of(const v1::Peer& peer) {
+const std::string& peer_name(const v1::Peer& peer) {
   return peer.node_id().empty() ? peer.peer_id() : peer.node_id();
 }
 
 void sort_peers(v1::Peers& peers, const std::string& by) {
   const auto before = [&by](const v1::Peer& a, const v1::Peer& b) {
-    if (by == "name") return name_of(a) < name_of(b);
+    if (by == "name") return peer_name(a) < peer_name(b);
     if (by == "time") return a.connected_ms() > b.connected_ms();
     // Those that are not measured yet come last.
     const bool measured = a.rtt_ms() > 0;

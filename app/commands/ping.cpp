@@ -62,9 +62,9 @@ void print_lost(std::uint32_t number, const Failure& failure, bool json) {
 }
 
 // Searches for a direct path, one after the other.
-class Search {
+class DirectSearch {
  public:
-  Search(PathsClient& paths, const std::string& target) : paths_(paths), target_(target) {}
+  DirectSearch(PathsClient& paths, const std::string& target) : paths_(paths), target_(target) {}
 
   // Returns after `time`, or as soon as a search has ended.
   void go_on(Duration time) {
@@ -98,7 +98,7 @@ ExitStatus ping_until_direct(const PingOptions& options) {
   const DataDir dir = DataDir::choose(options.data_dir);
   ControlClient client(dir);
   PathsClient paths(dir);
-  Search search(paths, options.target);
+  DirectSearch search(paths, options.target);
   v1::PingRequest request = request_of(options);
   request.set_count(1);
   const auto end = steady_clock::now() + seconds(options.timeout_seconds);

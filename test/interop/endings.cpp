@@ -9,16 +9,16 @@ namespace warren::interop {
 
 namespace {
 
-constexpr Duration kIdleMax = 30s;
+constexpr Duration kEndingsIdleMax = 30s;
 constexpr Duration kPoll = 10ms;
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kEndingsChunk = 64 * 1024;
 // What one side writes when the other still has to read; many times less than any window.
 constexpr std::size_t kRest = 1024;
 constexpr std::size_t kMany = 256 * 1024;
 
 // Whether it was the other side that ended the writing.
 Task<bool> write_until_stopped(ByteStream& stream) {
-  const Bytes chunk(kChunk);
+  const Bytes chunk(kEndingsChunk);
   for (;;) {
     const auto written = co_await as_result(stream.write(chunk));
     if (!written) co_return written.error() == Errc::kReset;
@@ -60,7 +60,7 @@ Task<void> answer(EndingCounts& counts, ByteStream& stream) {
 }
 
 Task<void> serve(EndingCounts& counts, Clock& clock, StreamPtr stream) {
-  co_await with_timeout(clock, kIdleMax, answer(counts, *stream));
+  co_await with_timeout(clock, kEndingsIdleMax, answer(counts, *stream));
 }
 
 void check(bool as_expected, const char* what) {

@@ -12,11 +12,6 @@ using namespace warren;
 
 namespace {
 
-Task<Bytes> reverse(ServiceCall call) {
-  std::ranges::reverse(call.payload);
-  co_return std::move(call.payload);
-}
-
 PeerId peer_id_of_node(const Node& node) {
   return PeerId::from_public_key(PublicKey::from_sm2(node.node_id().public_key()));
 }

@@ -1,6 +1,7 @@
 // Whole nodes on simulated machines: what the scenarios of this folder are played on.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -15,6 +16,12 @@ namespace warren {
 inline std::uint64_t scenario_seed(std::uint64_t otherwise) {
   const char* given = std::getenv("WARREN_SIM_SEED");
   return given == nullptr ? otherwise : std::strtoull(given, nullptr, 10);
+}
+
+// A service that answers with the question read backwards.
+inline Task<Bytes> reverse(ServiceCall call) {
+  std::ranges::reverse(call.payload);
+  co_return std::move(call.payload);
 }
 
 class NodeWorld {

@@ -11,9 +11,7 @@ using test::Suburb;
 
 namespace {
 
-constexpr std::size_t kMega = 1024 * 1024;
-
-struct Outcome {
+struct MovedOutcome {
   std::error_code error;
   std::string what;
   Bytes answer;
@@ -46,7 +44,7 @@ struct Moving : Suburb {
     co_await net.world.clock().sleep_for(net.takes);
     co_return std::move(call.payload);
   }
-  static Task<void> ask(Moving& net, Bytes payload, Outcome& outcome) {
+  static Task<void> ask(Moving& net, Bytes payload, MovedOutcome& outcome) {
     const auto answer =
         co_await as_outcome(net.alice->request(net.bob->node_id(), "work", std::move(payload), 10min));
     outcome.done = true;
@@ -55,7 +53,7 @@ struct Moving : Suburb {
     if (!answer) outcome.error = answer.error().code();
     if (!answer) outcome.what = answer.error().what();
   }
-  static Task<void> tell(Moving& net, std::string text, Outcome& outcome) {
+  static Task<void> tell(Moving& net, std::string text, MovedOutcome& outcome) {
     const auto sent = co_await as_outcome(net.alice->send_message(net.bob->node_id(), to_bytes(text)));
     outcome.done = true;
     outcome.ended = net.world.clock().now();
@@ -99,8 +97,8 @@ struct Moving : Suburb {
 }  // namespace
 
 TEST_CASE("the direct path is cut under a request: answered over the relay within five seconds, run once") {
-  Outcome outcome;
-  Outcome message;
+  MovedOutcome outcome;
+  MovedOutcome message;
   Moving net;
   net.connect_both();
   net.group.spawn(Moving::ask(net, to_bytes("x"), outcome));
@@ -122,7 +120,7 @@ TEST_CASE("the direct path is cut under a request: answered over the relay withi
 }
 
 TEST_CASE("an idle direct path is cut: the next request takes the relay within five seconds") {
-  Outcome outcome;
+  MovedOutcome outcome;
   Moving net;
   net.takes = 0s;
   net.connect_both();
@@ -137,7 +135,7 @@ TEST_CASE("an idle direct path is cut: the next request takes the relay within f
 }
 
 TEST_CASE("what began on the relayed path ends there, unharmed") {
-  Outcome outcome;
+  MovedOutcome outcome;
   Moving net;
   net.takes = 30s;
   net.connect();
@@ -155,7 +153,7 @@ TEST_CASE("what began on the relayed path ends there, unharmed") {
 }
 
 TEST_CASE("the relay is lost under a request that began there: it moves to the direct path") {
-  Outcome outcome;
+  MovedOutcome outcome;
   Moving net;
   net.takes = 20s;
   net.connect();
@@ -170,10 +168,10 @@ TEST_CASE("the relay is lost under a request that began there: it moves to the d
 }
 
 TEST_CASE("2 MiB whose direct path is cut in the middle: exact bytes over the relay, once") {
-  Outcome outcome;
+  MovedOutcome outcome;
   Moving net;
   net.connect_both();
-  const Bytes payload = pattern(2 * kMega);
+  const Bytes payload = pattern(2 * 1024 * 1024);
   net.group.spawn(Moving::ask(net, payload, outcome));
   net.world.loop().advance(150ms);
   REQUIRE_FALSE(outcome.done);

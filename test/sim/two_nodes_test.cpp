@@ -8,11 +8,6 @@ using namespace warren;
 
 namespace {
 
-Task<Bytes> reverse(ServiceCall call) {
-  std::ranges::reverse(call.payload);
-  co_return std::move(call.payload);
-}
-
 // One whole conversation; what happened, and when.
 std::vector<std::string> conversation(std::uint64_t seed) {
   NodeWorld net(seed);

@@ -14,7 +14,7 @@ constexpr Duration kBusy = 5s;
 // As long as identify believes an address.
 constexpr Duration kAddressLife = std::chrono::hours(1);
 
-enum Happening : std::uint64_t { kBorn = 16, kDied, kRevived };
+enum HostHappening : std::uint64_t { kBorn = 16, kDied, kRevived };
 
 }  // namespace
 

@@ -10,7 +10,7 @@ namespace warren::sim {
 namespace {
 
 // What the run's fingerprint is made of.
-enum Happening : std::uint64_t { kOpened = 1, kEnded, kSent };
+enum LinkHappening : std::uint64_t { kOpened = 1, kEnded, kSent };
 
 const ProtocolId kNoProtocol;
 

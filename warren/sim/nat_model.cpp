@@ -8,7 +8,7 @@ namespace warren::sim {
 
 namespace {
 
-using Kind = NatModel::Verdict::Kind;
+using VerdictKind = NatModel::Verdict::Kind;
 using Id = NatTable::Id;
 using Timer = NatTable::Timer;
 
@@ -144,9 +144,10 @@ NatModel::Verdict NatModel::State::enter(const NatPacket& packet, Instant now) {
     mapping = table.mapping_of_outside(packet.protocol, packet.to);
     if (mapping != NatTable::kNone && !permits(mapping, remote)) mapping = NatTable::kNone;
   }
-  if (mapping != NatTable::kNone) return {Kind::kIn, packet.from, table.mapping(mapping).inside};
+  if (mapping != NatTable::kNone) return {VerdictKind::kIn, packet.from, table.mapping(mapping).inside};
   const bool unwanted = packet.protocol == NatProtocol::kTcp && packet.syn && !packet.ack;
-  return {unwanted && options.resets_unwanted_tcp ? Kind::kRefused : Kind::kDrop, packet.from, packet.to};
+  return {unwanted && options.resets_unwanted_tcp ? VerdictKind::kRefused : VerdictKind::kDrop, packet.from,
+          packet.to};
 }
 
 std::optional<NatOptions> NatOptions::of_type(std::string_view name) {
@@ -182,7 +183,7 @@ NatModel& NatModel::operator=(NatModel&&) noexcept = default;
 NatModel::Verdict NatModel::from_inside(const NatPacket& packet, Instant now) {
   State& state = *state_;
   state.expire(now);
-  const Verdict dropped{Kind::kDrop, packet.from, packet.to};
+  const Verdict dropped{VerdictKind::kDrop, packet.from, packet.to};
   const bool returns = state.options.translates && packet.to.address == state.outside;
   if (state.blocks(packet) || (returns && !state.options.hairpin)) return dropped;
   Id id =
@@ -191,7 +192,7 @@ NatModel::Verdict NatModel::from_inside(const NatPacket& packet, Instant now) {
   if (id == NatTable::kNone) return dropped;
   state.note(id, packet, true, now);
   const Endpoint mapped = state.table.mapping(state.table.session(id).mapping).outside;
-  if (!returns) return {Kind::kOut, mapped, packet.to};
+  if (!returns) return {VerdictKind::kOut, mapped, packet.to};
 
   // RFC 4787, REQ-9a: who is addressed sees the outside endpoint of who speaks, and filters by it.
   NatPacket outer = packet;
@@ -201,7 +202,7 @@ NatModel::Verdict NatModel::from_inside(const NatPacket& packet, Instant now) {
 
 NatModel::Verdict NatModel::from_outside(const NatPacket& packet, Instant now) {
   state_->expire(now);
-  if (state_->blocks(packet)) return {Kind::kDrop, packet.from, packet.to};
+  if (state_->blocks(packet)) return {VerdictKind::kDrop, packet.from, packet.to};
   return state_->enter(packet, now);
 }
 

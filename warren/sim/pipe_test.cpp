@@ -4,6 +4,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/sim/stream_contract.hpp"
+#include "warren/sim/test_words.hpp"
 
 namespace warren::sim {
 namespace {
@@ -28,16 +29,6 @@ TEST_CASE("a pipe is a ByteStream") {
 TEST_CASE("a slow pipe that delivers few bytes at a time is a ByteStream") {
   Loop loop;
   check_contract(loop, {.delay = 100us, .read_max = 700, .buffer = 200'000});
-}
-
-Task<void> send(ByteStream& stream, std::string text) {
-  co_await stream.write(as_bytes(text));
-}
-
-Task<std::string> receive(ByteStream& stream) {
-  Bytes buffer(100);
-  const std::size_t count = co_await stream.read_some(buffer);
-  co_return to_text(BytesView(buffer).first(count));
 }
 
 TEST_CASE("bytes take the delay, one way") {

@@ -14,7 +14,7 @@ namespace {
 
 using enum NatBehavior;
 
-NatOptions of_type(const char* name) {
+NatOptions router_of_type(const char* name) {
   return NatOptions::of_type(name).value();
 }
 IpAddress ip(const char* text) {
@@ -39,7 +39,7 @@ TEST_CASE("each type is what a probe finds") {
     CAPTURE(type.name);
     World world(7);
     NatProbe probe(world);
-    Router& home = world.add_router("home", of_type(type.name), ip("203.0.113.1"));
+    Router& home = world.add_router("home", router_of_type(type.name), ip("203.0.113.1"));
     Machine& alice = world.add_machine_behind(home, "alice");
     CHECK(alice.address() == ip("192.168.1.2"));
     const auto found = probe.examine(alice);
@@ -53,15 +53,15 @@ TEST_CASE("each type is what a probe finds") {
 TEST_CASE("behind a carrier's NAT the stricter behaviors are found, and the outermost address") {
   World world(7);
   NatProbe probe(world);
-  Router& carrier = world.add_router("carrier", of_type("port-restricted"), ip("203.0.113.1"));
-  Router& home = world.add_router("home", of_type("full-cone"), ip("100.64.0.2"), &carrier);
+  Router& carrier = world.add_router("carrier", router_of_type("port-restricted"), ip("203.0.113.1"));
+  Router& home = world.add_router("home", router_of_type("full-cone"), ip("100.64.0.2"), &carrier);
   Machine& alice = world.add_machine_behind(home, "alice");
   const auto found = probe.examine(alice);
   REQUIRE(found.has_value());
   CHECK(found->mapping == kEndpointIndependent);
   CHECK(found->filtering == kAddressAndPortDependent);
   CHECK(found->seen[0].address == carrier.outside());
-  carrier.set_options(of_type("symmetric-random"));
+  carrier.set_options(router_of_type("symmetric-random"));
   carrier.reboot();
   CHECK(probe.examine(alice)->mapping == kAddressAndPortDependent);
 }
@@ -69,14 +69,14 @@ TEST_CASE("behind a carrier's NAT the stricter behaviors are found, and the oute
 TEST_CASE("without UDP nothing is found") {
   World world(7);
   NatProbe probe(world);
-  Router& home = world.add_router("home", of_type("udp-blocked"), ip("203.0.113.1"));
+  Router& home = world.add_router("home", router_of_type("udp-blocked"), ip("203.0.113.1"));
   CHECK_FALSE(probe.examine(world.add_machine_behind(home, "alice")).has_value());
 }
 
 // A home and somebody in it; with no type, somebody public.
 Machine& add_home(World& world, const std::string& name, const char* type, const char* outside) {
   if (!type) return world.add_machine(name);
-  return world.add_machine_behind(world.add_router(name + "'s", of_type(type), ip(outside)), name);
+  return world.add_machine_behind(world.add_router(name + "'s", router_of_type(type), ip(outside)), name);
 }
 
 Task<void> send_now(DatagramSocket& from, Endpoint to) {
@@ -184,7 +184,7 @@ TEST_CASE("TCP does not punch through symmetric NATs") {
   CHECK_FALSE(both.other);
 }
 
-Task<Both> connect(Machine& from, Machine& to, std::optional<Endpoint> local = {}) {
+Task<Both> meet(Machine& from, Machine& to, std::optional<Endpoint> local = {}) {
   const auto listener = value_or_throw(to.env().network.listen_tcp({to.address(), 80}));
   Both both;
   const Endpoint remote = listener->local_endpoint();
@@ -195,11 +195,11 @@ Task<Both> connect(Machine& from, Machine& to, std::optional<Endpoint> local = {
 
 TEST_CASE("TCP from inside: the server sees the outside address; what dials in vain is silent or refused") {
   World world(7);
-  Router& home = world.add_router("home", of_type("full-cone"), ip("203.0.113.1"));
+  Router& home = world.add_router("home", router_of_type("full-cone"), ip("203.0.113.1"));
   Machine& alice = world.add_machine_behind(home, "alice");
   Machine& server = world.add_machine("server");
   const Endpoint local{alice.address(), 4001};
-  const Both both = world.run(connect(alice, server, local));
+  const Both both = world.run(meet(alice, server, local));
   CHECK(both.other->remote_endpoint() == Endpoint{home.outside(), 4001});
   CHECK(world.run(say(*both.other, *both.one, "hello")) == "hello");
 
@@ -223,11 +223,11 @@ TEST_CASE("a reboot ends what it carried, silently") {
   World world(7);
   Machine& alice = add_home(world, "alice", "port-restricted", "203.0.113.1");
   Machine& server = world.add_machine("server");
-  const Both both = world.run(connect(alice, server));
+  const Both both = world.run(meet(alice, server));
   alice.router()->reboot();
   auto heard = with_timeout(world.clock(), 10min, say(*both.other, *both.one, "lost"));
   CHECK(world.run(as_result(std::move(heard))).error() == Errc::kTimedOut);
-  CHECK(world.run(connect(alice, server)).one->remote_endpoint().address == server.address());
+  CHECK(world.run(meet(alice, server)).one->remote_endpoint().address == server.address());
 }
 
 TEST_CASE("another address from the provider is what servers see then") {
@@ -261,7 +261,7 @@ TEST_CASE("a machine that moves to another network keeps its sockets, and not it
   World world(7);
   NatProbe probe(world);
   Machine& alice = add_home(world, "alice", "full-cone", "203.0.113.1");
-  Router& cafe = world.add_router("cafe", of_type("symmetric-random"), ip("203.0.113.9"));
+  Router& cafe = world.add_router("cafe", router_of_type("symmetric-random"), ip("203.0.113.9"));
   world.add_machine_behind(cafe, "guest");
   const auto bound = value_or_throw(alice.env().network.bind_udp({IpAddress::v4({}), 4001}));
   CHECK(probe.seen(*bound)->address == ip("203.0.113.1"));
@@ -276,7 +276,7 @@ TEST_CASE("two behind one router: in their own network, and through its outside 
   for (const bool hairpin : {false, true}) {
     World world(7);
     NatProbe probe(world);
-    NatOptions options = of_type("full-cone");
+    NatOptions options = router_of_type("full-cone");
     options.hairpin = hairpin;
     Router& home = world.add_router("home", options, ip("203.0.113.1"));
     const auto alice = NatProbe::bind(world.add_machine_behind(home, "alice"), 4001);
@@ -294,11 +294,11 @@ TEST_CASE("two homes of one carrier reach each other by its hairpinning only") {
   for (const bool hairpin : {false, true}) {
     World world(7);
     NatProbe probe(world);
-    NatOptions options = of_type("full-cone");
+    NatOptions options = router_of_type("full-cone");
     options.hairpin = hairpin;
     Router& carrier = world.add_router("carrier", options, ip("203.0.113.1"));
-    Router& one = world.add_router("one's", of_type("full-cone"), ip("100.64.0.2"), &carrier);
-    Router& two = world.add_router("two's", of_type("full-cone"), ip("100.64.0.3"), &carrier);
+    Router& one = world.add_router("one's", router_of_type("full-cone"), ip("100.64.0.2"), &carrier);
+    Router& two = world.add_router("two's", router_of_type("full-cone"), ip("100.64.0.3"), &carrier);
     const auto alice = NatProbe::bind(world.add_machine_behind(one, "alice"), 4001);
     const auto bob = NatProbe::bind(world.add_machine_behind(two, "bob"), 4001);
     CHECK(alice->local_endpoint() == bob->local_endpoint());
@@ -310,8 +310,8 @@ TEST_CASE("two homes of one carrier reach each other by its hairpinning only") {
 
 TEST_CASE("IPv6 is not translated, and a firewall is in front of it") {
   World world(7);
-  Router& carrier = world.add_router("carrier", of_type("full-cone"), ip("203.0.113.1"));
-  Router& home = world.add_router("home", of_type("port-restricted"), ip("100.64.0.2"), &carrier);
+  Router& carrier = world.add_router("carrier", router_of_type("full-cone"), ip("203.0.113.1"));
+  Router& home = world.add_router("home", router_of_type("port-restricted"), ip("100.64.0.2"), &carrier);
   Machine& alice = world.add_machine_behind(home, "alice", {ip("192.168.1.2"), ip("2001:db8:1::2")});
   Machine& server = world.add_machine("server", {ip("2001:db8:9::1")});
   NatProbe probe(world);
@@ -325,9 +325,9 @@ TEST_CASE("IPv6 is not translated, and a firewall is in front of it") {
 TEST_CASE("a datagram ends at the router that takes its last hop off, before its NAT sees it") {
   World world(7);
   NatProbe probe(world);
-  Router& carrier = world.add_router("carrier", of_type("full-cone"), ip("203.0.113.1"));
-  Router& home = world.add_router("home", of_type("full-cone"), ip("100.64.0.2"), &carrier);
-  Router& other = world.add_router("other", of_type("port-restricted"), ip("203.0.113.2"));
+  Router& carrier = world.add_router("carrier", router_of_type("full-cone"), ip("203.0.113.1"));
+  Router& home = world.add_router("home", router_of_type("full-cone"), ip("100.64.0.2"), &carrier);
+  Router& other = world.add_router("other", router_of_type("port-restricted"), ip("203.0.113.2"));
   const auto alice = NatProbe::bind(world.add_machine_behind(home, "alice"), 4001);
   const auto bob = NatProbe::bind(world.add_machine_behind(other, "bob"), 4001);
   const Endpoint bobs = probe.seen(*bob).value();
@@ -355,7 +355,7 @@ TEST_CASE("a link between a machine behind a router and another counts for the w
   Machine& server = world.add_machine("server");
   world.set_delay(alice, server, 35ms);
   const Instant start = world.loop().now();
-  const Both both = world.run(connect(alice, server));
+  const Both both = world.run(meet(alice, server));
   CHECK(world.loop().now() - start == 3 * 35ms);
   world.cut(alice, server);
   auto heard = with_timeout(world.clock(), 10s, say(*both.other, *both.one, "late"));

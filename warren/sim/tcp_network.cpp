@@ -11,7 +11,7 @@ namespace warren::sim {
 
 namespace {
 
-using Kind = Packet::Kind;
+using PacketKind = Packet::Kind;
 
 // Linux gives up after six SYNs, which takes 127 s.
 constexpr Duration kConnectTimeout = std::chrono::seconds(127);
@@ -48,7 +48,7 @@ class DialRetries {
   void plan(Duration wait) {
     ticket_ = world_.loop().at(world_.loop().now() + wait, [this, wait] {
       if (connection_.state != Connection::State::kConnecting || connection_.id != id_) return;
-      if (world_.take_lost_dial(id_)) connection_.send(Kind::kConnect);
+      if (world_.take_lost_dial(id_)) connection_.send(PacketKind::kConnect);
       plan(2 * wait);
     });
   }
@@ -112,7 +112,7 @@ Task<std::unique_ptr<TcpStream>> TcpNetwork::connect(Endpoint remote, std::optio
   const std::shared_ptr<Connection> connection = open(local, remote, world_.next_connection());
   trace("dials " + connection->to_string());
   connection->dialed = true;
-  connection->send(Kind::kConnect);
+  connection->send(PacketKind::kConnect);
 
   const DialLimit limit(world_.loop(), *connection);
   const DialRetries retries(world_, *connection);
@@ -128,27 +128,27 @@ std::shared_ptr<Connection> TcpNetwork::find(const Packet& packet) const {
   auto connection = found->second.lock();
   if (!connection) return nullptr;
   // Our SYN was lost, or is still on its way, but theirs has come to a peer that dials us, too: `on_connect`.
-  const bool crosses = packet.kind == Kind::kAccept && connection->dialed &&
+  const bool crosses = packet.kind == PacketKind::kAccept && connection->dialed &&
                        connection->state == Connection::State::kConnecting;
   if (crosses && world_.has_routers()) connection->id = packet.connection;
   return connection->id == packet.connection ? connection : nullptr;
 }
 
 void TcpNetwork::receive(Packet packet) {
-  const Kind kind = packet.kind;
+  const PacketKind kind = packet.kind;
   const Segment::Kind said = packet.segment.kind;
-  if (kind == Kind::kConnect) return on_connect(packet);
+  if (kind == PacketKind::kConnect) return on_connect(packet);
   const std::shared_ptr<Connection> connection = find(packet);
   if (!connection) {
-    if (kind != Kind::kSegment || said == Segment::Kind::kBytes) refuse(packet);
+    if (kind != PacketKind::kSegment || said == Segment::Kind::kBytes) refuse(packet);
     return;
   }
   SimListener* const listener = find_bound(listeners_, packet.to);
-  if (kind == Kind::kAccept) {
+  if (kind == PacketKind::kAccept) {
     trace("connected " + connection->to_string());
     connection->set(Connection::State::kOpen);
-    connection->send(Kind::kAccepted);
-  } else if (kind == Kind::kAccepted) {
+    connection->send(PacketKind::kAccepted);
+  } else if (kind == PacketKind::kAccepted) {
     trace("accepted " + connection->to_string());
     if (listener) listener->complete(connection);
     if (connection->dialed) connection->set(Connection::State::kOpen);
@@ -170,7 +170,7 @@ bool TcpNetwork::open_simultaneously(const Packet& packet, const std::shared_ptr
   if (dialed->state == Connection::State::kOpen) return packet.connection < dialed->id;
   if (dialed->state != Connection::State::kConnecting) return false;
   dialed->id = std::max(dialed->id, packet.connection);
-  dialed->send(Kind::kAccept);
+  dialed->send(PacketKind::kAccept);
   return true;
 }
 
@@ -190,10 +190,10 @@ void TcpNetwork::on_connect(const Packet& packet) {
   }
   const auto connection = open(packet.to, packet.from, packet.connection);
   if (!listener->add_half_open(connection)) return refuse(packet);
-  reply(packet, Kind::kAccept);
+  reply(packet, PacketKind::kAccept);
 }
 
-void TcpNetwork::reply(const Packet& packet, Kind kind, Segment segment) {
+void TcpNetwork::reply(const Packet& packet, PacketKind kind, Segment segment) {
   Packet answer{packet.to, packet.from, packet.connection, kind, std::move(segment)};
   world_.send(machine_, std::move(answer));
 }

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "warren/sim/datagram_contract.hpp"
-#include "warren/sim/world.hpp"
+#include "warren/sim/test_two_machines.hpp"
 
 namespace warren::sim {
 namespace {
@@ -12,12 +12,6 @@ using contract_tests::Letter;
 std::unique_ptr<DatagramSocket> bind(Machine& machine, std::uint16_t port = 0) {
   return value_or_throw(machine.env().network.bind_udp({machine.address(), port}));
 }
-
-struct TwoMachines {
-  World world{7};
-  Machine& alice = world.add_machine("alice");
-  Machine& bob = world.add_machine("bob");
-};
 
 DatagramContract contract(World& world, Machine& one, Machine& other) {
   const auto bind_at = [](Machine& machine) {
@@ -68,7 +62,7 @@ Task<std::vector<Arrival>> arrivals_within(World& world, DatagramSocket& to, Dur
   co_return arrivals;
 }
 
-Task<void> send(DatagramSocket& from, Endpoint to, std::size_t total, std::size_t segment) {
+Task<void> send_datagrams(DatagramSocket& from, Endpoint to, std::size_t total, std::size_t segment) {
   const Bytes payload = contract_tests::random_bytes(total, 1);
   const IpAddress any = contract_tests::any(to.address);
   co_await from.send(any, to, payload, segment, Ecn::kNotCapable);
@@ -78,8 +72,8 @@ TEST_CASE_FIXTURE(TwoMachines, "datagrams take the link's delay, which may diffe
   world.set_link(bob, alice, {.delay = 70ms}, {.delay = 20ms});
   const auto at_alice = bind(alice);
   const auto at_bob = bind(bob);
-  world.run(send(*at_alice, at_bob->local_endpoint(), 10, 10));
-  world.run(send(*at_bob, at_alice->local_endpoint(), 10, 10));
+  world.run(send_datagrams(*at_alice, at_bob->local_endpoint(), 10, 10));
+  world.run(send_datagrams(*at_bob, at_alice->local_endpoint(), 10, 10));
   CHECK(world.run(arrivals_within(world, *at_bob, 20ms)).size() == 1);
   CHECK(world.clock().now() == Instant(20ms));
   const auto back = world.run(arrivals_within(world, *at_alice, 1s));
@@ -92,7 +86,7 @@ TEST_CASE_FIXTURE(TwoMachines, "a slow line spreads a burst, and drops what its 
   const auto at_alice = bind(alice);
   const auto at_bob = bind(bob);
   // With their headers each is 1,250 bytes, which take 10 ms.
-  world.run(send(*at_alice, at_bob->local_endpoint(), 20 * 1222, 1222));
+  world.run(send_datagrams(*at_alice, at_bob->local_endpoint(), 20 * 1222, 1222));
   const auto arrivals = world.run(arrivals_within(world, *at_bob, 1s));
   REQUIRE(arrivals.size() == 10);
   for (int i = 0; i < 10; ++i) CHECK(arrivals[i].at == Instant((i + 2) * 10ms));
@@ -106,7 +100,7 @@ TEST_CASE_FIXTURE(TwoMachines, "loss and reordering, the same in each run of a s
     world.set_link(alice, bob, {.delay = 50ms, .jitter = 1ms, .loss = 0.2, .reordering = 0.1});
     const auto at_alice = bind(alice);
     const auto at_bob = bind(bob);
-    world.run(send(*at_alice, at_bob->local_endpoint(), 1000 * 999, 1000));
+    world.run(send_datagrams(*at_alice, at_bob->local_endpoint(), 1000 * 999, 1000));
     std::vector<Bytes> payloads;
     for (const Arrival& it : world.run(arrivals_within(world, *at_bob, 1s)))
       payloads.push_back(it.letter.payload);
@@ -124,11 +118,11 @@ TEST_CASE_FIXTURE(TwoMachines, "the sender is told of its link's MTU, and not of
   const auto at_alice = bind(alice);
   const auto at_bob = bind(bob);
   const Endpoint bobs = at_bob->local_endpoint();
-  const auto told = world.run(as_result(send(*at_alice, bobs, 3000, 1473)));
+  const auto told = world.run(as_result(send_datagrams(*at_alice, bobs, 3000, 1473)));
   CHECK(told.error() == Errc::kTooLarge);
-  world.run(send(*at_alice, bobs, 1472, 1472));
-  world.run(send(*at_alice, bobs, 1373, 1373));
-  world.run(send(*at_alice, bobs, 1372, 1372));
+  world.run(send_datagrams(*at_alice, bobs, 1472, 1472));
+  world.run(send_datagrams(*at_alice, bobs, 1373, 1373));
+  world.run(send_datagrams(*at_alice, bobs, 1372, 1372));
   const auto arrivals = world.run(arrivals_within(world, *at_bob, 1s));
   REQUIRE(arrivals.size() == 1);
   CHECK(arrivals[0].letter.payload.size() == 1372);
@@ -138,22 +132,14 @@ TEST_CASE_FIXTURE(TwoMachines, "datagrams are lost while the link is cut, with t
   const auto at_alice = bind(alice);
   const auto at_bob = bind(bob);
   const Endpoint bobs = at_bob->local_endpoint();
-  world.run(send(*at_alice, bobs, 1, 1));
+  world.run(send_datagrams(*at_alice, bobs, 1, 1));
   world.cut(alice, bob);
-  world.run(send(*at_alice, bobs, 2, 2));
+  world.run(send_datagrams(*at_alice, bobs, 2, 2));
   world.mend(alice, bob);
-  world.run(send(*at_alice, bobs, 3, 3));
+  world.run(send_datagrams(*at_alice, bobs, 3, 3));
   const auto arrivals = world.run(arrivals_within(world, *at_bob, 1s));
   REQUIRE(arrivals.size() == 1);
   CHECK(arrivals[0].letter.payload.size() == 3);
-}
-
-Task<StreamPair> connect(Machine& from, Machine& to) {
-  const Endpoint local{to.address(), 0};
-  const auto listener = value_or_throw(to.env().network.listen_tcp(local));
-  auto dialed = co_await from.env().network.connect_tcp(listener->local_endpoint(), std::nullopt);
-  auto accepted = co_await listener->accept();
-  co_return StreamPair(std::move(dialed), std::move(accepted));
 }
 
 TEST_CASE_FIXTURE(TwoMachines, "a firewall drops datagrams, and lets TCP pass") {
@@ -161,27 +147,27 @@ TEST_CASE_FIXTURE(TwoMachines, "a firewall drops datagrams, and lets TCP pass") 
   const auto at_bob = bind(bob);
   const Endpoint bobs = at_bob->local_endpoint();
   world.block_udp(alice, bob);
-  world.run(send(*at_alice, bobs, 1, 1));
+  world.run(send_datagrams(*at_alice, bobs, 1, 1));
   CHECK_NOTHROW(world.run(connect(alice, bob)));
   CHECK(world.run(arrivals_within(world, *at_bob, 1s)).empty());
   world.block_udp(alice, bob, false);
-  world.run(send(*at_alice, bobs, 1, 1));
+  world.run(send_datagrams(*at_alice, bobs, 1, 1));
   CHECK(world.run(arrivals_within(world, *at_bob, 1s)).size() == 1);
 }
 
 TEST_CASE_FIXTURE(TwoMachines, "a crash closes sockets, and their ports are free") {
   auto at_alice = bind(alice);
   auto at_bob = bind(bob, 4001);
-  world.run(send(*at_alice, at_bob->local_endpoint(), 1, 1));
+  world.run(send_datagrams(*at_alice, at_bob->local_endpoint(), 1, 1));
   bob.crash();
   CHECK(world.run(as_result(arrivals_within(world, *at_bob, 1s))).has_value());
-  const auto closed = world.run(as_result(send(*at_bob, at_alice->local_endpoint(), 1, 1)));
+  const auto closed = world.run(as_result(send_datagrams(*at_bob, at_alice->local_endpoint(), 1, 1)));
   CHECK(closed.error() == Errc::kClosed);
   const auto again = bind(bob, 4001);
-  world.run(send(*at_alice, again->local_endpoint(), 1, 1));
+  world.run(send_datagrams(*at_alice, again->local_endpoint(), 1, 1));
   CHECK(world.run(arrivals_within(world, *again, 1s)).size() == 1);
   at_bob.reset();
-  world.run(send(*at_alice, again->local_endpoint(), 1, 1));
+  world.run(send_datagrams(*at_alice, again->local_endpoint(), 1, 1));
   CHECK(world.run(arrivals_within(world, *again, 1s)).size() == 1);
 }
 
@@ -189,7 +175,7 @@ TEST_CASE_FIXTURE(TwoMachines, "what nobody receives is bounded") {
   const auto at_alice = bind(alice);
   const auto at_bob = bind(bob);
   for (int i = 0; i < 10; ++i) {
-    world.run(send(*at_alice, at_bob->local_endpoint(), 1000 * 1000, 1000));
+    world.run(send_datagrams(*at_alice, at_bob->local_endpoint(), 1000 * 1000, 1000));
     world.loop().advance(20ms);
   }
   const auto arrivals = world.run(arrivals_within(world, *at_bob, 1s));
@@ -235,7 +221,7 @@ TEST_CASE_FIXTURE(TwoMachines, "a loss of one TCP connection holds up no other, 
   const Instant start = world.clock().now();
   world.run(transfer(*other_left, *other_right, 1000));
   CHECK(world.clock().now() == start + 10ms);
-  world.run(send(*at_alice, at_bob->local_endpoint(), 1, 1));
+  world.run(send_datagrams(*at_alice, at_bob->local_endpoint(), 1, 1));
   CHECK(world.run(arrivals_within(world, *at_bob, 20ms)).size() == 1);
   Bytes received(hello.size());
   world.run(contract_tests::fill(*right, received));

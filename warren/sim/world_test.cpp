@@ -7,7 +7,8 @@
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/async/task_group.hpp"
-#include "warren/sim/stream_contract.hpp"
+#include "warren/sim/test_two_machines.hpp"
+#include "warren/sim/test_words.hpp"
 
 namespace warren::sim {
 namespace {
@@ -16,14 +17,6 @@ const Endpoint kAnyV4{IpAddress::v4({}), 0};
 
 std::unique_ptr<TcpListener> listen(Machine& machine, std::uint16_t port) {
   return value_or_throw(machine.env().network.listen_tcp({IpAddress::v4({}), port}));
-}
-
-Task<StreamPair> connect(Machine& from, Machine& to) {
-  const auto listener = listen(to, 0);
-  const Endpoint remote{to.address(), listener->local_endpoint().port};
-  auto dialed = co_await from.env().network.connect_tcp(remote, std::nullopt);
-  auto accepted = co_await listener->accept();
-  co_return StreamPair(std::move(dialed), std::move(accepted));
 }
 
 Task<std::unique_ptr<TcpStream>> dial(Machine& from, Machine& to, std::uint16_t port,
@@ -40,22 +33,6 @@ Ending end_of(World& world, Task<std::unique_ptr<TcpStream>> dialing) {
   auto stream = world.run(as_result(std::move(dialing)));
   return {std::move(stream), world.clock().now()};
 }
-
-Task<void> send(ByteStream& stream, std::string text) {
-  co_await stream.write(as_bytes(text));
-}
-
-Task<std::string> receive(ByteStream& stream) {
-  Bytes buffer(100);
-  const std::size_t count = co_await stream.read_some(buffer);
-  co_return to_text(BytesView(buffer).first(count));
-}
-
-struct TwoMachines {
-  World world{7};
-  Machine& alice = world.add_machine("alice");
-  Machine& bob = world.add_machine("bob");
-};
 
 TEST_CASE_FIXTURE(TwoMachines, "simulated TCP is a ByteStream") {
   world.set_delay(alice, bob, 1ms);

@@ -3,17 +3,14 @@
 #include <doctest/doctest.h>
 
 #include "warren/crypto/sm2.hpp"
+#include "warren/swarm/test_addresses.hpp"
 
 using namespace warren;
 
 namespace {
 
-const PeerId kPeer = *PeerId::parse("12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5");
+const PeerId kSomePeer = *PeerId::parse("12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5");
 const PeerId kOther = *PeerId::parse("QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N");
-
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text), std::string(text));
-}
 
 Subnet subnet(std::string_view text) {
   return value_or_throw(Subnet::parse(text), std::string(text));
@@ -84,9 +81,9 @@ TEST_CASE("a subnet contains the addresses of its prefix") {
 }
 
 TEST_CASE("subjects are read and shown in one form") {
-  const std::string peer = kPeer.to_string();
+  const std::string peer = kSomePeer.to_string();
   const std::string node_text = node(7).to_string();
-  CHECK(std::get<PeerId>(*parse_access_subject(peer)) == kPeer);
+  CHECK(std::get<PeerId>(*parse_access_subject(peer)) == kSomePeer);
   CHECK(std::get<NodeId>(*parse_access_subject(node_text)) == node(7));
   CHECK(std::get<Subnet>(*parse_access_subject("10.1.2.3/8")) == subnet("10.0.0.0/8"));
   for (const std::string& text : {peer, node_text, std::string("10.0.0.0/8"), std::string("2001:db8::1")}) {
@@ -112,13 +109,13 @@ TEST_CASE("the longest prefix decides, whatever the order") {
 }
 
 TEST_CASE("what is said of a peer counts more than what is said of its address") {
-  const AccessList list = list_of({{kPeer, Access::kAllowed},
+  const AccessList list = list_of({{kSomePeer, Access::kAllowed},
                                    {kOther, Access::kDenied},
                                    {subnet("10.0.0.0/8"), Access::kDenied},
                                    {subnet("192.0.2.0/24"), Access::kAllowed}});
-  CHECK(list.of(kPeer, {}, ip("10.0.0.1")) == Access::kAllowed);
+  CHECK(list.of(kSomePeer, {}, ip("10.0.0.1")) == Access::kAllowed);
   CHECK(list.of(kOther, {}, ip("192.0.2.1")) == Access::kDenied);
-  CHECK(list.of(kPeer, {}, {}) == Access::kAllowed);
+  CHECK(list.of(kSomePeer, {}, {}) == Access::kAllowed);
   const PeerId stranger = *PeerId::parse("QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC");
   CHECK(list.of(stranger, {}, ip("10.0.0.1")) == Access::kDenied);
   CHECK(list.of(stranger, {}, ip("192.0.2.1")) == Access::kAllowed);
@@ -128,30 +125,30 @@ TEST_CASE("what is said of a peer counts more than what is said of its address")
 
 TEST_CASE("an entry for a node is one for its peers") {
   const AccessList list = list_of({{node(1), Access::kDenied}, {node(2), Access::kAllowed}});
-  CHECK(list.of(kPeer, node(1), {}) == Access::kDenied);
-  CHECK(list.of(kPeer, node(2), {}) == Access::kAllowed);
-  CHECK(list.of(kPeer, node(3), {}) == Access::kNormal);
-  CHECK(list.of(kPeer, {}, {}) == Access::kNormal);
+  CHECK(list.of(kSomePeer, node(1), {}) == Access::kDenied);
+  CHECK(list.of(kSomePeer, node(2), {}) == Access::kAllowed);
+  CHECK(list.of(kSomePeer, node(3), {}) == Access::kNormal);
+  CHECK(list.of(kSomePeer, {}, {}) == Access::kNormal);
 
   SUBCASE("and where the two differ, denied wins") {
-    const AccessList both = list_of({{kPeer, Access::kAllowed},
+    const AccessList both = list_of({{kSomePeer, Access::kAllowed},
                                      {node(1), Access::kDenied},
                                      {kOther, Access::kDenied},
                                      {node(2), Access::kAllowed}});
-    CHECK(both.of(kPeer, node(1), {}) == Access::kDenied);
+    CHECK(both.of(kSomePeer, node(1), {}) == Access::kDenied);
     CHECK(both.of(kOther, node(2), {}) == Access::kDenied);
-    CHECK(both.of(kPeer, node(2), {}) == Access::kAllowed);
+    CHECK(both.of(kSomePeer, node(2), {}) == Access::kAllowed);
   }
 }
 
 TEST_CASE("entries keep their order, are replaced in place and taken off") {
   AccessList list = list_of(
-      {{kPeer, Access::kAllowed}, {subnet("10.0.0.0/8"), Access::kDenied}, {node(1), Access::kDenied}});
-  REQUIRE(list.set(kPeer, Access::kDenied));
+      {{kSomePeer, Access::kAllowed}, {subnet("10.0.0.0/8"), Access::kDenied}, {node(1), Access::kDenied}});
+  REQUIRE(list.set(kSomePeer, Access::kDenied));
   REQUIRE(list.set(Subnet{ip("::ffff:10.9.9.9"), 104}, Access::kAllowed));  // the same subnet, told otherwise
   auto entries = list.entries();
   REQUIRE(entries.size() == 3);
-  CHECK(entries[0].subject == AccessSubject(kPeer));
+  CHECK(entries[0].subject == AccessSubject(kSomePeer));
   CHECK(entries[0].access == Access::kDenied);
   CHECK(to_string(entries[1].subject) == "10.0.0.0/8");
   CHECK(entries[1].access == Access::kAllowed);
@@ -159,7 +156,7 @@ TEST_CASE("entries keep their order, are replaced in place and taken off") {
 
   for (const auto& entry : entries) REQUIRE(list.set(entry.subject, Access::kNormal));
   CHECK(list.entries().empty());
-  CHECK(list.of(kPeer, node(1), ip("10.0.0.1")) == Access::kNormal);
+  CHECK(list.of(kSomePeer, node(1), ip("10.0.0.1")) == Access::kNormal);
   CHECK(list.set(kOther, Access::kNormal));  // was not on it
   CHECK(list.entries().empty());
 }
@@ -176,7 +173,7 @@ TEST_CASE("the list is bounded, and still found in when it is full") {
   std::size_t made = 0;
   while (list.set(nth_subnet(made), Access::kDenied)) ++made;
   CHECK(made == AccessList::kEntriesMax);
-  CHECK(list.set(kPeer, Access::kAllowed).error() == Errc::kLimitReached);
+  CHECK(list.set(kSomePeer, Access::kAllowed).error() == Errc::kLimitReached);
   CHECK(list.set(nth_subnet(0), Access::kAllowed));  // replaces
 
   std::size_t denied = 0;
@@ -185,7 +182,7 @@ TEST_CASE("the list is bounded, and still found in when it is full") {
   CHECK(list.of(nth_subnet(made).address) == Access::kNormal);
 
   CHECK(list.set(nth_subnet(5), Access::kNormal));
-  CHECK(list.set(kPeer, Access::kAllowed));
+  CHECK(list.set(kSomePeer, Access::kAllowed));
   CHECK(list.entries().size() == made);
 }
 
@@ -193,13 +190,13 @@ TEST_CASE("the list knows whether anybody is allowed by name") {
   AccessList list;
   CHECK_FALSE(list.allows_by_name());
   REQUIRE(list.set(subnet("192.0.2.0/24"), Access::kAllowed));
-  REQUIRE(list.set(kPeer, Access::kDenied));
+  REQUIRE(list.set(kSomePeer, Access::kDenied));
   CHECK_FALSE(list.allows_by_name());
-  REQUIRE(list.set(kPeer, Access::kAllowed));
-  REQUIRE(list.set(kPeer, Access::kAllowed));
+  REQUIRE(list.set(kSomePeer, Access::kAllowed));
+  REQUIRE(list.set(kSomePeer, Access::kAllowed));
   REQUIRE(list.set(node(7), Access::kAllowed));
   CHECK(list.allows_by_name());
-  REQUIRE(list.set(kPeer, Access::kNormal));
+  REQUIRE(list.set(kSomePeer, Access::kNormal));
   CHECK(list.allows_by_name());
   REQUIRE(list.set(node(7), Access::kDenied));
   CHECK_FALSE(list.allows_by_name());

@@ -2,27 +2,19 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/swarm/test_addresses.hpp"
+
 using namespace warren;
 
 namespace {
 
-PeerId peer(std::uint8_t number) {
-  Bytes multihash = {0x12, 0x20};
-  multihash.resize(34, number);
-  return value_or_throw(PeerId::from_bytes(multihash));
-}
-
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text));
-}
-
 // Admits connections of ever new peers until one is refused; tells by which limit, and how many came in.
-struct Crowd {
-  explicit Crowd(SwarmLimits limits) : table(limits), admission(table) {}
+struct Admitted {
+  explicit Admitted(SwarmLimits limits) : table(limits), admission(table) {}
 
   std::string_view fill(Direction direction, const std::function<std::optional<IpAddress>(int)>& address) {
     for (int i = 0; i < 200; ++i) {
-      auto place = admission.admit(direction, peer(static_cast<std::uint8_t>(i)), address(i));
+      auto place = admission.admit(direction, peer(static_cast<std::size_t>(i)), address(i));
       if (!place) return place.error();
       places.push_back(std::move(*place));
     }
@@ -47,7 +39,7 @@ constexpr auto kOut = Direction::kOutbound;
 }  // namespace
 
 TEST_CASE("connections are admitted up to a number, of which a part is for our own dials") {
-  Crowd crowd({.connections_max = 10, .connections_inbound_max = 6});
+  Admitted crowd({.connections_max = 10, .connections_inbound_max = 6});
   CHECK(crowd.fill(kIn, "127.0.0.1") == "connections_inbound_max");
   CHECK(crowd.places.size() == 6);
   CHECK(crowd.admission.inbound_has_room(ip("127.0.0.1")).error() == "connections_inbound_max");
@@ -66,7 +58,7 @@ TEST_CASE("connections are admitted up to a number, of which a part is for our o
 }
 
 TEST_CASE("connections with one peer, in both directions") {
-  Crowd crowd({.connections_per_peer_max = 2});
+  Admitted crowd({.connections_per_peer_max = 2});
   auto first = crowd.admission.admit(kIn, peer(1), {});
   auto second = crowd.admission.admit(kOut, peer(1), {});
   auto other = crowd.admission.admit(kOut, peer(2), {});
@@ -80,7 +72,7 @@ TEST_CASE("connections with one peer, in both directions") {
 }
 
 TEST_CASE("inbound connections from one IPv4 address") {
-  Crowd crowd({.connections_per_ip4_max = 4});
+  Admitted crowd({.connections_per_ip4_max = 4});
   CHECK(crowd.fill(kIn, "192.0.2.1") == "connections_per_ip4_max");
   CHECK(crowd.places.size() == 4);
   CHECK(crowd.admission.inbound_has_room(ip("192.0.2.1")).error() == "connections_per_ip4_max");
@@ -93,7 +85,7 @@ TEST_CASE("inbound connections from one IPv4 address") {
 }
 
 TEST_CASE("inbound connections from one IPv6 /56, and from one /48") {
-  Crowd crowd({.connections_per_ip6_56_max = 4, .connections_per_ip6_48_max = 10});
+  Admitted crowd({.connections_per_ip6_56_max = 4, .connections_per_ip6_48_max = 10});
   const auto in_one_56 = [](int i) { return ip("2001:db8:1:4" + std::to_string(i % 10) + "::1"); };
   CHECK(crowd.fill(kIn, in_one_56) == "connections_per_ip6_56_max");
   CHECK(crowd.places.size() == 4);
@@ -111,7 +103,7 @@ TEST_CASE("private, loopback and link-local addresses have no limit of their own
   for (const auto* address :
        {"127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.1.1", "::1", "fe80::1", "fd00::1"}) {
     CAPTURE(address);
-    Crowd crowd(
+    Admitted crowd(
         {.connections_per_ip4_max = 4, .connections_per_ip6_56_max = 4, .connections_per_ip6_48_max = 4});
     CHECK(crowd.fill(kIn, address).empty());
   }

@@ -2,19 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/swarm/test_addresses.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
 
 namespace {
 
-Multiaddr address(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text), text);
-}
-
-const std::string kPeer = "/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+const std::string kRelayedPeer = "/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 const Multiaddr kMapped = address("/ip4/203.0.113.7/tcp/4001");
-const Multiaddr kCircuit = address("/ip4/198.51.100.1/tcp/1" + kPeer + "/p2p-circuit");
+const Multiaddr kCircuit = address("/ip4/198.51.100.1/tcp/1" + kRelayedPeer + "/p2p-circuit");
 
 }  // namespace
 
@@ -25,7 +22,7 @@ TEST_CASE("what each source tells replaces what it told before; direct addresses
   CHECK(announced.set("mapping", {kMapped, kMapped}));
   CHECK(announced.list() == std::vector{kMapped, kCircuit});
   CHECK_FALSE(announced.set("mapping", {kMapped}));
-  CHECK_FALSE(announced.set("observed", {address(kMapped.to_string() + kPeer)}));
+  CHECK_FALSE(announced.set("observed", {address(kMapped.to_string() + kRelayedPeer)}));
   CHECK_FALSE(announced.set("mapping", {}));  // it is still observed
   CHECK(announced.set("observed", {}));
   CHECK(announced.list() == std::vector{kCircuit});

@@ -4,14 +4,12 @@
 
 #include <string>
 
+#include "warren/swarm/test_addresses.hpp"
+
 using namespace warren;
 using State = SuccessCounter::State;
 
 namespace {
-
-Multiaddr address(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text), std::string(text));
-}
 
 const Multiaddr kUdp6 = address("/ip6/2001::1/udp/1234/quic-v1");
 const Multiaddr kUdp6Local = address("/ip6/::1/udp/1234/quic-v1");
@@ -21,9 +19,9 @@ const Multiaddr kTcp6 = address("/ip6/2001::1/tcp/1234");
 const Multiaddr kTcp6Local = address("/ip6/::1/tcp/1234");
 const Multiaddr kTcp4 = address("/ip4/1.2.3.4/tcp/1234");
 const Multiaddr kTcp4Local = address("/ip4/192.168.1.5/tcp/1234");
-const Multiaddr kName = address("/dns4/example.net/udp/1/quic-v1");
+const Multiaddr kUdpName = address("/dns4/example.net/udp/1/quic-v1");
 const std::vector<Multiaddr> kAll = {kUdp6,      kUdp6Local, kUdp4,      kUdp4Local, kTcp6,
-                                     kTcp6Local, kTcp4,      kTcp4Local, kName};
+                                     kTcp6Local, kTcp4,      kTcp4Local, kUdpName};
 
 void record_times(BlackHoleDetector& detector, const Multiaddr& address, bool success, int times) {
   for (int i = 0; i < times; ++i) detector.record(address, success);
@@ -86,7 +84,7 @@ TEST_CASE("only the last results count") {
 
 TEST_CASE("only public UDP and IPv6 addresses are judged") {
   BlackHoleDetector detector(10, 5);
-  const std::vector<Multiaddr> others = {kTcp4, kTcp4Local, kUdp4Local, kUdp6Local, kTcp6Local, kName};
+  const std::vector<Multiaddr> others = {kTcp4, kTcp4Local, kUdp4Local, kUdp6Local, kTcp6Local, kUdpName};
   for (int i = 0; i < 1000; ++i) {
     REQUIRE(detector.filter(others).allowed == others);
     for (const Multiaddr& address : others) detector.record(address, false);
@@ -111,7 +109,7 @@ TEST_CASE("a probe of one is dialed whatever is known of the other") {
 TEST_CASE("blocked paths are filtered out") {
   const auto without_udp = detector_with(false, true).filter(kAll);
   CHECK(without_udp.allowed ==
-        std::vector{kUdp6Local, kUdp4Local, kTcp6, kTcp6Local, kTcp4, kTcp4Local, kName});
+        std::vector{kUdp6Local, kUdp4Local, kTcp6, kTcp6Local, kTcp4, kTcp4Local, kUdpName});
   CHECK(without_udp.refused == std::vector{kUdp6, kUdp4});
 
   const auto without_ip6 = detector_with(true, false).filter(kAll);

@@ -4,6 +4,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/swarm/circuit_path.hpp"
+#include "warren/swarm/test_addresses.hpp"
 #include "warren/swarm/test_circuit.hpp"
 #include "warren/swarm/test_echo.hpp"
 #include "warren/swarm/test_node.hpp"
@@ -12,18 +13,8 @@ using namespace warren;
 
 namespace {
 
-Multiaddr parse(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text), text);
-}
-
-PeerId peer_of_seed(std::uint8_t seed) {
-  const auto key =
-      PrivateKey::generate(KeyType::kEd25519, [&](MutableBytes to) { std::ranges::fill(to, seed); });
-  return PeerId::from_public_key(key.public_key());
-}
-
 // Nobody has it.
-const std::string kDead = "/ip4/203.0.113.1/tcp/1";
+const std::string kNobodys = "/ip4/203.0.113.1/tcp/1";
 
 // Alice and bob. Bob can be reached over circuits, and directly where he listens.
 struct Circuits {
@@ -33,8 +24,8 @@ struct Circuits {
         watch(bob.host.events().refused.subscribe(
             [this](const HostRefusal& refusal) { refusals.push_back(refusal); })) {
     serve_echo(bob.host);
-    value_or_throw(bob.host.listen(parse("/p2p-circuit")));
-    value_or_throw(alice.host.listen(parse("/p2p-circuit")));
+    value_or_throw(bob.host.listen(address("/p2p-circuit")));
+    value_or_throw(alice.host.listen(address("/p2p-circuit")));
     bob_circuits.reserve(bob.host.peer_id());
     alice_circuits.reserve(alice.host.peer_id());
   }
@@ -49,7 +40,7 @@ struct Circuits {
   }
   PeerInfo info(const std::vector<std::string>& addresses) const {
     PeerInfo peer{bob.host.peer_id(), {}};
-    for (const std::string& text : addresses) peer.addresses.push_back(parse(text));
+    for (const std::string& text : addresses) peer.addresses.push_back(address(text));
     return peer;
   }
   std::string listen() { return bob.listen().addresses.front().to_string(); }
@@ -87,7 +78,7 @@ TEST_CASE("a peer is reached through a relay, secured end to end, and knows it")
   Circuits net;
   CHECK(net.connect(PathPolicy::kAny, {net.relayed()}) == "relayed");
   CHECK(net.last->remote_peer() == net.bob.host.peer_id());
-  CHECK(net.last->remote_address() == parse(net.relayed()));
+  CHECK(net.last->remote_address() == address(net.relayed()));
   CHECK(net.last->security() == "/noise");
   CHECK(net.took < 500ms);  // nothing better was there to wait for
   CHECK(net.world.run(ask_echo(net.last, to_bytes("hello"))) == to_bytes("hello"));
@@ -96,7 +87,7 @@ TEST_CASE("a peer is reached through a relay, secured end to end, and knows it")
   // How to get there again.
   const auto known = net.alice.peerstore.known_addresses(net.bob.host.peer_id(), net.world.clock().now());
   REQUIRE(known.size() == 1);
-  CHECK(known[0].address == parse(net.relayed()));
+  CHECK(known[0].address == address(net.relayed()));
   CHECK(known[0].source == AddressSource::kConnected);
   CHECK(known[0].last_success);
   // The same with the peer's name at the end, as people give addresses.
@@ -115,7 +106,7 @@ TEST_CASE("a direct path goes first, and a relayed one serves when that leads no
 
 TEST_CASE("the relayed path does not wait until the direct one has failed for good") {
   Circuits net;
-  CHECK(net.connect(PathPolicy::kAny, {kDead, net.relayed()}) == "relayed");
+  CHECK(net.connect(PathPolicy::kAny, {kNobodys, net.relayed()}) == "relayed");
   CHECK(net.took >= kRelayDialDelay);
   CHECK(net.took < 1s);
 }
@@ -168,10 +159,10 @@ TEST_CASE("direct only: never through a relay, and the error says that there is 
 TEST_CASE("prefer direct: the relayed path that is open serves only when no direct one can be made") {
   Circuits net;
   CHECK(net.connect(PathPolicy::kPreferDirect, {net.relayed()}) == "relayed");
-  CHECK(net.connect(PathPolicy::kPreferDirect, {kDead}) == "relayed");
+  CHECK(net.connect(PathPolicy::kPreferDirect, {kNobodys}) == "relayed");
   CHECK(net.took <= Dialer::kBetterPathTime);
   // What has failed a moment ago is not waited for again.
-  CHECK(net.connect(PathPolicy::kPreferDirect, {kDead}) == "relayed");
+  CHECK(net.connect(PathPolicy::kPreferDirect, {kNobodys}) == "relayed");
   CHECK(net.took == Duration::zero());
   CHECK(net.connect(PathPolicy::kPreferDirect, {net.listen()}) == "direct");
   CHECK(net.connections() == 2);
@@ -190,7 +181,7 @@ Task<void> connect_and_tell(SwarmHost& host, PathPolicy policy, PeerInfo peer, s
 
 TEST_CASE("dials at the same time over different kinds of paths do not stand in for each other") {
   Circuits net;
-  const PeerInfo peer = net.info({kDead, net.relayed()});
+  const PeerInfo peer = net.info({kNobodys, net.relayed()});
   std::string any, direct, again;
   TaskGroup group(net.world.loop().executor(), "test");
   group.spawn(connect_and_tell(net.alice.host, PathPolicy::kDirectOnly, peer, direct));
@@ -299,7 +290,7 @@ TEST_CASE("a handshake over a circuit that says nothing takes up a place for a w
   Circuits net;
   const LimitUse& half_open = net.bob.host.limit_table()[&SwarmLimits::half_open_max].use();
   auto raw = net.world.run(
-      net.alice_circuits.dial(parse(net.relayed() + "/p2p/" + net.bob.host.peer_id().to_string())));
+      net.alice_circuits.dial(address(net.relayed() + "/p2p/" + net.bob.host.peer_id().to_string())));
   net.world.loop().advance(1s);
   CHECK(half_open.used == 1);
   net.world.loop().advance(10s);
@@ -320,8 +311,8 @@ TEST_CASE("a circuit survives that this machine's addresses change, and nobody i
 TEST_CASE("a success through a relay forgives the direct addresses nothing") {
   DialBackoff backoff;
   const PeerId peer = peer_of_seed(1);
-  const Multiaddr direct = parse(kDead);
-  const Multiaddr circuit = parse(kDead + "/p2p/" + peer_of_seed(2).to_string() + "/p2p-circuit");
+  const Multiaddr direct = address(kNobodys);
+  const Multiaddr circuit = address(kNobodys + "/p2p/" + peer_of_seed(2).to_string() + "/p2p-circuit");
   backoff.add_failure(peer, direct, Instant{});
   backoff.add_failure(peer, circuit, Instant{});
   backoff.clear_circuits(peer);

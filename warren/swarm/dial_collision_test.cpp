@@ -5,15 +5,12 @@
 #include "warren/async/as_result.hpp"
 #include "warren/base/error.hpp"
 #include "warren/sim/pipe.hpp"
+#include "warren/swarm/test_addresses.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
 
 namespace {
-
-Multiaddr address(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text), text);
-}
 
 // Two nodes, /memory/1 and /memory/2. Dials that are under way at the same time meet in one pipe; others come
 // to whoever listens.

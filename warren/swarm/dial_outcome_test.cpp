@@ -10,7 +10,7 @@ using namespace warren;
 
 namespace {
 
-const std::string kDead = "/ip4/203.0.113.1/tcp/1";      // nobody has it; a low port, so it is dialed first
+const std::string kSilent = "/ip4/203.0.113.1/tcp/1";    // nobody has it; a low port, so it is dialed first
 const std::string kRefused = "/ip4/198.51.100.2/tcp/2";  // bob's, and he does not listen there
 const std::string kForeign = "/ip4/198.51.100.2/udp/4/quic";  // of no transport of ours
 
@@ -52,7 +52,7 @@ struct Told {
 }  // namespace
 
 TEST_CASE_FIXTURE(Told, "the address that won, those that were slower, and those that were not dialed") {
-  const Instant began = connect({kDead, good, kForeign});
+  const Instant began = connect({kSilent, good, kForeign});
   CHECK(connected);
   REQUIRE(outcomes.size() == 3);
   const DialOutcome& won = outcomes.at(good);
@@ -60,7 +60,7 @@ TEST_CASE_FIXTURE(Told, "the address that won, those that were slower, and those
   CHECK(!won.error);
   CHECK(won.began > began);
   CHECK(won.took > 0ms);
-  const DialOutcome& slower = outcomes.at(kDead);
+  const DialOutcome& slower = outcomes.at(kSilent);
   CHECK(!slower.won);
   CHECK(!slower.error);
   CHECK(slower.began == began);
@@ -95,17 +95,17 @@ TEST_CASE_FIXTURE(Told, "addresses that failed, and those that rest because they
 TEST_CASE_FIXTURE(Told, "what the access list denies is not dialed") {
   const auto denied = value_or_throw(parse_access_subject("203.0.113.0/24"));
   value_or_throw(alice.host.access().set(denied, Access::kDenied));
-  connect({kDead});
+  connect({kSilent});
   CHECK(!connected);
-  CHECK(!outcomes.at(kDead).began);
-  CHECK(outcomes.at(kDead).error == Errc::kDenied);
+  CHECK(!outcomes.at(kSilent).began);
+  CHECK(outcomes.at(kSilent).error == Errc::kDenied);
 }
 
 TEST_CASE_FIXTURE(Told, "a dial whose time is over says so of what ran") {
-  connect({kDead});
+  connect({kSilent});
   CHECK(!connected);
-  CHECK(outcomes.at(kDead).error == Errc::kTimedOut);
-  CHECK(outcomes.at(kDead).took == SwarmLimits().dial_attempt_timeout);
+  CHECK(outcomes.at(kSilent).error == Errc::kTimedOut);
+  CHECK(outcomes.at(kSilent).took == SwarmLimits().dial_attempt_timeout);
 }
 
 TEST_CASE("addresses over the limit are told, too") {

@@ -6,25 +6,16 @@
 #include <string>
 
 #include "warren/core/address_scope.hpp"
+#include "warren/swarm/test_addresses.hpp"
 
 using namespace warren;
 
 namespace {
 
-std::vector<Multiaddr> addresses(const std::vector<std::string>& texts) {
-  std::vector<Multiaddr> result;
-  for (const std::string& text : texts) result.push_back(value_or_throw(Multiaddr::parse(text), text));
-  return result;
-}
-
 std::vector<std::string> texts(const std::vector<Multiaddr>& addresses) {
   std::vector<std::string> result;
   for (const Multiaddr& address : addresses) result.push_back(address.to_string());
   return result;
-}
-
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text), std::string(text));
 }
 
 // "250 /ip4/...": the delay in milliseconds, and the address.

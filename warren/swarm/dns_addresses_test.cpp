@@ -8,6 +8,7 @@
 #include "warren/async/task_group.hpp"
 #include "warren/sim/dns.hpp"
 #include "warren/sim/loop.hpp"
+#include "warren/swarm/test_addresses.hpp"
 
 using namespace warren;
 
@@ -18,16 +19,6 @@ const std::string kBob = "/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N";
 const PeerId kAliceId = *PeerId::parse(std::string_view(kAlice).substr(5));
 
 using Texts = std::vector<std::string>;
-
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text), std::string(text));
-}
-
-std::vector<Multiaddr> addresses(const Texts& texts) {
-  std::vector<Multiaddr> result;
-  for (const std::string& text : texts) result.push_back(value_or_throw(Multiaddr::parse(text), text));
-  return result;
-}
 
 struct Names {
   Task<DnsExpansion> expanding(const Texts& given, std::optional<PeerId> peer = {}, DnsLimits limits = {}) {

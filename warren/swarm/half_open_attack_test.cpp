@@ -1,15 +1,11 @@
 // Handshakes that nobody finishes, by the thousand, and others that fail: who means it gets in all the same.
 #include "warren/negotiation/multistream.hpp"
+#include "warren/swarm/test_addresses.hpp"
 #include "warren/swarm/test_crowd.hpp"
 
 using namespace warren;
 
 namespace {
-
-Endpoint endpoint_of(const PeerInfo& peer) {
-  const auto components = peer.addresses.front().components();
-  return {value_or_throw(IpAddress::from_bytes(components[0].value)), components[1].port()};
-}
 
 // Connects, says `words` and no more, and holds the socket until the other side ends it.
 Task<void> hold(Network* network, Endpoint endpoint, Bytes words) {

@@ -4,6 +4,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/negotiation/multistream.hpp"
+#include "warren/swarm/test_addresses.hpp"
 #include "warren/swarm/test_echo.hpp"
 #include "warren/swarm/test_node.hpp"
 
@@ -26,11 +27,6 @@ Task<void> send_garbage(Network* network, Endpoint endpoint, Bytes garbage) {
   auto socket = co_await network->connect_tcp(endpoint, std::nullopt);
   co_await socket->write(garbage);
   co_await wait_for_end(std::move(socket));
-}
-
-Endpoint endpoint_of(const PeerInfo& peer) {
-  const auto components = peer.addresses.front().components();
-  return {value_or_throw(IpAddress::from_bytes(components[0].value)), components[1].port()};
 }
 
 // Two hosts, 25 ms apart; bob listens and echoes.

@@ -10,8 +10,8 @@ using namespace warren;
 namespace {
 
 // Alice can reach bob, 10 ms away, over a circuit and directly, and writes down which path is the best.
-struct Paths {
-  Paths()
+struct TwoPaths {
+  TwoPaths()
       : alice_machine(world.add_machine("alice")),
         bob_machine(world.add_machine("bob")),
         alice(alice_machine, {}, {TestNode::Security::kNoise}, {}, nullptr, {&alices}),
@@ -30,7 +30,7 @@ struct Paths {
                {relay.with(Protocol::kP2p, anybody.host.peer_id().bytes()).with(Protocol::kP2pCircuit, {})}};
     world.run(anybody.host.close());
   }
-  ~Paths() {
+  ~TwoPaths() {
     world.run(alice.host.close());
     world.run(bob.host.close());
   }
@@ -58,7 +58,7 @@ constexpr PathHealth kSuspect{.is_suspect = true};
 }  // namespace
 
 TEST_CASE("a direct path takes over, the relayed one stays, and takes over in turn") {
-  Paths paths;
+  TwoPaths paths;
   const ConnectionPtr relayed = paths.connect(PathPolicy::kAny, paths.relayed);
   REQUIRE(paths.changes.size() == 1);
   CHECK(paths.changes[0].best == relayed);
@@ -80,7 +80,7 @@ TEST_CASE("a direct path takes over, the relayed one stays, and takes over in tu
 }
 
 TEST_CASE("while a direct path is suspect, what is new takes the relayed one") {
-  Paths paths;
+  TwoPaths paths;
   const ConnectionPtr relayed = paths.connect(PathPolicy::kAny, paths.relayed);
   const ConnectionPtr direct = paths.connect(PathPolicy::kDirectOnly, paths.direct);
   const PeerId bob = paths.bob.host.peer_id();
@@ -97,7 +97,7 @@ TEST_CASE("while a direct path is suspect, what is new takes the relayed one") {
 }
 
 TEST_CASE("who wants a direct path while the one there is is suspect gets a new one, or else that one") {
-  Paths paths;
+  TwoPaths paths;
   const ConnectionPtr first = paths.connect(PathPolicy::kDirectOnly, paths.direct);
   first->note_health(kSuspect);
   const ConnectionPtr second = paths.connect(PathPolicy::kDirectOnly, paths.direct);
@@ -111,7 +111,7 @@ TEST_CASE("who wants a direct path while the one there is is suspect gets a new 
 }
 
 TEST_CASE("who waits for another path goes on when the suspect one is healthy again") {
-  Paths paths;
+  TwoPaths paths;
   const ConnectionPtr first = paths.connect(PathPolicy::kDirectOnly, paths.direct);
   first->note_health(kSuspect);
   paths.world.cut(paths.alice_machine, paths.bob_machine);
@@ -122,7 +122,7 @@ TEST_CASE("who waits for another path goes on when the suspect one is healthy ag
 }
 
 TEST_CASE("streams that run on a path stay there when another one is better") {
-  Paths paths;
+  TwoPaths paths;
   serve_echo(paths.bob.host);
   const ConnectionPtr relayed = paths.connect(PathPolicy::kAny, paths.relayed);
   StreamPtr stream = paths.world.run(relayed->open_stream(ProtocolId(kEcho)));

@@ -8,16 +8,16 @@ namespace {
 
 constexpr Instant kStart{std::chrono::hours(1)};
 
-using Paths = std::vector<PathFacts>;
+using FactsOfPaths = std::vector<PathFacts>;
 
-std::size_t best_of(const Paths& paths) {
+std::size_t best_of(const FactsOfPaths& paths) {
   return rank_paths(paths).front();
 }
 
 // Whether the first is chosen over the second, whichever of them is named first.
 bool is_better(const PathFacts& one, const PathFacts& other) {
-  const Paths paths = {one, other};
-  const Paths swapped = {other, one};
+  const FactsOfPaths paths = {one, other};
+  const FactsOfPaths swapped = {other, one};
   CHECK(best_of(paths) == 1 - best_of(swapped));
   return best_of(paths) == 0;
 }
@@ -25,11 +25,11 @@ bool is_better(const PathFacts& one, const PathFacts& other) {
 }  // namespace
 
 TEST_CASE("paths are ranked by how direct they are") {
-  const Paths paths = {{.kind = PathKind::kRelayed, .is_worn = true},
-                       {.kind = PathKind::kDirect},
-                       {.kind = PathKind::kRelayed},
-                       {.kind = PathKind::kDirectIp6},
-                       {.kind = PathKind::kSameNetwork}};
+  const FactsOfPaths paths = {{.kind = PathKind::kRelayed, .is_worn = true},
+                              {.kind = PathKind::kDirect},
+                              {.kind = PathKind::kRelayed},
+                              {.kind = PathKind::kDirectIp6},
+                              {.kind = PathKind::kSameNetwork}};
   CHECK(rank_paths(paths) == std::vector<std::size_t>{3, 4, 1, 2, 0});
   CHECK(rank_paths({}).empty());
 }
@@ -66,7 +66,7 @@ TEST_CASE("of one kind the faster is taken, and small differences do not change 
 }
 
 TEST_CASE("two paths that take turns at being a little faster do not take turns at being used") {
-  Paths paths = {{.round_trip_time = 50ms, .opened_at = kStart}, {.round_trip_time = 50ms}};
+  FactsOfPaths paths = {{.round_trip_time = 50ms, .opened_at = kStart}, {.round_trip_time = 50ms}};
   paths[best_of(paths)].is_best_so_far = true;
   const std::size_t first = best_of(paths);
   for (int i = 0; i < 10; ++i) {
@@ -96,10 +96,10 @@ TEST_CASE("of equals, those with datagrams are first, then the newest") {
 
 TEST_CASE("of two that were opened at the same time, both ends choose the same") {
   // One end saw the first one open first, the other end the second one.
-  const Paths ours = {{.opened_at = kStart, .by_smaller_peer = true}, {.opened_at = kStart + 2s}};
-  const Paths theirs = {{.opened_at = kStart + 1s, .by_smaller_peer = true}, {.opened_at = kStart}};
+  const FactsOfPaths ours = {{.opened_at = kStart, .by_smaller_peer = true}, {.opened_at = kStart + 2s}};
+  const FactsOfPaths theirs = {{.opened_at = kStart + 1s, .by_smaller_peer = true}, {.opened_at = kStart}};
   CHECK(best_of(ours) == 0);
   CHECK(best_of(theirs) == 0);
-  const Paths apart = {{.opened_at = kStart, .by_smaller_peer = true}, {.opened_at = kStart + 11s}};
+  const FactsOfPaths apart = {{.opened_at = kStart, .by_smaller_peer = true}, {.opened_at = kStart + 11s}};
   CHECK(best_of(apart) == 1);
 }

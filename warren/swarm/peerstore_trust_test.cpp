@@ -3,34 +3,27 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/swarm/peerstore.hpp"
+#include "warren/swarm/test_addresses.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
 
 namespace {
 
-PeerId peer(std::uint16_t number) {
-  Bytes multihash = {0x12, 0x20};
-  multihash.resize(34);
-  multihash[2] = static_cast<std::uint8_t>(number >> 8);
-  multihash[3] = static_cast<std::uint8_t>(number);
-  return value_or_throw(PeerId::from_bytes(multihash));
-}
-
-Multiaddr address(int port) {
+Multiaddr port_address(int port) {
   return value_or_throw(Multiaddr::parse("/ip4/192.0.2.1/tcp/" + std::to_string(port)));
 }
 
 std::vector<Multiaddr> ports(int first, int count) {
   std::vector<Multiaddr> addresses;
-  for (int port = first; port < first + count; ++port) addresses.push_back(address(port));
+  for (int port = first; port < first + count; ++port) addresses.push_back(port_address(port));
   return addresses;
 }
 
-constexpr Instant kNow = Instant{} + 24h;
+constexpr Instant kNextDay = Instant{} + 24h;
 
 void report(MemoryPeerstore& store, const PeerId& peer, int port, Duration life = 1h) {
-  store.add_addresses(peer, {address(port)}, AddressSource::kReported, kNow + life);
+  store.add_addresses(peer, {port_address(port)}, AddressSource::kReported, kNextDay + life);
 }
 
 }  // namespace
@@ -38,70 +31,70 @@ void report(MemoryPeerstore& store, const PeerId& peer, int port, Duration life 
 TEST_CASE("certified addresses come before plain ones, and what worked before both") {
   MemoryPeerstore store;
   report(store, peer(1), 1);
-  store.add_addresses(peer(1), {address(2)}, AddressSource::kIdentify, kNow + 1h);
-  store.add_peer_record({peer(1), 1, {address(3)}}, kNow + 1h);
-  CHECK(store.addresses(peer(1), kNow) == std::vector{address(3), address(2), address(1)});
+  store.add_addresses(peer(1), {port_address(2)}, AddressSource::kIdentify, kNextDay + 1h);
+  store.add_peer_record({peer(1), 1, {port_address(3)}}, kNextDay + 1h);
+  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(3), port_address(2), port_address(1)});
 
-  store.note_dial(peer(1), address(1), true, kNow);
-  CHECK(store.addresses(peer(1), kNow).front() == address(1));
-  CHECK(store.known_addresses(peer(1), kNow).front().last_success == kNow);
-  store.note_dial(peer(1), address(1), false, kNow);
-  CHECK(store.addresses(peer(1), kNow) == std::vector{address(3), address(2), address(1)});
-  CHECK(store.known_addresses(peer(1), kNow).back().failures == 1);
-  store.note_dial(peer(1), address(3), false, kNow);
-  CHECK(store.addresses(peer(1), kNow) == std::vector{address(2), address(1), address(3)});
-  store.note_dial(peer(1), address(3), true, kNow);  // a success makes up for all failures
-  CHECK(store.addresses(peer(1), kNow).front() == address(3));
+  store.note_dial(peer(1), port_address(1), true, kNextDay);
+  CHECK(store.addresses(peer(1), kNextDay).front() == port_address(1));
+  CHECK(store.known_addresses(peer(1), kNextDay).front().last_success == kNextDay);
+  store.note_dial(peer(1), port_address(1), false, kNextDay);
+  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(3), port_address(2), port_address(1)});
+  CHECK(store.known_addresses(peer(1), kNextDay).back().failures == 1);
+  store.note_dial(peer(1), port_address(3), false, kNextDay);
+  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(2), port_address(1), port_address(3)});
+  store.note_dial(peer(1), port_address(3), true, kNextDay);  // a success makes up for all failures
+  CHECK(store.addresses(peer(1), kNextDay).front() == port_address(3));
 
-  store.note_dial(peer(1), address(9), true, kNow);
-  store.note_dial(peer(2), address(9), true, kNow);
-  CHECK(store.addresses(peer(1), kNow).size() == 3);
+  store.note_dial(peer(1), port_address(9), true, kNextDay);
+  store.note_dial(peer(2), port_address(9), true, kNextDay);
+  CHECK(store.addresses(peer(1), kNextDay).size() == 3);
   CHECK(store.peers() == std::vector{peer(1)});
 }
 
 TEST_CASE("a newer record keeps what is known of the addresses that stay") {
   MemoryPeerstore store;
-  store.add_peer_record({peer(1), 1, {address(1), address(2)}}, kNow + 1h);
-  store.note_dial(peer(1), address(1), true, kNow);
-  CHECK(store.add_peer_record({peer(1), 2, {address(1), address(3)}}, kNow + 1h));
-  CHECK(store.addresses(peer(1), kNow) == std::vector{address(1), address(3)});
-  CHECK(store.known_addresses(peer(1), kNow).front().last_success == kNow);
+  store.add_peer_record({peer(1), 1, {port_address(1), port_address(2)}}, kNextDay + 1h);
+  store.note_dial(peer(1), port_address(1), true, kNextDay);
+  CHECK(store.add_peer_record({peer(1), 2, {port_address(1), port_address(3)}}, kNextDay + 1h));
+  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(1), port_address(3)});
+  CHECK(store.known_addresses(peer(1), kNextDay).front().last_success == kNextDay);
 }
 
 TEST_CASE("a flood of reported addresses displaces neither certified ones nor such that worked") {
   MemoryPeerstore store({.addresses_per_peer_max = 4});
-  store.add_peer_record({peer(1), 1, {address(1)}}, kNow + 1s);
+  store.add_peer_record({peer(1), 1, {port_address(1)}}, kNextDay + 1s);
   report(store, peer(1), 2, 1s);
-  store.note_dial(peer(1), address(2), true, kNow);
-  store.add_addresses(peer(1), ports(1000, 1000), AddressSource::kReported, kNow + 48h);
-  const auto kept = store.addresses(peer(1), kNow);
+  store.note_dial(peer(1), port_address(2), true, kNextDay);
+  store.add_addresses(peer(1), ports(1000, 1000), AddressSource::kReported, kNextDay + 48h);
+  const auto kept = store.addresses(peer(1), kNextDay);
   CHECK(kept.size() == 4);
-  CHECK(kept[0] == address(2));
-  CHECK(kept[1] == address(1));
+  CHECK(kept[0] == port_address(2));
+  CHECK(kept[1] == port_address(1));
 
   // A certified address has the place of a reported one, and of an expired one, whatever that was worth.
-  store.add_addresses(peer(1), ports(1, 4), AddressSource::kConnected, kNow + 1s);
-  store.add_peer_record({peer(1), 2, {address(10)}}, kNow + 48h);
-  CHECK(store.addresses(peer(1), kNow + 2s).empty());
-  for (const int port : {1, 2, 3, 4}) store.note_dial(peer(1), address(port), true, kNow);
-  store.expire(kNow + 2s);  // they stay: they worked lately
+  store.add_addresses(peer(1), ports(1, 4), AddressSource::kConnected, kNextDay + 1s);
+  store.add_peer_record({peer(1), 2, {port_address(10)}}, kNextDay + 48h);
+  CHECK(store.addresses(peer(1), kNextDay + 2s).empty());
+  for (const int port : {1, 2, 3, 4}) store.note_dial(peer(1), port_address(port), true, kNextDay);
+  store.expire(kNextDay + 2s);  // they stay: they worked lately
   CHECK(store.take_changes(1).changed.front().addresses.size() == 4);
-  store.add_peer_record({peer(1), 3, {address(10)}}, kNow + 48h);
-  CHECK(store.addresses(peer(1), kNow + 2s) == std::vector{address(10)});
+  store.add_peer_record({peer(1), 3, {port_address(10)}}, kNextDay + 48h);
+  CHECK(store.addresses(peer(1), kNextDay + 2s) == std::vector{port_address(10)});
 }
 
 TEST_CASE("a flood of peers known by hearsay pushes out none that were met") {
   MemoryPeerstore store({.peers_max = 100});
   for (std::uint16_t number = 0; number < 60; ++number) store.set_description(peer(number), {});
   report(store, peer(60), 1);
-  store.note_dial(peer(60), address(1), true, kNow);
+  store.note_dial(peer(60), port_address(1), true, kNextDay);
   for (std::uint16_t number = 1000; number < 3000; ++number) {
     report(store, peer(number), 1);
-    store.add_peer_record({peer(number), 1, ports(1, 3)}, kNow + 1h);
+    store.add_peer_record({peer(number), 1, ports(1, 3)}, kNextDay + 1h);
   }
   CHECK(store.peers().size() == 100);
   for (std::uint16_t number = 0; number < 60; ++number) CHECK(store.description(peer(number)));
-  CHECK(!store.addresses(peer(60), kNow).empty());
+  CHECK(!store.addresses(peer(60), kNextDay).empty());
   CHECK(store.peer_record_seq(peer(2999)));
 
   // Those met do not keep strangers out, either: a quarter is theirs.
@@ -134,8 +127,8 @@ TEST_CASE("keys and security count as bytes") {
 TEST_CASE("changes are taken once, in parts, and survive in another store") {
   MemoryPeerstore store({.peers_max = 3});
   CHECK(store.take_changes(10).empty());
-  store.add_peer_record({peer(1), 7, {address(1)}}, kNow + 1h);
-  store.note_dial(peer(1), address(1), false, kNow);
+  store.add_peer_record({peer(1), 7, {port_address(1)}}, kNextDay + 1h);
+  store.note_dial(peer(1), port_address(1), false, kNextDay);
   store.set_description(peer(1), {.protocols = {"/x"}, .agent_version = "a", .protocol_version = "p"});
   store.set_security(peer(1), "/noise");
   store.note_latency(peer(1), 80ms);
@@ -149,8 +142,8 @@ TEST_CASE("changes are taken once, in parts, and survive in another store") {
   MemoryPeerstore other({.peers_max = 3});
   report(other, peer(1), 5);
   other.restore(std::move(first.changed.front()));
-  CHECK(other.addresses(peer(1), kNow) == std::vector{address(5), address(1)});
-  CHECK(other.known_addresses(peer(1), kNow).back().failures == 1);
+  CHECK(other.addresses(peer(1), kNextDay) == std::vector{port_address(5), port_address(1)});
+  CHECK(other.known_addresses(peer(1), kNextDay).back().failures == 1);
   CHECK(other.peer_record_seq(peer(1)) == 7);
   CHECK(other.description(peer(1))->agent_version == "a");
   CHECK(other.security(peer(1)) == "/noise");
@@ -174,12 +167,12 @@ TEST_CASE("changes are taken once, in parts, and survive in another store") {
 
 TEST_CASE("an archived record brings nothing back once a newer one is there") {
   MemoryPeerstore store;
-  store.add_peer_record({peer(1), 8, {address(2)}}, kNow + 1h);
+  store.add_peer_record({peer(1), 8, {port_address(2)}}, kNextDay + 1h);
   KnownPeer old{.id = peer(1), .addresses = {}, .record_seq = 7};
   old.addresses.push_back(
-      {.address = address(1), .source = AddressSource::kPeerRecord, .expires = kNow + 1h});
+      {.address = port_address(1), .source = AddressSource::kPeerRecord, .expires = kNextDay + 1h});
   store.restore(old);
-  CHECK(store.addresses(peer(1), kNow) == std::vector{address(2)});
+  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(2)});
   CHECK(store.peer_record_seq(peer(1)) == 8);
 }
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "warren/async/as_result.hpp"
+#include "warren/swarm/test_echo.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
@@ -11,14 +12,7 @@ namespace {
 using Security = TestNode::Security;
 using Securities = std::vector<Security>;
 
-constexpr std::string_view kEcho = "/echo/1.0.0";
-constexpr Duration kRoundTrip = 50ms;
-
-Task<void> echo(StreamPtr stream) {
-  const Bytes question = co_await read_to_end(*stream, 1000);
-  co_await stream->write(question);
-  co_await stream->close_write();
-}
+constexpr Duration kSlowRoundTrip = 50ms;
 
 // From the dial to the answer.
 Task<ConnectionPtr> ask(SwarmHost* host, PeerInfo peer) {
@@ -38,10 +32,9 @@ struct Pair {
         bob_machine(world.add_machine("bob")),
         alice(alice_machine, {}, alices),
         bob(bob_machine, {}, bobs) {
-    world.set_delay(alice_machine, bob_machine, kRoundTrip / 2);
-    world.set_delay(bob_machine, alice_machine, kRoundTrip / 2);
-    bob.host.handle(ProtocolId(kEcho),
-                    [](ConnectionPtr, StreamPtr stream) { return echo(std::move(stream)); });
+    world.set_delay(alice_machine, bob_machine, kSlowRoundTrip / 2);
+    world.set_delay(bob_machine, alice_machine, kSlowRoundTrip / 2);
+    serve_echo(bob.host);
     bob_info = bob.listen();
   }
   ~Pair() {
@@ -78,7 +71,7 @@ void check(const Pair::Dialed& dialed, std::string_view security, int round_trip
   REQUIRE(dialed.connection);
   CHECK((*dialed.connection)->security() == security);
   CHECK((*dialed.connection)->muxer() == "/yamux/1.0.0");
-  CHECK(dialed.took == round_trips * kRoundTrip);
+  CHECK(dialed.took == round_trips * kSlowRoundTrip);
   CHECK(dialed.redials == redials);
 }
 
@@ -165,21 +158,20 @@ TEST_CASE("with a peer that knows no early muxer, the muxer costs a round trip m
   for (const Security security : {Security::kNoise, Security::kTls}) {
     Pair net({security}, {security});
     sim::Machine& machine = net.world.add_machine("carol");
-    net.world.set_delay(net.alice_machine, machine, kRoundTrip / 2);
-    net.world.set_delay(machine, net.alice_machine, kRoundTrip / 2);
+    net.world.set_delay(net.alice_machine, machine, kSlowRoundTrip / 2);
+    net.world.set_delay(machine, net.alice_machine, kSlowRoundTrip / 2);
     TestNode carol(machine);
     WithoutMuxers old(security == Security::kNoise ? static_cast<SecureTransport&>(carol.noise) : carol.tls);
     Upgrader upgrader({&old}, {&carol.yamux});
     SwarmHost host(machine.env(), carol.key, {}, upgrader, {{&carol.tcp}}, carol.peerstore);
-    host.handle(ProtocolId(kEcho), [](ConnectionPtr, StreamPtr stream) { return echo(std::move(stream)); });
+    serve_echo(host);
     const auto address = Multiaddr::parse("/ip4/" + machine.address().to_string() + "/tcp/0");
     net.bob_info = {host.peer_id(), {value_or_throw(host.listen(value_or_throw(address)))}};
     check(net.dial(), old.id(), 4, 0);
 
     // And the other way round.
     PeerInfo alice = net.alice.listen();
-    net.alice.host.handle(ProtocolId(kEcho),
-                          [](ConnectionPtr, StreamPtr stream) { return echo(std::move(stream)); });
+    serve_echo(net.alice.host);
     for (const ConnectionPtr& connection : net.alice.host.connections()) connection->close();
     net.world.loop().advance(1s);
     const ConnectionPtr connection = net.world.run(ask(&host, std::move(alice)));

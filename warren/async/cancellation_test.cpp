@@ -11,7 +11,7 @@
 namespace warren {
 namespace {
 
-Task<std::unique_ptr<int>> value() {
+Task<std::unique_ptr<int>> boxed_five() {
   co_return std::make_unique<int>(5);
 }
 
@@ -54,7 +54,7 @@ struct CancellationTest {
 };
 
 TEST_CASE_FIXTURE(CancellationTest, "finally cleans up after a value, and returns it") {
-  CHECK(*loop.run(finally(value(), clean(clock, notes))) == 5);
+  CHECK(*loop.run(finally(boxed_five(), clean(clock, notes))) == 5);
   CHECK(notes.cleaned);
   CHECK_FALSE(notes.was_canceled);
 }

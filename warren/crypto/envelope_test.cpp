@@ -22,7 +22,7 @@ const std::string kGoRecord =
     "55639fcbe79bcf2ca7fe439f61cfb22d4c3703fbaf7afea05b1a4160d24f6d910600eaf82b8e84b71ba501f28a1d61b8"
     "a89700";
 
-PrivateKey spec_key() {
+PrivateKey spec_private_key() {
   return std::move(*PrivateKey::from_protobuf(hex(testing::kSpecEd25519Private)));
 }
 
@@ -103,8 +103,8 @@ TEST_CASE("envelope: what is none") {
 TEST_CASE("peer record: go-libp2p's bytes") {
   const auto opened = PeerRecord::open(hex(kGoRecord));
   REQUIRE(opened);
-  CHECK(*opened == record_of(spec_key()));
-  CHECK(to_hex(record_of(spec_key()).seal(spec_key())) == kGoRecord);
+  CHECK(*opened == record_of(spec_private_key()));
+  CHECK(to_hex(record_of(spec_private_key()).seal(spec_private_key())) == kGoRecord);
 }
 
 TEST_CASE("peer record: the signer is the peer") {

@@ -7,24 +7,23 @@
 #include "warren/crypto/node_id.hpp"
 #include "warren/crypto/peer_id.hpp"
 #include "warren/crypto/pem.hpp"
+#include "warren/crypto/test_keys.hpp"
 #include "warren/crypto/testing.hpp"
 #include "warren/multiformats/multibase.hpp"
 
 using namespace warren;
 using testing::hex;
+using testing::kStandardX;
+using testing::kStandardY;
+using testing::standard_key;
 
 namespace {
 
 // Of the key of GB/T 32918.5 A.2; docs/wire.md.
 const std::string kNodeIdText = "zEPJcGHUVYyrGAXXGQhLF39KAny4ojC9RPmA777H2iVztKwBd";
-const std::string kX(testing::kStandardX);
-const std::string kY(testing::kStandardY);
 
-PublicKey spec_key() {
+PublicKey spec_public_key() {
   return *PublicKey::from_protobuf(hex(testing::kSpecEd25519Public));
-}
-Sm2PublicKey standard_key() {
-  return *Sm2PublicKey::from_compressed(hex("03" + kX));
 }
 
 std::string hashed_id(std::string_view key_message) {
@@ -35,7 +34,7 @@ std::string hashed_id(std::string_view key_message) {
 
 TEST_CASE("PeerId: known answers") {
   // From go-libp2p, for the keys of peer-ids.md.
-  const PeerId id = PeerId::from_public_key(spec_key());
+  const PeerId id = PeerId::from_public_key(spec_public_key());
   CHECK(id.to_string() == "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq");
   CHECK(id.to_cid() == "bafzaajaiaejcahwr5d5ofrfbis4l5d6uwr57hu5tjodrypfm6yaq6dsc2r2pzyt6");
   CHECK(id.short_text() == "Umo7R3pq");
@@ -48,7 +47,7 @@ TEST_CASE("PeerId: known answers") {
             "44abf3161f162a4bc901d8e6ecda020e8b6d5f8da30525e71d6851510c098e5c47c646a597fb4dcec034e9f77c409e6"
             "2") == "QmVMT29id3TUASyfZZ6k9hmNyc2nYabCo4uMSpDw4zrgDk");
 
-  const std::string spki = "3059301306072a8648ce3d020106082a811ccf5501822d03420004" + kX + kY;
+  const std::string spki = "3059301306072a8648ce3d020106082a811ccf5501822d03420004" + kStandardX + kStandardY;
   const PeerId sm2 = PeerId::from_public_key(PublicKey::from_sm2(standard_key()));
   CHECK(sm2.to_string() == "QmSastTzcnjJUX5fR9RjhXSQTvgvR8txVUyZ6Jw539DsXp");
   CHECK(hashed_id("0804125b" + spki) == "QmS5XB2svVZ7HRqgsi7GdgbhiBrfMJV8BciRG2w6ZCVha8");  // key type 4
@@ -71,10 +70,10 @@ TEST_CASE("PeerId: text, bytes and CID are the same ID") {
 }
 
 TEST_CASE("PeerId: the key is inside when it is small and of a type we hold") {
-  const PeerId id = PeerId::from_public_key(spec_key());
+  const PeerId id = PeerId::from_public_key(spec_public_key());
   REQUIRE(id.public_key());
-  CHECK(*id.public_key() == spec_key());
-  CHECK(id.matches(spec_key()));
+  CHECK(*id.public_key() == spec_public_key());
+  CHECK(id.matches(spec_public_key()));
   CHECK_FALSE(id.matches(PublicKey::from_sm2(standard_key())));
   CHECK_FALSE(PeerId::from_public_key(PublicKey::from_sm2(standard_key())).public_key());
   const auto secp256k1 = PeerId::parse("16Uiu2HAmLhLvBoYaoZfaMUKuibM6ac163GwKY74c5kiSLg5KvLpY");
@@ -112,12 +111,13 @@ TEST_CASE("NodeId: known answer, in every form a user may type") {
   const NodeId id(standard_key());
   CHECK(id.to_string() == kNodeIdText);
   CHECK(id.short_text() == "zEPJcGHUVY");
-  CHECK(to_hex(id.bytes()) == "862403" + kX);
+  CHECK(to_hex(id.bytes()) == "862403" + kStandardX);
   CHECK(id.public_key() == standard_key());
-  std::string upper = "03" + kX;
+  std::string upper = "03" + kStandardX;
   std::ranges::transform(upper, upper.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
-  for (const std::string& text : std::vector<std::string>{kNodeIdText, "03" + kX, upper, "04" + kX + kY,
-                                                          sm2_public_key_to_pem(standard_key())}) {
+  for (const std::string& text :
+       std::vector<std::string>{kNodeIdText, "03" + kStandardX, upper, "04" + kStandardX + kStandardY,
+                                sm2_public_key_to_pem(standard_key())}) {
     CAPTURE(text);
     const auto parsed = NodeId::parse(text);
     REQUIRE(parsed);
@@ -147,14 +147,14 @@ TEST_CASE("NodeId: what is none") {
   CHECK(NodeId::parse("12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA").error() == Errc::kBadEncoding);
   CHECK(NodeId::parse(std::string(66, 'g')).error() == Errc::kBadEncoding);
   CHECK(NodeId::parse("02" + std::string(63, '0') + "2").error() == Errc::kBadKey);
-  CHECK(NodeId::parse("04" + kX + kX).error() == Errc::kBadKey);
-  CHECK(NodeId::parse(encoded("862404" + kX)).error() == Errc::kBadKey);
-  CHECK(NodeId::parse(encoded("862403" + kX + "00")).error() == Errc::kBadKey);
+  CHECK(NodeId::parse("04" + kStandardX + kStandardX).error() == Errc::kBadKey);
+  CHECK(NodeId::parse(encoded("862404" + kStandardX)).error() == Errc::kBadKey);
+  CHECK(NodeId::parse(encoded("862403" + kStandardX + "00")).error() == Errc::kBadKey);
   CHECK(NodeId::parse(encoded("862402" + std::string(63, '0') + "2")).error() == Errc::kBadKey);
-  CHECK(NodeId::parse(encoded("802403" + kX)).error() == Errc::kMalformed);  // another codec: P-256
-  CHECK(NodeId::parse(encoded("86a40003" + kX)).error() == Errc::kNotMinimal);
+  CHECK(NodeId::parse(encoded("802403" + kStandardX)).error() == Errc::kMalformed);  // another codec: P-256
+  CHECK(NodeId::parse(encoded("86a40003" + kStandardX)).error() == Errc::kNotMinimal);
   CHECK(NodeId::parse("-----BEGIN PUBLIC KEY-----\n!\n").error() == Errc::kBadKey);
-  CHECK(NodeId::from_bytes(hex("03" + kX)).error());
+  CHECK(NodeId::from_bytes(hex("03" + kStandardX)).error());
 }
 
 TEST_CASE("NodeId: a value among others") {

@@ -5,7 +5,6 @@
 namespace warren {
 namespace {
 
-constexpr EcCurve kCurve = EcCurve::kP256;
 constexpr std::size_t kScalarSize = 32;
 
 // All sizes are fixed, so the DER is constant but for the key.
@@ -35,7 +34,7 @@ Result<P256PublicKey> P256PublicKey::from_data(BytesView data) {
   if (data.size() != prefix.size() + kEcPointSize || !equal(data.first(prefix.size()), prefix)) {
     return fail(names_another_curve(data) ? Errc::kUnknownKeyType : Errc::kBadKey);
   }
-  auto key = EcdsaPublicKey::from_point(kCurve, data.subspan(prefix.size()));
+  auto key = EcdsaPublicKey::from_point(EcCurve::kP256, data.subspan(prefix.size()));
   if (!key) return fail(key.error());
   return P256PublicKey(std::move(*key));
 }
@@ -47,13 +46,13 @@ Bytes P256PublicKey::data() const {
 }
 
 P256PrivateKey P256PrivateKey::generate(const RandomFill& random) {
-  return P256PrivateKey(EcdsaPrivateKey::generate(kCurve, random));
+  return P256PrivateKey(EcdsaPrivateKey::generate(EcCurve::kP256, random));
 }
 
 Result<P256PrivateKey> P256PrivateKey::from_data(BytesView data) {
   const std::size_t prefix = kPrivateHex.size() / 2;
   if (data.size() < prefix + kScalarSize) return fail(Errc::kBadKey);
-  auto scalar = EcdsaPrivateKey::from_scalar(kCurve, data.subspan(prefix, kScalarSize));
+  auto scalar = EcdsaPrivateKey::from_scalar(EcCurve::kP256, data.subspan(prefix, kScalarSize));
   if (!scalar) return fail(scalar.error());
   P256PrivateKey key(std::move(*scalar));
   // Covers all that surrounds the number, the public key too.
@@ -62,7 +61,7 @@ Result<P256PrivateKey> P256PrivateKey::from_data(BytesView data) {
 }
 
 Result<P256PrivateKey> P256PrivateKey::from_openssl(const evp_pkey_st* openssl_key) {
-  auto key = EcdsaPrivateKey::from_openssl(kCurve, openssl_key);
+  auto key = EcdsaPrivateKey::from_openssl(EcCurve::kP256, openssl_key);
   if (!key) return fail(key.error());
   return P256PrivateKey(std::move(*key));
 }

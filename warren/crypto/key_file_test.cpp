@@ -8,10 +8,13 @@
 #include <fstream>
 
 #include "warren/crypto/pem.hpp"
+#include "warren/crypto/test_keys.hpp"
 #include "warren/crypto/testing.hpp"
 
 using namespace warren;
 using testing::hex;
+using testing::kAllKeyTypes;
+using testing::standard_key;
 namespace fs = std::filesystem;
 
 namespace {
@@ -125,13 +128,6 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 -----END PRIVATE KEY-----
 )";
 
-constexpr KeyType kAllTypes[] = {KeyType::kRsa, KeyType::kEd25519, KeyType::kSecp256k1, KeyType::kEcdsa,
-                                 KeyType::kSm2};
-
-Sm2PublicKey standard_key() {
-  return *Sm2PublicKey::from_compressed(hex("03" + std::string(testing::kStandardX)));
-}
-
 PrivateKey standard_private() {
   return PrivateKey::from_sm2(std::move(*Sm2PrivateKey::from_scalar(hex(testing::kStandardD))));
 }
@@ -201,7 +197,7 @@ TEST_CASE("PEM: we write what openssl writes") {
 }
 
 TEST_CASE("PEM: encrypted, it opens with its passphrase only") {
-  for (const auto type : kAllTypes) {
+  for (const auto type : kAllKeyTypes) {
     const auto key = PrivateKey::generate(type, testing::seeded(5));
     const std::string pem = to_pem(key, "correct horse");
     CHECK(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
@@ -257,7 +253,7 @@ TEST_CASE("key file: saved and loaded, with and without a passphrase") {
   const Folder folder;
   const fs::path path = folder.path / "node.key";
   for (const std::string_view passphrase : {"", "secret"}) {
-    for (const auto type : kAllTypes) {
+    for (const auto type : kAllKeyTypes) {
       const auto key = PrivateKey::generate(type, testing::seeded(6));
       REQUIRE(save_key_file(path, key, passphrase, system_random()));
       CHECK(load_key_file(path, passphrase)->public_key() == key.public_key());

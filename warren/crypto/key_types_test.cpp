@@ -7,10 +7,12 @@
 
 #include "warren/crypto/ec_signature.hpp"
 #include "warren/crypto/peer_id.hpp"
+#include "warren/crypto/test_keys.hpp"
 #include "warren/crypto/testing.hpp"
 
 using namespace warren;
 using testing::hex;
+using testing::kAllKeyTypes;
 
 namespace {
 
@@ -61,8 +63,6 @@ Bytes with_other_s(BytesView der, std::string_view order_hex) {
   return ec_signature_to_der(numbers);
 }
 
-constexpr KeyType kAllTypes[] = {KeyType::kRsa, KeyType::kEd25519, KeyType::kSecp256k1, KeyType::kEcdsa,
-                                 KeyType::kSm2};
 constexpr std::string_view kSecp256k1Order =
     "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
 constexpr std::string_view kP256Order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
@@ -90,7 +90,7 @@ TEST_CASE("key types: the specification's pairs") {
 }
 
 TEST_CASE("key types: each signs and verifies, for itself and this message only") {
-  for (const auto type : kAllTypes) {
+  for (const auto type : kAllKeyTypes) {
     CAPTURE(name_of(type));
     const auto key = PrivateKey::generate(type, testing::seeded(7));
     const auto other = PrivateKey::generate(type, testing::seeded(8));
@@ -124,7 +124,7 @@ TEST_CASE("key types: each signs and verifies, for itself and this message only"
 
 TEST_CASE("key types: a key from a seed is the same each time, but RSA; of another type it is another") {
   std::vector<Bytes> seen;
-  for (const auto type : kAllTypes) {
+  for (const auto type : kAllKeyTypes) {
     CAPTURE(name_of(type));
     const Bytes key = PrivateKey::generate(type, testing::seeded(7)).public_key().to_protobuf();
     const Bytes again = PrivateKey::generate(type, testing::seeded(7)).public_key().to_protobuf();
@@ -135,9 +135,9 @@ TEST_CASE("key types: a key from a seed is the same each time, but RSA; of anoth
 }
 
 TEST_CASE("key types: no signature is one of another type's key") {
-  for (const auto type : kAllTypes) {
+  for (const auto type : kAllKeyTypes) {
     const Bytes signature = PrivateKey::generate(type, testing::seeded(7)).sign(as_bytes("hello"));
-    for (const auto other : kAllTypes) {
+    for (const auto other : kAllKeyTypes) {
       if (other == type) continue;
       const auto key = PrivateKey::generate(other, testing::seeded(7));
       CHECK_FALSE(key.public_key().verify(as_bytes("hello"), signature));
@@ -146,7 +146,7 @@ TEST_CASE("key types: no signature is one of another type's key") {
 }
 
 TEST_CASE("key types: one key verifies and signs on several threads") {
-  for (const auto type : kAllTypes) {
+  for (const auto type : kAllKeyTypes) {
     CAPTURE(name_of(type));
     const auto secret = PrivateKey::generate(type, testing::seeded(3));
     const PublicKey key = secret.public_key();

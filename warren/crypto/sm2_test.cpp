@@ -4,16 +4,18 @@
 
 #include <thread>
 
+#include "warren/crypto/test_keys.hpp"
 #include "warren/crypto/testing.hpp"
 
 using namespace warren;
 using testing::hex;
 using testing::hex_array;
+using testing::kStandardX;
+using testing::kStandardY;
+using testing::standard_key;
 
 namespace {
 
-const std::string kX(testing::kStandardX);
-const std::string kY(testing::kStandardY);
 const std::string kR = "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3";
 const std::string kS = "b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa";
 const std::string kN = "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123";
@@ -21,10 +23,7 @@ const std::string kP = "fffffffeffffffffffffffffffffffffffffffff00000000ffffffff
 const std::string kZero(64, '0');
 const BytesView kMessage = as_bytes("message digest");
 
-Sm2PublicKey standard_key() {
-  return *Sm2PublicKey::from_uncompressed(hex("04" + kX + kY));
-}
-Sm2PrivateKey standard_private() {
+Sm2PrivateKey standard_secret() {
   return std::move(*Sm2PrivateKey::from_scalar(hex(testing::kStandardD)));
 }
 
@@ -38,12 +37,12 @@ TEST_CASE("SM2: GB/T 32918.5 A.2") {
   CHECK(to_hex(sm3(signed_bytes)) == "f0b43e94ba45accaace692ed534382eb17e6ab5a19ce7b31f4486fdfc0d28640");
   CHECK(key.verify(kMessage, hex(kR + kS)));
 
-  const Sm2PrivateKey secret = standard_private();
+  const Sm2PrivateKey secret = standard_secret();
   CHECK(secret.public_key() == key);
   CHECK(to_hex(secret.scalar().view()) == testing::kStandardD);
-  CHECK(to_hex(key.compressed()) == "03" + kX);
-  CHECK(to_hex(key.uncompressed()) == "04" + kX + kY);
-  CHECK(*Sm2PublicKey::from_compressed(hex("03" + kX)) == key);
+  CHECK(to_hex(key.compressed()) == "03" + kStandardX);
+  CHECK(to_hex(key.uncompressed()) == "04" + kStandardX + kStandardY);
+  CHECK(*Sm2PublicKey::from_compressed(hex("03" + kStandardX)) == key);
 }
 
 TEST_CASE("SM2: signatures made by the openssl program") {
@@ -106,17 +105,17 @@ TEST_CASE("SM2: r and s have to be in [1, n-1], with r + s not n") {
 }
 
 TEST_CASE("SM2: points that are no key") {
-  CHECK(Sm2PublicKey::from_compressed(hex("02" + kX)));  // the other of the two
+  CHECK(Sm2PublicKey::from_compressed(hex("02" + kStandardX)));  // the other of the two
   for (const std::string& point : std::vector<std::string>{
            std::string(),
            "00",
            "02",
-           "00" + kX,
-           "01" + kX,
-           "04" + kX,
-           "05" + kX,
-           "03" + kX + "00",
-           "03" + kX.substr(2),
+           "00" + kStandardX,
+           "01" + kStandardX,
+           "04" + kStandardX,
+           "05" + kStandardX,
+           "03" + kStandardX + "00",
+           "03" + kStandardX.substr(2),
            "02" + kP,
            "03" + kP,                                                             // x = p, so 0
            "02fffffffeffffffffffffffffffffffffffffffff000000010000000000000000",  // x = p + 1
@@ -127,16 +126,16 @@ TEST_CASE("SM2: points that are no key") {
     CHECK(Sm2PublicKey::from_compressed(hex(point)).error() == Errc::kBadKey);
   }
   for (const std::string& point : std::vector<std::string>{
-           "04" + kX + kX,
-           "04" + kY + kX,
+           "04" + kStandardX + kStandardX,
+           "04" + kStandardY + kStandardX,
            "04" + kZero + kZero,
-           "06" + kX + kY,
-           "07" + kX + kY,
-           "00" + kX + kY,
-           "02" + kX + kY,
-           "04" + kX + kY.substr(2),
-           "04" + kX + kP,
-           "03" + kX,
+           "06" + kStandardX + kStandardY,
+           "07" + kStandardX + kStandardY,
+           "00" + kStandardX + kStandardY,
+           "02" + kStandardX + kStandardY,
+           "04" + kStandardX + kStandardY.substr(2),
+           "04" + kStandardX + kP,
+           "03" + kStandardX,
        }) {
     CAPTURE(point);
     CHECK(Sm2PublicKey::from_uncompressed(hex(point)).error() == Errc::kBadKey);
@@ -146,19 +145,20 @@ TEST_CASE("SM2: points that are no key") {
 TEST_CASE("SM2: SubjectPublicKeyInfo has one encoding") {
   const std::string prefix = "3059301306072a8648ce3d020106082a811ccf5501822d034200";
   const Sm2PublicKey key = standard_key();
-  CHECK(to_hex(key.to_spki()) == prefix + "04" + kX + kY);
+  CHECK(to_hex(key.to_spki()) == prefix + "04" + kStandardX + kStandardY);
   CHECK(*Sm2PublicKey::from_spki(key.to_spki()) == key);
   for (const std::string& der : std::vector<std::string>{
-           std::string(), prefix, prefix + "04" + kX + kX, prefix + "04" + kX + kY + "00",
+           std::string(), prefix, prefix + "04" + kStandardX + kStandardX,
+           prefix + "04" + kStandardX + kStandardY + "00",
            "3039301306072a8648ce3d020106082a811ccf5501822d032200"
            "03" +
-               kX,  // compressed point
+               kStandardX,  // compressed point
            "3059301306072a8648ce3d020106082a8648ce3d030107034200"
            "04" +
-               kX + kY,  // P-256
+               kStandardX + kStandardY,  // P-256
            "308159301306072a8648ce3d020106082a811ccf5501822d034200"
            "04" +
-               kX + kY,  // long form
+               kStandardX + kStandardY,  // long form
        }) {
     CHECK(Sm2PublicKey::from_spki(hex(der)).error() == Errc::kBadKey);
   }

@@ -35,10 +35,8 @@ inline RandomFill seeded(std::uint64_t seed) {
 // The key pair of GB/T 32918.5 A.2.
 inline constexpr std::string_view kStandardD =
     "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8";
-inline constexpr std::string_view kStandardX =
-    "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020";
-inline constexpr std::string_view kStandardY =
-    "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13";
+inline const std::string kStandardX = "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020";
+inline const std::string kStandardY = "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13";
 
 // The Ed25519 pair of peer-ids.md.
 inline constexpr std::string_view kSpecEd25519Private =

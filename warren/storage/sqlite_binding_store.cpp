@@ -9,7 +9,7 @@ namespace {
 
 // `touched` counts puts: which binding was stored last, whatever the clock says. Serials have 64 bits and
 // SQLite's numbers 63 and a sign; they are kept as 8 bytes, big-endian, which compare alike.
-constexpr const char* kSchema = R"(
+constexpr const char* kBindingSchema = R"(
 CREATE TABLE binding (
   node BLOB PRIMARY KEY,
   peer BLOB NOT NULL,
@@ -23,7 +23,7 @@ CREATE INDEX binding_by_age ON binding (touched);
 CREATE INDEX binding_by_expiry ON binding (not_after_ms);
 )";
 
-constexpr const char* kUpsert =
+constexpr const char* kUpsertBinding =
     "INSERT INTO binding (node, peer, serial, not_after_ms, touched, signed) "
     "VALUES (?, ?, ?, ?, (SELECT ifnull(max(touched), 0) + 1 FROM binding), ?) "
     "ON CONFLICT (node) DO UPDATE SET peer = excluded.peer, serial = excluded.serial, "
@@ -37,7 +37,7 @@ std::array<std::uint8_t, 8> serial_bytes(std::uint64_t serial) {
   return bytes;
 }
 
-Result<StoredBinding> read_row(const Statement& row) {
+Result<StoredBinding> read_binding(const Statement& row) {
   auto node = NodeId::from_key_bytes(row.bytes(0));
   auto peer = PeerId::from_bytes(row.bytes(1));
   if (!node || !peer) return fail(Errc::kStorage);  // somebody edited the file
@@ -54,7 +54,7 @@ Result<StoredBinding> read_row(const Statement& row) {
 Result<StoredBinding> find_one(Statement& lookup) {
   const Result<bool> row = lookup.step();
   if (!row) return fail(row.error());
-  Result<StoredBinding> found = *row ? read_row(lookup) : fail(Errc::kNotFound);
+  Result<StoredBinding> found = *row ? read_binding(lookup) : fail(Errc::kNotFound);
   lookup.reset();
   return found;
 }
@@ -76,10 +76,10 @@ SqliteBindingStore::~SqliteBindingStore() = default;
 
 Result<std::unique_ptr<SqliteBindingStore>> SqliteBindingStore::open(const std::string& path,
                                                                      BindingStoreLimits limits) {
-  auto database = Database::open(path, {kSchema});
+  auto database = Database::open(path, {kBindingSchema});
   if (!database) return fail(database.error());
   const std::string columns = "SELECT node, peer, serial, not_after_ms, signed FROM binding ";
-  auto upsert = database->prepare(kUpsert);
+  auto upsert = database->prepare(kUpsertBinding);
   auto by_node = database->prepare(columns + "WHERE node = ?");
   auto by_peer = database->prepare(columns + "WHERE peer = ? ORDER BY touched DESC LIMIT 1");
   auto count = database->prepare("SELECT count(*) FROM binding");

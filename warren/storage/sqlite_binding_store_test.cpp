@@ -3,29 +3,10 @@
 #include <doctest/doctest.h>
 
 #include "warren/storage/test_folder.hpp"
+#include "warren/storage/test_names.hpp"
 
 namespace warren {
 namespace {
-
-constexpr WallTime kNow{std::chrono::milliseconds(1'700'000'000'000)};
-
-// Different nodes: the first x coordinates from 1 on that are on the curve.
-NodeId some_node(int which) {
-  Bytes key(33);
-  key[0] = 2;
-  for (int x = 0, found = -1;; ++x) {
-    key[31] = static_cast<std::uint8_t>(x >> 8);
-    key[32] = static_cast<std::uint8_t>(x);
-    const auto node = NodeId::from_key_bytes(key);
-    if (node && ++found == which) return *node;
-  }
-}
-
-PeerId some_peer(std::uint8_t number) {
-  Bytes multihash = {0x12, 0x20};
-  multihash.resize(34, number);
-  return value_or_throw(PeerId::from_bytes(multihash));
-}
 
 StoredBinding binding(int node, std::uint8_t peer, std::uint64_t serial,
                       std::chrono::hours life = std::chrono::hours(24)) {

@@ -10,6 +10,7 @@
 #include "warren/storage/broadcast_numbers.hpp"
 #include "warren/storage/database.hpp"
 #include "warren/storage/test_folder.hpp"
+#include "warren/storage/test_names.hpp"
 
 namespace warren {
 namespace {
@@ -17,17 +18,8 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr WallTime kNow{milliseconds(1'700'000'000'000)};
-
-// Two points of the SM2 curve: the key of GB/T 32918.5 A.2, and the same point mirrored.
-NodeId some_node(std::uint8_t form) {
-  Bytes key = value_or_throw(from_hex("0209f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"));
-  key[0] = form;
-  return value_or_throw(NodeId::from_key_bytes(key));
-}
-
 BroadcastOrigin origin(std::uint8_t number = 1) {
-  return {some_node(number % 2 == 0 ? 3 : 2), {number}};
+  return {some_node(number % 2 == 0 ? 1 : 0), {number}};
 }
 
 StoredBroadcast message(std::uint64_t seq, std::size_t size = 10, WallTime expires = kNow + hours(1)) {

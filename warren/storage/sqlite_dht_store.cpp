@@ -12,7 +12,7 @@ namespace warren {
 namespace {
 
 // `addresses` are multiaddrs, each with its size before it.
-constexpr const char* kSchema = R"(
+constexpr const char* kDhtSchema = R"(
 CREATE TABLE record (
   key BLOB PRIMARY KEY,
   value BLOB NOT NULL,
@@ -36,7 +36,7 @@ CREATE INDEX provider_by_peer ON provider (peer);
 CREATE TABLE peer (place INTEGER PRIMARY KEY, peer BLOB NOT NULL, addresses BLOB NOT NULL);
 )";
 
-enum Query : std::size_t {
+enum DhtQuery : std::size_t {
   kPutRecord,
   kGetRecord,
   kOwnRecords,
@@ -61,10 +61,10 @@ enum Query : std::size_t {
   kDropPeers,
   kPutPeer,
   kGetPeers,
-  kQueries,
+  kDhtQueries,
 };
 
-constexpr std::array<const char*, kQueries> kSql = {
+constexpr std::array<const char*, kDhtQueries> kDhtSql = {
     // clang-format off
     "INSERT OR REPLACE INTO record (key, value, received_ms, expires_ms, own, size) "
     "VALUES (?, ?, ?, ?, ?, ?)",
@@ -178,7 +178,7 @@ struct SqliteDhtStore::State {
   Usage held;  // as in the file
   std::mutex mutex;
 
-  Statement& operator[](Query query) { return statements[query]; }
+  Statement& operator[](DhtQuery query) { return statements[query]; }
   Result<std::uint64_t> count(Statement& statement);
   Result<> load_totals();
   Result<> change(const std::function<Result<>()>& work);
@@ -194,11 +194,11 @@ SqliteDhtStore::~SqliteDhtStore() = default;
 
 Result<std::unique_ptr<SqliteDhtStore>> SqliteDhtStore::open(const std::string& path,
                                                              SqliteDhtStoreLimits limits) {
-  auto database = Database::open(path, {kSchema});
+  auto database = Database::open(path, {kDhtSchema});
   if (!database) return fail(database.error());
   if (const auto set = database->execute("PRAGMA synchronous=NORMAL"); !set) return fail(set.error());
   std::vector<Statement> statements;
-  for (const char* sql : kSql) {
+  for (const char* sql : kDhtSql) {
     auto statement = database->prepare(sql);
     if (!statement) return fail(statement.error());
     statements.push_back(std::move(*statement));
@@ -374,7 +374,7 @@ Result<std::vector<DhtProvider>> SqliteDhtStore::own_providers() {
 Result<> SqliteDhtStore::disown(BytesView key) {
   const std::lock_guard lock(state_->mutex);
   return state_->change([&]() -> Result<> {
-    for (const Query query : {kDisownRecord, kDisownProviders}) {
+    for (const DhtQuery query : {kDisownRecord, kDisownProviders}) {
       if (const auto done = (*state_)[query].bind(1, key).run(); !done) return fail(done.error());
     }
     return {};
@@ -385,7 +385,7 @@ Result<std::size_t> SqliteDhtStore::expire(WallTime now) {
   const std::lock_guard lock(state_->mutex);
   std::int64_t dropped = 0;
   const auto done = state_->change([&]() -> Result<> {
-    for (const Query query : {kExpireRecords, kExpireProviders}) {
+    for (const DhtQuery query : {kExpireRecords, kExpireProviders}) {
       const auto gone = (*state_)[query].bind(1, unix_ms(now)).run();
       if (!gone) return fail(gone.error());
       dropped += *gone;

@@ -9,7 +9,7 @@ namespace warren {
 namespace {
 
 // AUTOINCREMENT: the number of a message that went is not given again.
-constexpr const char* kSchema = R"(
+constexpr const char* kInboxSchema = R"(
 CREATE TABLE message (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id BLOB NOT NULL UNIQUE,
@@ -26,7 +26,7 @@ INSERT INTO mark VALUES (0);
 
 constexpr std::size_t kPageBytes = 32 * 1024 * 1024;
 
-Result<InboxMessage> read_row(const Statement& row) {
+Result<InboxMessage> read_message(const Statement& row) {
   auto node = NodeId::from_key_bytes(row.bytes(2));
   auto peer = PeerId::from_bytes(row.bytes(3));
   const BytesView id = row.bytes(1);
@@ -65,7 +65,7 @@ SqliteInbox::SqliteInbox(std::unique_ptr<State> state) : state_(std::move(state)
 SqliteInbox::~SqliteInbox() = default;
 
 Result<std::unique_ptr<SqliteInbox>> SqliteInbox::open(const std::string& path, InboxLimits limits) {
-  auto database = Database::open(path, {kSchema});
+  auto database = Database::open(path, {kInboxSchema});
   if (!database) return fail(database.error());
   auto insert = database->prepare(
       "INSERT INTO message (id, from_node, from_peer, sent_ms, received_ms, size, payload) VALUES (?, ?, ?, "
@@ -164,7 +164,7 @@ Result<std::vector<InboxMessage>> SqliteInbox::read_after(std::uint64_t number, 
     const Result<bool> row = select.step();
     if (!row) return fail(row.error());
     if (!*row) break;
-    auto message = read_row(select);
+    auto message = read_message(select);
     if (!message) {
       select.reset();
       return fail(message.error());

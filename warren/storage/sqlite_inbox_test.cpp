@@ -8,24 +8,12 @@
 #include <set>
 
 #include "warren/storage/test_folder.hpp"
+#include "warren/storage/test_names.hpp"
 
 namespace warren {
 namespace {
 
-// Two points of the SM2 curve: the key of GB/T 32918.5 A.2, and the same point mirrored.
-NodeId some_node(std::uint8_t form = 0x02) {
-  Bytes key = value_or_throw(from_hex("0209f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"));
-  key[0] = form;
-  return value_or_throw(NodeId::from_key_bytes(key));
-}
-
-PeerId some_peer(std::uint8_t number = 1) {
-  Bytes multihash = {0x12, 0x20};
-  multihash.resize(34, number);
-  return value_or_throw(PeerId::from_bytes(multihash));
-}
-
-InboxMessage message(std::uint32_t number, Bytes payload = {1, 2, 3}) {
+InboxMessage inbox_message(std::uint32_t number, Bytes payload = {1, 2, 3}) {
   InboxMessage result{.from_node = some_node(),
                       .from_peer = some_peer(),
                       .sent_at = from_unix_ms(1'700'000'000'000 + number),
@@ -37,18 +25,18 @@ InboxMessage message(std::uint32_t number, Bytes payload = {1, 2, 3}) {
 
 TEST_CASE("messages are read back whole and in order") {
   auto inbox = value_or_throw(SqliteInbox::open(":memory:"));
-  const std::uint64_t first = value_or_throw(inbox->append(message(10)));
-  const std::uint64_t second = value_or_throw(inbox->append(message(11, {})));
+  const std::uint64_t first = value_or_throw(inbox->append(inbox_message(10)));
+  const std::uint64_t second = value_or_throw(inbox->append(inbox_message(11, {})));
   CHECK(second > first);
 
   const auto all = value_or_throw(inbox->read_after(0, 100));
   REQUIRE(all.size() == 2);
   CHECK(all[0].number == first);
-  CHECK(all[0].id == message(10).id);
+  CHECK(all[0].id == inbox_message(10).id);
   CHECK(all[0].from_node == some_node());
   CHECK(all[0].from_peer == some_peer());
-  CHECK(all[0].sent_at == message(10).sent_at);
-  CHECK(all[0].received_at == message(10).received_at);
+  CHECK(all[0].sent_at == inbox_message(10).sent_at);
+  CHECK(all[0].received_at == inbox_message(10).received_at);
   CHECK(all[0].payload == Bytes{1, 2, 3});
   CHECK(all[1].payload.empty());
 
@@ -60,44 +48,44 @@ TEST_CASE("messages are read back whole and in order") {
 
 TEST_CASE("a message id is stored once") {
   auto inbox = value_or_throw(SqliteInbox::open(":memory:"));
-  CHECK(inbox->append(message(1)));
-  CHECK(inbox->append(message(1)).error() == Errc::kReplayed);
+  CHECK(inbox->append(inbox_message(1)));
+  CHECK(inbox->append(inbox_message(1)).error() == Errc::kReplayed);
   CHECK(value_or_throw(inbox->usage()).messages == 1);
 }
 
 TEST_CASE("unread messages are never dropped, read ones make room oldest first") {
   auto inbox = value_or_throw(SqliteInbox::open(":memory:", {.messages_max = 3}));
-  for (std::uint32_t i = 1; i <= 3; ++i) CHECK(inbox->append(message(i)));
-  CHECK(inbox->append(message(4)).error() == Errc::kInboxFull);
+  for (std::uint32_t i = 1; i <= 3; ++i) CHECK(inbox->append(inbox_message(i)));
+  CHECK(inbox->append(inbox_message(4)).error() == Errc::kInboxFull);
   CHECK(value_or_throw(inbox->usage()).messages == 3);
 
   CHECK(inbox->acknowledge(2));
   CHECK(value_or_throw(inbox->usage()).unread == 1);
   CHECK(value_or_throw(inbox->usage()).messages == 3);  // there is no hurry
-  CHECK(inbox->append(message(4)));
+  CHECK(inbox->append(inbox_message(4)));
   CHECK(value_or_throw(inbox->read_after(0, 1))[0].number == 2);
-  CHECK(inbox->append(message(5)));
-  CHECK(inbox->append(message(6)).error() == Errc::kInboxFull);
+  CHECK(inbox->append(inbox_message(5)));
+  CHECK(inbox->append(inbox_message(6)).error() == Errc::kInboxFull);
   CHECK(value_or_throw(inbox->read_after(0, 9)).size() == 3);
 }
 
 TEST_CASE("a message that is refused drops nothing") {
   auto inbox = value_or_throw(SqliteInbox::open(":memory:", {.bytes_max = 3 * kInboxRowBytes + 9}));
-  for (std::uint32_t i = 1; i <= 3; ++i) CHECK(inbox->append(message(i)));
+  for (std::uint32_t i = 1; i <= 3; ++i) CHECK(inbox->append(inbox_message(i)));
   CHECK(inbox->acknowledge(1));
-  CHECK(inbox->append(message(4, Bytes(300))).error() == Errc::kInboxFull);
-  CHECK(inbox->append(message(5, Bytes(5000))).error() == Errc::kInboxFull);
+  CHECK(inbox->append(inbox_message(4, Bytes(300))).error() == Errc::kInboxFull);
+  CHECK(inbox->append(inbox_message(5, Bytes(5000))).error() == Errc::kInboxFull);
   CHECK(value_or_throw(inbox->usage()).messages == 3);
   CHECK(value_or_throw(inbox->usage()).bytes == 3 * (kInboxRowBytes + 3));
-  CHECK(inbox->append(message(3)).error() == Errc::kReplayed);
+  CHECK(inbox->append(inbox_message(3)).error() == Errc::kReplayed);
   CHECK(value_or_throw(inbox->read_after(0, 9)).size() == 3);
 }
 
 TEST_CASE("an acknowledgement of messages to come does not count") {
   auto inbox = value_or_throw(SqliteInbox::open(":memory:"));
-  CHECK(inbox->append(message(1)));
+  CHECK(inbox->append(inbox_message(1)));
   CHECK(inbox->acknowledge(1'000'000));
-  CHECK(inbox->append(message(2)));
+  CHECK(inbox->append(inbox_message(2)));
   CHECK(value_or_throw(inbox->usage()).unread == 1);
   CHECK(inbox->acknowledge(1));  // backwards: no effect
   CHECK(inbox->acknowledge(2));
@@ -108,12 +96,12 @@ TEST_CASE("numbers are not used twice") {
   const TemporaryFolder folder;
   {
     auto inbox = value_or_throw(SqliteInbox::open(folder.file("inbox.db")));
-    CHECK(value_or_throw(inbox->append(message(1))) == 1);
+    CHECK(value_or_throw(inbox->append(inbox_message(1))) == 1);
     CHECK(inbox->remove_through(1));
     CHECK(value_or_throw(inbox->usage()).messages == 0);
   }
   auto inbox = value_or_throw(SqliteInbox::open(folder.file("inbox.db")));
-  CHECK(value_or_throw(inbox->append(message(1))) == 2);
+  CHECK(value_or_throw(inbox->append(inbox_message(1))) == 2);
 }
 
 // Appends until it is killed, and reports each number it was given.
@@ -121,7 +109,7 @@ TEST_CASE("numbers are not used twice") {
   auto inbox = SqliteInbox::open(path);
   if (!inbox) ::_exit(1);
   for (std::uint32_t i = from;; ++i) {
-    if (!(*inbox)->append(message(i, Bytes(i % 5000)))) ::_exit(2);
+    if (!(*inbox)->append(inbox_message(i, Bytes(i % 5000)))) ::_exit(2);
     if (::write(pipe, &i, sizeof i) != sizeof i) ::_exit(3);
   }
 }

@@ -10,7 +10,7 @@ namespace {
 
 // `touched` counts writes: which peer was written last, whatever the clock says. What a peer lacks is NULL.
 // Sequence numbers have 64 bits and SQLite's numbers 63 and a sign; they are kept as 8 bytes, big-endian.
-constexpr const char* kSchema = R"(
+constexpr const char* kPeerSchema = R"(
 CREATE TABLE peer (
   peer BLOB PRIMARY KEY,
   touched INTEGER NOT NULL,
@@ -128,7 +128,7 @@ SqlitePeerArchive::~SqlitePeerArchive() = default;
 
 Result<std::unique_ptr<SqlitePeerArchive>> SqlitePeerArchive::open(const std::string& path,
                                                                    PeerArchiveLimits limits) {
-  auto database = Database::open(path, {kSchema});
+  auto database = Database::open(path, {kPeerSchema});
   if (!database) return fail(database.error());
   auto remove = database->prepare("DELETE FROM peer WHERE peer = ?");
   auto insert = database->prepare(kInsertPeer);

@@ -24,7 +24,7 @@ constexpr std::uint64_t kMoreMax_us = 6000;
 constexpr std::uint64_t kBatch = 3;
 constexpr std::uint64_t kPeersKept = 60;
 
-PeerId some_peer(std::uint64_t number) {
+PeerId numbered_peer(std::uint64_t number) {
   Bytes multihash = {0x12, 0x20};
   multihash.resize(34);
   for (std::size_t i = 0; i < 8; ++i) multihash[2 + i] = static_cast<std::uint8_t>(number >> (8 * i));
@@ -36,7 +36,7 @@ std::vector<ArchivedPeer> batch(std::uint64_t number) {
   std::vector<ArchivedPeer> peers;
   for (std::uint64_t i = 0; i < kBatch; ++i) {
     ArchivedPeer peer;
-    peer.id = some_peer(number * kBatch + i);
+    peer.id = numbered_peer(number * kBatch + i);
     peer.record_seq = number;
     peer.description = PeerDescription{{"/a", "/b"}, std::string(500, 'x'), "p"};
     for (int port = 1; port <= 8; ++port) {
@@ -137,7 +137,7 @@ TEST_CASE("kill -9 at any moment loses no committed peer, and nothing needs repa
     beyond += newest > last;
     CHECK(peers.size() == std::min(kPeersKept, newest * kBatch));
     for (std::size_t i = 0; i < peers.size(); ++i) {
-      CHECK(peers[i].id == some_peer(newest * kBatch + kBatch - 1 - i));
+      CHECK(peers[i].id == numbered_peer(newest * kBatch + kBatch - 1 - i));
       CHECK(peers[i].addresses.size() == 8);
     }
     last = newest;

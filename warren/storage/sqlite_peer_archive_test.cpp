@@ -4,17 +4,10 @@
 
 #include "warren/storage/database.hpp"
 #include "warren/storage/test_folder.hpp"
+#include "warren/storage/test_names.hpp"
 
 namespace warren {
 namespace {
-
-constexpr WallTime kNow{std::chrono::milliseconds(1'700'000'000'000)};
-
-PeerId some_peer(std::uint8_t number) {
-  Bytes multihash = {0x12, 0x20};
-  multihash.resize(34, number);
-  return value_or_throw(PeerId::from_bytes(multihash));
-}
 
 Multiaddr address(int port) {
   return value_or_throw(Multiaddr::parse("/ip4/192.0.2.1/tcp/" + std::to_string(port)));

@@ -8,8 +8,6 @@ namespace warren::real {
 
 namespace {
 
-constexpr std::uint16_t kClassInternet = 1;
-constexpr std::size_t kNameMax = 253;  // RFC 1035, section 2.3.4, as text
 constexpr std::uint8_t kPointer = 0xc0;
 constexpr int kPointersMax = 127;  // as many as a name has labels at most
 
@@ -87,7 +85,7 @@ Result<std::string> host_name_at(BytesView message, std::size_t offset) {
     is_host = is_host && std::ranges::all_of(label, is_host_letter);
     if (!name.empty()) name += '.';
     name += as_text(label);
-    if (name.size() > kNameMax) return fail(Errc::kBadAddress);
+    if (name.size() > kDnsNameMax) return fail(Errc::kBadAddress);
   }
   if (!is_host) return fail(Errc::kBadAddress);
   return name;

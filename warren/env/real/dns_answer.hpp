@@ -2,6 +2,7 @@
 // RFC 1035, section 4.1
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "warren/base/time.hpp"
 
 namespace warren::real {
+
+inline constexpr std::uint16_t kClassInternet = 1;
+inline constexpr std::size_t kDnsNameMax = 253;  // RFC 1035, section 2.3.4, as text
 
 struct AnswerRecord {
   Duration ttl{};

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "warren/env/real/ares_channel.hpp"
+#include "warren/env/real/dns_answer.hpp"
 #include "warren/env/real/srv_answer.hpp"
 #include "warren/env/real/txt_answer.hpp"
 
@@ -19,8 +20,6 @@ namespace warren::real {
 
 namespace {
 
-constexpr std::size_t kNameMax = 253;  // RFC 1035, section 2.3.4, as text
-constexpr int kClassInternet = 1;
 constexpr int kTypeTxt = 16;
 constexpr int kTypeSrv = 33;
 
@@ -127,7 +126,7 @@ class SystemResolver::Place {
 // A channel for each query: it is the only thing that the library can cancel, and it reads the configuration
 // when it is made, and never again.
 Task<void> SystemResolver::ask(std::string name, Begin begin, Query& query) {
-  if (name.empty() || name.size() > kNameMax || name.contains('\0')) throw_error(Errc::kBadAddress, name);
+  if (name.empty() || name.size() > kDnsNameMax || name.contains('\0')) throw_error(Errc::kBadAddress, name);
   while (under_way_ >= options_.queries_max) co_await place_free_.wait();
   const Place place(*this);
   AresChannel channel(executor_, options_);

@@ -6,13 +6,11 @@
 #include "warren/async/task_group.hpp"
 #include "warren/env/real/loop.hpp"
 #include "warren/env/real/tcp_stream.hpp"
+#include "warren/env/real/test_loopback.hpp"
 #include "warren/sim/stream_contract.hpp"
 
 namespace warren::real {
 namespace {
-
-const IpAddress kLoopback4 = IpAddress::v4({127, 0, 0, 1});
-const IpAddress kLoopback6 = IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
 using TcpPair = std::pair<std::unique_ptr<TcpStream>, std::unique_ptr<TcpStream>>;
 

@@ -13,13 +13,11 @@
 #include <cstring>
 
 #include "warren/env/real/loop.hpp"
+#include "warren/env/real/test_loopback.hpp"
 #include "warren/sim/datagram_contract.hpp"
 
 namespace warren::real {
 namespace {
-
-const IpAddress kLoopback4 = IpAddress::v4({127, 0, 0, 1});
-const IpAddress kLoopback6 = IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
 struct UdpTest {
   Loop loop{1};

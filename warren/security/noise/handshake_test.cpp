@@ -60,7 +60,7 @@ Task<void> respond(ByteStream& pipe, Stranger& stranger) {
   co_await read_to_end(pipe, 10'000);
 }
 
-Task<void> secure_and_leave(Party& party, Side side, StreamPtr pipe) {
+Task<void> secure_and_reset(Party& party, Side side, StreamPtr pipe) {
   co_await secure(party, side, std::move(pipe));
   if (party.channel) (*party.channel)->reset();
 }
@@ -68,7 +68,7 @@ Task<void> secure_and_leave(Party& party, Side side, StreamPtr pipe) {
 Task<void> meet(sim::Loop& loop, Party& party, Side side, Stranger& stranger) {
   auto [ours, theirs] = sim::pipe(loop);
   TaskGroup group(loop.executor(), "test");
-  group.spawn(secure_and_leave(party, side, std::move(ours)));
+  group.spawn(secure_and_reset(party, side, std::move(ours)));
   group.spawn(note(side == Side::kInitiator ? respond(*theirs, stranger) : initiate(*theirs, stranger),
                    stranger.end));
   co_await group.join();

@@ -79,7 +79,7 @@ Result<PublicKey> verify(const Recipe& recipe) {
   return verify(make_der(host_key(), recipe));
 }
 
-std::error_code error_of(const Result<PublicKey>& result) {
+std::error_code key_error(const Result<PublicKey>& result) {
   return result ? std::error_code() : result.error();
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("the specification's certificates prove the peers that it says, and th
   CHECK(peer_of(kEd25519) == "12D3KooWM6CgA9iBFZmcYAHA6A2qvbAxqfkmrYiRQuz3XEsk4Ksv");
   CHECK(peer_of(kEcdsa) == "QmfXbAwNjJLXfesgztEHe8HwgVDCMMpZ9Eax1HYq6hn9uE");
   CHECK(peer_of(kSecp256k1) == "16Uiu2HAkutTMoTzDw1tCvSRtu6YoixJwS46S1ZFxW8hSx9fWHiPs");
-  CHECK(error_of(verify(*from_hex(kInvalid))) == Errc::kBadSignature);
+  CHECK(key_error(verify(*from_hex(kInvalid))) == Errc::kBadSignature);
 }
 
 TEST_CASE("our certificate proves our host key, whatever its type, for a long time") {
@@ -109,8 +109,8 @@ TEST_CASE("our certificate proves our host key, whatever its type, for a long ti
       REQUIRE(proven);
       CHECK(*proven == key.public_key());
     }
-    CHECK(error_of(verify(made.certificate, kNow - kValidBefore - 1s)) == Errc::kNotValidNow);
-    CHECK(error_of(verify(made.certificate, kNow + kValidAfter + 1s)) == Errc::kNotValidNow);
+    CHECK(key_error(verify(made.certificate, kNow - kValidBefore - 1s)) == Errc::kNotValidNow);
+    CHECK(key_error(verify(made.certificate, kNow + kValidAfter + 1s)) == Errc::kNotValidNow);
   }
 }
 
@@ -135,18 +135,18 @@ TEST_CASE("the private key belongs to the certificate, and is another one each t
 TEST_CASE("there must be one certificate, and it must be nothing but a certificate") {
   const Bytes good = make_der(host_key(), {});
   REQUIRE(verify(good));
-  CHECK(error_of(verify_certificates({}, kNow)) == Errc::kMalformed);
+  CHECK(key_error(verify_certificates({}, kNow)) == Errc::kMalformed);
   const BytesView twice[] = {good, good};
-  CHECK(error_of(verify_certificates(twice, kNow)) == Errc::kMalformed);
+  CHECK(key_error(verify_certificates(twice, kNow)) == Errc::kMalformed);
 
   Bytes longer = good;
   longer.push_back(0);
-  CHECK(error_of(verify(longer)) == Errc::kMalformed);
-  CHECK(error_of(verify(Bytes())) == Errc::kMalformed);
+  CHECK(key_error(verify(longer)) == Errc::kMalformed);
+  CHECK(key_error(verify(Bytes())) == Errc::kMalformed);
   for (std::size_t size = 0; size < good.size(); ++size) {
     CHECK_FALSE(verify(BytesView(good).first(size)));
   }
-  CHECK(error_of(verify(Bytes(kCertificateSizeMax + 1, 0x30))) == Errc::kTooLarge);
+  CHECK(key_error(verify(Bytes(kCertificateSizeMax + 1, 0x30))) == Errc::kTooLarge);
 }
 
 TEST_CASE("no bit of a certificate can be changed") {
@@ -161,22 +161,22 @@ TEST_CASE("no bit of a certificate can be changed") {
 }
 
 TEST_CASE("a certificate must be of version 3, and valid now") {
-  CHECK(error_of(verify(Recipe{.version = X509_VERSION_2})) == Errc::kMalformed);
-  CHECK(error_of(verify(Recipe{.not_before = kNow + 1s})) == Errc::kNotValidNow);
-  CHECK(error_of(verify(Recipe{.not_after = kNow - 1s})) == Errc::kNotValidNow);
+  CHECK(key_error(verify(Recipe{.version = X509_VERSION_2})) == Errc::kMalformed);
+  CHECK(key_error(verify(Recipe{.not_before = kNow + 1s})) == Errc::kNotValidNow);
+  CHECK(key_error(verify(Recipe{.not_after = kNow - 1s})) == Errc::kNotValidNow);
   CHECK(verify(Recipe{.not_before = kNow, .not_after = kNow}));
 }
 
 TEST_CASE("a certificate must be signed by its own key, with a digest that nobody can forge") {
   Recipe stranger;
   stranger.signing_key = make_ec_key("P-256");
-  CHECK(error_of(verify(stranger)) == Errc::kBadSignature);
-  CHECK(error_of(verify(Recipe{.digest = EVP_sha1()})) == Errc::kUnsupported);
+  CHECK(key_error(verify(stranger)) == Errc::kBadSignature);
+  CHECK(key_error(verify(Recipe{.digest = EVP_sha1()})) == Errc::kUnsupported);
   CHECK(verify(Recipe{.digest = EVP_sha512()}));
 }
 
 TEST_CASE("a certificate's key may be of these types and sizes") {
-  const auto with_key = [](openssl::Key key) { return error_of(verify(Recipe{.key = std::move(key)})); };
+  const auto with_key = [](openssl::Key key) { return key_error(verify(Recipe{.key = std::move(key)})); };
   CHECK(!with_key(make_ec_key("P-256")));
   CHECK(!with_key(make_ec_key("P-384")));
   CHECK(!with_key(make_ec_key("P-521")));
@@ -184,21 +184,21 @@ TEST_CASE("a certificate's key may be of these types and sizes") {
   CHECK(with_key(make_rsa_key(1024)) == Errc::kBadKey);
   CHECK(with_key(make_ec_key("secp256k1")) == Errc::kBadKey);
   CHECK(with_key(make_ec_key("P-224")) == Errc::kBadKey);
-  CHECK(error_of(verify(Recipe{.key = make_key("ED25519"), .digest = nullptr})) == std::error_code());
-  CHECK(error_of(verify(Recipe{.key = make_key("ED448"), .digest = nullptr})) == Errc::kBadKey);
+  CHECK(key_error(verify(Recipe{.key = make_key("ED25519"), .digest = nullptr})) == std::error_code());
+  CHECK(key_error(verify(Recipe{.key = make_key("ED448"), .digest = nullptr})) == Errc::kBadKey);
 }
 
 TEST_CASE("there must be one libp2p extension, critical or not") {
-  CHECK(error_of(verify(Recipe{.libp2p_extensions = 0})) == Errc::kMalformed);
-  CHECK(error_of(verify(Recipe{.libp2p_extensions = 2})) == Errc::kMalformed);
+  CHECK(key_error(verify(Recipe{.libp2p_extensions = 0})) == Errc::kMalformed);
+  CHECK(key_error(verify(Recipe{.libp2p_extensions = 2})) == Errc::kMalformed);
   CHECK(verify(Recipe{.critical = true}));
 }
 
 TEST_CASE("other extensions are ignored, unless they are critical and not known") {
   CHECK(verify(Recipe{.unknown_extension = "not critical"}));
-  CHECK(error_of(verify(Recipe{.unknown_extension = "critical"})) == Errc::kUnsupported);
+  CHECK(key_error(verify(Recipe{.unknown_extension = "critical"})) == Errc::kUnsupported);
   const auto with = [](int name, std::string value) {
-    return error_of(verify(Recipe{.more_extensions = {{name, std::move(value)}}}));
+    return key_error(verify(Recipe{.more_extensions = {{name, std::move(value)}}}));
   };
   CHECK(!with(NID_subject_alt_name, "DNS:example.org"));
   CHECK(with(NID_subject_alt_name, "critical,DNS:example.org") == Errc::kUnsupported);
@@ -209,7 +209,7 @@ TEST_CASE("other extensions are ignored, unless they are critical and not known"
 
 TEST_CASE("the host key must vouch for the certificate's key") {
   const auto changed = [](std::function<void(SignedKey&)> change) {
-    return error_of(verify(Recipe{.change_signed_key = std::move(change)}));
+    return key_error(verify(Recipe{.change_signed_key = std::move(change)}));
   };
   CHECK(changed([](SignedKey& key) { key.signature.back() ^= 1; }) == Errc::kBadSignature);
   CHECK(changed([](SignedKey& key) { key.signature.clear(); }) == Errc::kBadSignature);
@@ -225,7 +225,7 @@ TEST_CASE("the host key must vouch for the certificate's key") {
 
 TEST_CASE("the extension must be a SignedKey in its shortest encoding") {
   const auto changed = [](std::function<void(Bytes&)> change) {
-    return error_of(verify(Recipe{.change_extension = std::move(change)}));
+    return key_error(verify(Recipe{.change_extension = std::move(change)}));
   };
   CHECK(changed([](Bytes& value) { value.push_back(0); }) == Errc::kMalformed);
   CHECK(changed([](Bytes& value) { value.pop_back(); }) == Errc::kMalformed);

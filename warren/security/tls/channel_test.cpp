@@ -75,7 +75,7 @@ TEST_CASE("a TLS channel keeps the contract of secure channels") {
                                        // In the clear.
                                        {{0x16, 3, 3, 0, 4, 1, 0, 0, 0}, Errc::kMalformed}},
                           .ends_between_records = false,
-                          .seal_max = kSealMax,
+                          .seal_max = tls::kSealMax,
                           .busy_size = kLargeBufferSize,
                           .wait_size = Records::kWaitSize});
 }

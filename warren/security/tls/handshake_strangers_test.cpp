@@ -14,7 +14,7 @@ using namespace warren::security_test;
 namespace {
 
 // A peer that speaks TLS as OpenSSL does by itself, with whatever certificate and terms it is given.
-struct Stranger {
+struct OpensslStranger {
   const SSL_METHOD* method = TLS_method();
   Recipe recipe = {};
   PrivateKey host_key =
@@ -38,14 +38,14 @@ std::string wire(const std::vector<std::string>& protocols) {
 // As a server it takes its own first protocol, offered or not, if it has any.
 int take_first(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char*, unsigned,
                void* stranger) {
-  const auto& protocols = static_cast<const Stranger*>(stranger)->protocols;
+  const auto& protocols = static_cast<const OpensslStranger*>(stranger)->protocols;
   if (protocols.empty()) return SSL_TLSEXT_ERR_NOACK;
   *chosen = as_bytes(protocols.front()).data();
   *size = static_cast<unsigned char>(protocols.front().size());
   return SSL_TLSEXT_ERR_OK;
 }
 
-SslContextPtr make_context(Stranger& stranger) {
+SslContextPtr make_context(OpensslStranger& stranger) {
   SslContextPtr context(SSL_CTX_new(stranger.method));
   SSL_CTX_set_security_level(context.get(), 0);
   SSL_CTX_set_max_proto_version(context.get(), stranger.version_max);
@@ -62,7 +62,7 @@ SslContextPtr make_context(Stranger& stranger) {
   return context;
 }
 
-SslPtr make_ssl(const Stranger& stranger, SSL_CTX* context, Side side) {
+SslPtr make_ssl(const OpensslStranger& stranger, SSL_CTX* context, Side side) {
   SslPtr ssl(SSL_new(context));
   if (side == Side::kInitiator) {
     SSL_set_connect_state(ssl.get());
@@ -87,7 +87,7 @@ Task<void> fill(ByteStream& pipe, Records& records) {
   records.add(size);
 }
 
-Task<void> speak(ByteStream& pipe, Records& records, Stranger& stranger) {
+Task<void> speak(ByteStream& pipe, Records& records, OpensslStranger& stranger) {
   while (true) {
     const auto done = records.shake_hands();
     co_await flush(pipe, records);
@@ -106,22 +106,22 @@ Task<void> speak(ByteStream& pipe, Records& records, Stranger& stranger) {
   while (value_or_throw(records.read(buffer)) == 0 && !records.ended()) co_await fill(pipe, records);
 }
 
-Task<void> meet(StreamPtr pipe, Side side, Stranger& stranger) {
+Task<void> meet(StreamPtr pipe, Side side, OpensslStranger& stranger) {
   const SslContextPtr context = make_context(stranger);
   Records records(make_ssl(stranger, context.get(), side), BufferPool());
   stranger.end = co_await as_result(speak(*pipe, records, stranger));
 }
 
-Task<void> secure_and_leave(Party& party, Side side, StreamPtr pipe) {
+Task<void> secure_and_end(Party& party, Side side, StreamPtr pipe) {
   co_await secure(party, side, std::move(pipe));
   if (party.channel) co_await (*party.channel)->close_write();
 }
 
 // How our handshake with the stranger ends, on that side.
-Task<void> meet_us(sim::Loop& loop, Party& party, Side side, Stranger& stranger) {
+Task<void> meet_us(sim::Loop& loop, Party& party, Side side, OpensslStranger& stranger) {
   auto [ours, theirs] = sim::pipe(loop, {.delay = 5ms});
   TaskGroup group(loop.executor(), "test");
-  group.spawn(secure_and_leave(party, side, std::move(ours)));
+  group.spawn(secure_and_end(party, side, std::move(ours)));
   const Side other = side == Side::kInitiator ? Side::kResponder : Side::kInitiator;
   group.spawn(meet(std::move(theirs), other, stranger));
   co_await group.join();
@@ -133,7 +133,7 @@ struct Outcome {
   std::optional<ProtocolId> muxer = {};
 };
 
-Outcome outcome_of(Side side, Stranger& stranger, std::vector<ProtocolId> muxers = {}) {
+Outcome outcome_of(Side side, OpensslStranger& stranger, std::vector<ProtocolId> muxers = {}) {
   sim::Loop loop;
   TlsNode node(loop);
   Party party{node, {}, std::move(muxers)};
@@ -145,7 +145,7 @@ Outcome outcome_of(Side side, Stranger& stranger, std::vector<ProtocolId> muxers
 }
 
 Outcome outcome_of(Side side, Recipe recipe) {
-  Stranger stranger;
+  OpensslStranger stranger;
   stranger.recipe = std::move(recipe);
   return outcome_of(side, stranger);
 }
@@ -181,13 +181,13 @@ TEST_CASE("a stranger is accepted with a good certificate, and told when it is n
 
 TEST_CASE("a stranger must show one certificate") {
   for (const Side side : kBothSides) {
-    Stranger two;
+    OpensslStranger two;
     two.certificates = 2;
     const Outcome outcome = outcome_of(side, two);
     CHECK(outcome.ours == Errc::kMalformed);
     CHECK(outcome.theirs == Errc::kHandshakeRefused);
   }
-  Stranger none;
+  OpensslStranger none;
   none.certificates = 0;
   const Outcome outcome = outcome_of(Side::kResponder, none);
   CHECK(outcome.ours == Errc::kMalformed);
@@ -196,7 +196,7 @@ TEST_CASE("a stranger must show one certificate") {
 
 TEST_CASE("a stranger that speaks no TLS 1.3 is refused") {
   for (const Side side : kBothSides) {
-    Stranger old;
+    OpensslStranger old;
     old.version_max = TLS1_2_VERSION;
     CHECK(outcome_of(side, old).ours == Errc::kUnsupported);
   }
@@ -206,16 +206,16 @@ TEST_CASE("each cipher and each group of TLS 1.3 that others have will do") {
   for (const Side side : kBothSides) {
     for (const char* cipher :
          {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}) {
-      Stranger stranger;
+      OpensslStranger stranger;
       stranger.change = [&](SSL_CTX* context) { SSL_CTX_set_ciphersuites(context, cipher); };
       CHECK(!outcome_of(side, stranger).ours);
     }
     for (const char* groups : {"X25519", "P-256", "P-521:X25519"}) {
-      Stranger stranger;
+      OpensslStranger stranger;
       stranger.change = [&](SSL_CTX* context) { SSL_CTX_set1_groups_list(context, groups); };
       CHECK(!outcome_of(side, stranger).ours);
     }
-    Stranger strange;
+    OpensslStranger strange;
     strange.change = [](SSL_CTX* context) { SSL_CTX_set1_groups_list(context, "P-384"); };
     CHECK(outcome_of(side, strange).ours == Errc::kUnsupported);
   }
@@ -224,7 +224,7 @@ TEST_CASE("each cipher and each group of TLS 1.3 that others have will do") {
 TEST_CASE("a stranger that knows no early muxer, or no ALPN, negotiates the muxer later") {
   for (const Side side : kBothSides) {
     for (const auto& protocols : {std::vector<std::string>{"libp2p"}, std::vector<std::string>{}}) {
-      Stranger stranger;
+      OpensslStranger stranger;
       stranger.protocols = protocols;
       const Outcome outcome = outcome_of(side, stranger, {kYamux});
       CHECK(!outcome.ours);
@@ -235,29 +235,29 @@ TEST_CASE("a stranger that knows no early muxer, or no ALPN, negotiates the muxe
 }
 
 TEST_CASE("protocols that have nothing to do with libp2p end the handshake") {
-  Stranger client;
+  OpensslStranger client;
   client.protocols = {"h2", "http/1.1"};
   const Outcome served = outcome_of(Side::kResponder, client, {kYamux});
   CHECK(served.ours == Errc::kProtocolNotSupported);
   CHECK(served.theirs == Errc::kProtocolNotSupported);
 
-  Stranger server;
+  OpensslStranger server;
   server.protocols = {"h2"};
   CHECK(outcome_of(Side::kInitiator, server, {kYamux}).ours == Errc::kMalformed);
 }
 
 TEST_CASE("the server picks a muxer even where the client lists libp2p first") {
-  Stranger client;
+  OpensslStranger client;
   client.protocols = {"libp2p", kMplex, kYamux};
   CHECK(outcome_of(Side::kResponder, client, {kYamux, kMplex}).muxer == kMplex);
   CHECK(client.negotiated == kMplex);
 }
 
 TEST_CASE("a server's tickets and a client's early words are taken as they come") {
-  Stranger server;  // sends two tickets behind its handshake, and text behind them
+  OpensslStranger server;  // sends two tickets behind its handshake, and text behind them
   server.write_at_once = true;
   CHECK(!outcome_of(Side::kInitiator, server).ours);
-  Stranger client;
+  OpensslStranger client;
   client.write_at_once = true;
   CHECK(!outcome_of(Side::kResponder, client).ours);
 }

@@ -9,9 +9,8 @@ namespace {
 
 using test::Frames;
 using test::HostileClient;
+using test::kMemorySmall;
 using enum test::TransportError;
-
-constexpr std::size_t kSmall = 256 * 1024;
 
 TEST_CASE("no more streams than are allowed, however they are opened") {
   HostileClient client;
@@ -100,7 +99,7 @@ TEST_CASE("nobody sends beyond a window, or beyond an end") {
     code = kFinalSizeError;
   }
   CHECK(client.close_code == code);
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
 }
 
 TEST_CASE("a window full of single bytes with gaps between them costs the connection, not the process") {
@@ -136,7 +135,7 @@ TEST_CASE("tiny packets are acknowledged together, and take no room") {
   }
   CHECK(client.answered[client.address()] <= client.sent[client.address()]);
   CHECK(client.answers < 20'000);
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
   CHECK(client.echoes());
 }
 
@@ -160,7 +159,7 @@ TEST_CASE("acknowledgements: hundreds in a packet, of what was never sent, or up
     client.send(Frames().frame(0x02, {0, 0, 1'000'000'000'000, 0, 0, 0}));
     CHECK(client.close_code == kFrameEncodingError);
   }
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
 }
 
 TEST_CASE("frames that only a server sends, that nobody sends, or that end too early") {

@@ -10,9 +10,9 @@ namespace {
 using test::endpoint;
 using test::Frames;
 using test::HostileClient;
+using test::kMemorySmall;
 using enum test::TransportError;
 
-constexpr std::size_t kSmall = 256 * 1024;
 constexpr std::uint64_t kFirst = 10;  // number of a connection ID that the handshake did not use
 
 TEST_CASE("the harness: what the client crafts is understood") {
@@ -22,7 +22,7 @@ TEST_CASE("the harness: what the client crafts is understood") {
   client.run_for(1s);
   CHECK_FALSE(client.victim().ended());
   CHECK(client.echoes());
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
 }
 
 TEST_CASE("a connection ID that comes again after it was retired does no harm") {
@@ -62,7 +62,7 @@ TEST_CASE("a peer that gives one connection ID after the other, and takes them b
   }
   CHECK(client.victim().ended());
   CHECK(client.close_code == kConnectionIdLimitError);
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
   CHECK(client.answers < 60);
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("connection IDs come and go for as long as the peer acknowledges that 
     REQUIRE_FALSE(client.victim().ended());
   }
   CHECK(client.echoes());
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
 }
 
 TEST_CASE("a client whose address changes is followed, one move at a time") {
@@ -97,7 +97,7 @@ TEST_CASE("a client whose address changes is followed, one move at a time") {
     REQUIRE_FALSE(client.victim().ended());
     REQUIRE(client.victim().path().remote == from);
   }
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
 }
 
 // The library has aborted the process on many ways through this.
@@ -128,7 +128,7 @@ TEST_CASE("whatever a client does with addresses and connection IDs") {
       if (random.below(4) == 0) client.acknowledge(from);
       client.run_for(std::chrono::milliseconds(random.below(pause)));
     }
-    CHECK(client.memory_max < kSmall);
+    CHECK(client.memory_max < kMemorySmall);
   }
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("a peer that retires all of our connection IDs gets new ones, a few at
   // At last it names one that we never gave.
   client.send(Frames().frame(0x19, {1'000'000}));
   CHECK(client.close_code == kProtocolViolation);
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
 }
 
 TEST_CASE("PATH_CHALLENGE floods are answered with less than they bring") {
@@ -174,7 +174,7 @@ TEST_CASE("PATH_CHALLENGE floods are answered with less than they bring") {
       CHECK(client.answered[from] <= 3 * client.sent[from]);
     }
   }
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
   client.run_for(10s);
   client.acknowledge();
   CHECK(client.echoes());
@@ -202,7 +202,7 @@ TEST_CASE("handshake messages after the handshake are of no use to anybody") {
   }
   CHECK_FALSE(client.victim().ended());
   CHECK(client.victim().established());
-  CHECK(client.memory_max < kSmall);
+  CHECK(client.memory_max < kMemorySmall);
   CHECK(client.echoes());
 }
 
@@ -223,7 +223,7 @@ TEST_CASE("handshake bytes that arrive before others of them are held up to a bo
     }
     CHECK(client.close_code == kProtocolViolation);
   }
-  CHECK(client.memory_max < 2 * kSmall);
+  CHECK(client.memory_max < 2 * kMemorySmall);
 }
 
 TEST_CASE("after the end a flood is answered less and less often") {

@@ -11,6 +11,9 @@
 
 namespace warren::quic::test {
 
+// Bytes: what a connection may hold whatever its peer does.
+inline constexpr std::size_t kMemorySmall = 256 * 1024;
+
 class HostileClient final : private EngineEvents {
  public:
   explicit HostileClient(const NodeOptions& for_server = {})

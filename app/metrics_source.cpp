@@ -6,6 +6,7 @@ namespace warren::app {
 
 Task<std::string> MetricsSource::text() const {
   DaemonMetrics metrics{.node = node_.metrics(),
+                        .peers = node_.peers(),
                         .dhts = {},
                         .addresses = {},
                         .presence = presence_,

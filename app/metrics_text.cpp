@@ -5,67 +5,20 @@
 #include <algorithm>
 
 #include "app/errors.hpp"
+#include "app/metric_families.hpp"
+#include "app/path_metrics.hpp"
 #include "app/version.hpp"
 
 namespace warren::app {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
-using Labels = std::vector<ClientMetric::Label>;
-
-double seconds_of(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
+using Labels = MetricFamilies::Labels;
 
 Labels direction(const char* value) {
   return {{"direction", value}};
 }
 
-// Families in the making, in the order in which they are shown.
-class Families {
- public:
-  // Begins a family; what follows is its values.
-  Families& gauge(const char* name, const char* help) { return begin(name, help, MetricType::Gauge); }
-  Families& counter(const char* name, const char* help) { return begin(name, help, MetricType::Counter); }
-  Families& histogram(const char* name, const char* help) { return begin(name, help, MetricType::Histogram); }
-
-  Families& value(double number, Labels labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    (families_.back().type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = number;
-    families_.back().metric.push_back(std::move(metric));
-    return *this;
-  }
-  Families& count(std::uint64_t number, Labels labels = {}) {
-    return value(static_cast<double>(number), std::move(labels));
-  }
-
-  Families& durations(const Histogram& from, Labels labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    metric.histogram.sample_count = from.count();
-    metric.histogram.sample_sum = seconds_of(from.sum());
-    for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
-      metric.histogram.bucket.push_back({from.up_to()[i], seconds_of(Histogram::kBounds[i])});
-    }
-    families_.back().metric.push_back(std::move(metric));
-    return *this;
-  }
-
-  std::vector<MetricFamily> take() { return std::move(families_); }
-
- private:
-  Families& begin(const char* name, const char* help, MetricType type) {
-    families_.push_back({name, help, type, {}});
-    return *this;
-  }
-
-  std::vector<MetricFamily> families_;
-};
-
-void add_swarm(const NodeMetrics& metrics, Families& to) {
+void add_swarm(const NodeMetrics& metrics, MetricFamilies& to) {
   const SwarmCounters& swarm = metrics.swarm;
   to.gauge("warren_connections", "Connections that are open.")
       .count(metrics.connections_inbound, direction("inbound"))
@@ -92,7 +45,7 @@ void add_swarm(const NodeMetrics& metrics, Families& to) {
   to.counter("warren_sent_bytes_total", "Bytes sent, handshakes included.").count(swarm.bytes_sent);
 }
 
-void add_limits(const NodeMetrics& metrics, Families& to) {
+void add_limits(const NodeMetrics& metrics, MetricFamilies& to) {
   const auto each = [&](std::uint64_t LimitUse::* field) {
     for (const LimitUse& limit : metrics.limits) to.count(limit.*field, {{"knob", std::string(limit.knob)}});
   };
@@ -104,7 +57,7 @@ void add_limits(const NodeMetrics& metrics, Families& to) {
   each(&LimitUse::refused);
 }
 
-void add_messaging(const MessagingCounters& messaging, Families& to) {
+void add_messaging(const MessagingCounters& messaging, MetricFamilies& to) {
   to.counter("warren_messages_sent_total", "Messages that their receivers acknowledged.")
       .count(messaging.messages_sent);
   to.counter("warren_messages_failed_total", "Messages of ours that were not acknowledged.")
@@ -125,7 +78,7 @@ void add_messaging(const MessagingCounters& messaging, Families& to) {
       .durations(messaging.verifications);
 }
 
-void add_dhts(const std::vector<kad::Stats>& dhts, Families& to) {
+void add_dhts(const std::vector<kad::Stats>& dhts, MetricFamilies& to) {
   const auto each = [&](auto number) {
     for (const kad::Stats& dht : dhts) to.value(static_cast<double>(number(dht)), {{"dht", dht.protocol}});
   };
@@ -153,7 +106,7 @@ void add_dhts(const std::vector<kad::Stats>& dhts, Families& to) {
   each([](const kad::Stats& dht) { return dht.lookups; });
 }
 
-void add_finding(const DaemonMetrics& metrics, Families& to) {
+void add_finding(const DaemonMetrics& metrics, MetricFamilies& to) {
   const AddressCacheCounters& addresses = metrics.addresses;
   to.counter("warren_address_cache_hits_total", "Dials and requests whose addresses were known.")
       .count(addresses.hits);
@@ -170,7 +123,7 @@ void add_finding(const DaemonMetrics& metrics, Families& to) {
 }
 
 // Who reaches this node, and through whom.
-void add_reachability(const ReachabilityStatus& status, Families& to) {
+void add_reachability(const ReachabilityStatus& status, MetricFamilies& to) {
   using enum autonat::Verdict;
   to.gauge("warren_reachability", "1 for what is known of whether others reach the node directly.");
   for (const autonat::Verdict verdict : {kUnknown, kReachable, kUnreachable}) {
@@ -190,7 +143,7 @@ void add_reachability(const ReachabilityStatus& status, Families& to) {
 }
 
 // What it forwards for others.
-void add_relay_service(const ReachabilityStatus& status, Families& to) {
+void add_relay_service(const ReachabilityStatus& status, MetricFamilies& to) {
   const relay::ServiceCounters& relayed = status.relayed;
   to.gauge("warren_relay_service", "1 when the node relays for others.").count(status.relays_for_others);
   to.gauge("warren_relay_reservations", "Places that others hold here.").count(relayed.reservations);
@@ -209,7 +162,7 @@ void add_relay_service(const ReachabilityStatus& status, Families& to) {
 }
 
 // Topics are few, and their names are of this node's choice: they are subscribed to or published to.
-void add_topics(const std::vector<TopicStatus>& topics, Families& to) {
+void add_topics(const std::vector<TopicStatus>& topics, MetricFamilies& to) {
   const auto labels = [](const TopicStatus& topic) {
     return Labels{{"topic", topic.topic}, {"kind", topic.kind == TopicKind::kPlain ? "plain" : "warren"}};
   };
@@ -253,15 +206,17 @@ void add_topics(const std::vector<TopicStatus>& topics, Families& to) {
 }  // namespace
 
 std::string metrics_text(const DaemonMetrics& metrics) {
-  Families families;
+  MetricFamilies families;
   families.gauge("warren_build_info", "Always 1; the version is a label.").count(1, {{"version", kVersion}});
-  families.gauge("warren_uptime_seconds", "Since the node's start.").value(seconds_of(metrics.node.uptime));
+  families.gauge("warren_uptime_seconds", "Since the node's start.").duration(metrics.node.uptime);
   add_swarm(metrics.node, families);
   add_limits(metrics.node, families);
   add_messaging(metrics.node.messaging, families);
   add_dhts(metrics.dhts, families);
   add_finding(metrics, families);
   add_reachability(metrics.reachability, families);
+  add_peers(metrics.peers, families);
+  add_paths(metrics.node.paths, families);
   add_relay_service(metrics.reachability, families);
   add_topics(metrics.topics, families);
   return prometheus::TextSerializer().Serialize(families.take());

@@ -7,7 +7,7 @@
 
 #include "warren/broadcast/topic.hpp"
 #include "warren/node/discovery.hpp"
-#include "warren/node/metrics.hpp"
+#include "warren/node/node.hpp"
 #include "warren/node/reachability.hpp"
 
 namespace warren::app {
@@ -21,6 +21,7 @@ struct PresenceCounters {
 
 struct DaemonMetrics {
   NodeMetrics node;
+  std::vector<PeerStatus> peers;
   std::vector<kad::Stats> dhts;
   AddressCacheCounters addresses;
   PresenceCounters presence;

@@ -22,7 +22,9 @@ void describe_looking_after(CLI::App& program, std::function<ExitStatus()>& chos
       "Print one JSON object");
 
   add<CommonOptions>(program, chosen, "metrics", "Counters and gauges, in Prometheus' text format",
-                     "  warren metrics\n  warren metrics | grep warren_refused_total", run_metrics);
+                     "  warren metrics\n  warren metrics | grep warren_refused_total\n"
+                     "  warren metrics | grep -E 'warren_(peers|path_|punch_|time_to_direct)'",
+                     run_metrics);
 }
 
 void describe_access(CLI::App& program, std::function<ExitStatus()>& chosen) {

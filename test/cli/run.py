@@ -26,6 +26,7 @@ import cases_find  # noqa: E402, F401
 import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401
 import cases_operator  # noqa: E402, F401
+import cases_path_metrics  # noqa: E402, F401
 import cases_paths  # noqa: E402, F401
 import cases_qlog  # noqa: E402, F401
 import cases_quic_attacks  # noqa: E402, F401

@@ -162,6 +162,7 @@ void HolePuncher::note_position(const PeerId& peer, const spray::PeerPosition& p
 
 void HolePuncher::note_round(const PunchRound& round) {
   needs_.log.add(round, host_.env().clock.now());
+  needs_.meter.note_round(round);
   if (const auto found = searches_.find(round.peer); found != searches_.end())
     found->second->changed.notify_all();
 }

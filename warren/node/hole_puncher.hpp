@@ -8,6 +8,7 @@
 
 #include "warren/async/task_group.hpp"
 #include "warren/node/path_log.hpp"
+#include "warren/node/path_meter.hpp"
 #include "warren/node/punch_config.hpp"
 #include "warren/node/punch_schedule.hpp"
 #include "warren/protocols/dcutr/dcutr.hpp"
@@ -23,6 +24,7 @@ struct HolePuncherNeeds {
   dcutr::Dcutr& dcutr;
   spray::Sprayer& sprayer;
   PathLog& log;
+  PathMeter& meter;
   PunchConfig config;
   std::function<NatPosition()> position;
 };

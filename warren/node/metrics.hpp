@@ -6,6 +6,7 @@
 #include "warren/base/time.hpp"
 #include "warren/core/limit.hpp"
 #include "warren/messaging/counters.hpp"
+#include "warren/node/path_meter.hpp"
 #include "warren/swarm/counters.hpp"
 
 namespace warren {
@@ -18,6 +19,7 @@ struct NodeMetrics {
   SwarmCounters swarm;
   MessagingCounters messaging;
   std::vector<LimitUse> limits;
+  PathCounters paths;
 };
 
 }  // namespace warren

@@ -152,7 +152,8 @@ NodeMetrics Node::metrics() const {
   NodeMetrics metrics{.uptime = p.env.clock.now() - p.started_at,
                       .swarm = p.host.counters(),
                       .messaging = p.messaging->counters(),
-                      .limits = p.host.limits()};
+                      .limits = p.host.limits(),
+                      .paths = p.punching->counters()};
   for (const ConnectionPtr& connection : p.host.connections()) {
     ++(connection->direction() == Direction::kInbound ? metrics.connections_inbound
                                                       : metrics.connections_outbound);

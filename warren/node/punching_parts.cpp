@@ -60,11 +60,14 @@ PunchingParts::PunchingParts(PunchingNeeds needs)
                 .dcutr = dcutr_,
                 .sprayer = sprayer_,
                 .log = log_,
+                .meter = meter_,
                 .config = needs.config.punch,
                 .position = [this] { return position(); }}),
       heartbeats_(needs.host) {}
 
 void PunchingParts::start() {
+  subscriptions_.push_back(
+      needs_.host.events().path_changed.subscribe([this](const PathChange& change) { note_path(change); }));
   if (needs_.config.punch.enabled) dcutr_.start();
   sprayer_.start();
   puncher_.start();
@@ -97,6 +100,13 @@ void PunchingParts::note_position() {
   if (is_same(now, told_)) return;
   told_ = std::move(now);
   puncher_.note_news();
+}
+
+void PunchingParts::note_path(const PathChange& change) {
+  PathState state = PathState::kNone;
+  if (change.best)
+    state = is_circuit(change.best->remote_address()) ? PathState::kRelayed : PathState::kDirect;
+  meter_.note_path(change.peer, state, needs_.host.env().clock.now());
 }
 
 Task<std::vector<Multiaddr>> PunchingParts::predicted() {

@@ -1,5 +1,5 @@
 // What a node's direct paths are made of, top to bottom: the two protocols that agree with peers, the
-// coordinator, heartbeats, and the memory of what was tried.
+// coordinator, heartbeats, and the memory of what was tried and what came of it.
 #pragma once
 
 #include "warren/node/config.hpp"
@@ -30,6 +30,7 @@ class PunchingParts {
 
   // Node::why, but for the node's name. Throws kNotFound.
   PathReport report(const PeerId& peer) const;
+  const PathCounters& counters() const { return meter_.counters(); }
   HolePuncher& puncher() { return puncher_; }
   ping::Heartbeats& heartbeats() { return heartbeats_; }
 
@@ -38,12 +39,14 @@ class PunchingParts {
   // Where the NAT is about to let us be seen; empty unless it counts its ports.
   Task<std::vector<Multiaddr>> predicted();
   void note_position();
+  void note_path(const PathChange& change);
   std::vector<PathRow> paths(const PeerId& peer, Instant now) const;
   std::vector<CandidateRow> candidates(const PathReport& report, Instant now) const;
   VerdictFacts facts(const PathReport& report) const;
 
   PunchingNeeds needs_;
   PathLog log_;
+  PathMeter meter_;
   dcutr::Dcutr dcutr_;
   spray::Sprayer sprayer_;
   HolePuncher puncher_;

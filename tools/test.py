@@ -148,6 +148,7 @@ def release_stages(full):
     cli, has_cli = runner("test/cli/run.py")
     interop, has_interop = runner("test/interop/run.py")
     net, has_net = runner("test/net/run.py")
+    demo, has_demo = runner("test/demo/demo.py")
     return [
         Stage(
             "release",
@@ -182,6 +183,14 @@ def release_stages(full):
         Stage("cli", cli, "daemons and the command line", ("release",), present=has_cli),
         Stage("interop", interop, "other implementations", ("release",), present=has_interop),
         Stage("net", net, "daemons in network namespaces", ("release",), present=has_net),
+        Stage(
+            "demo",
+            [*demo, [*demo[0], "--loopback"]],
+            "the demonstration, in a minute, and on loopback",
+            ("release",),
+            MINUTE,
+            present=has_demo,
+        ),
     ]
 
 

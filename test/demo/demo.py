@@ -34,16 +34,18 @@ def why_no_namespaces(build):
 def run(arguments, build):
     program, tamper = build / "bin/warren", build / "bin/warren_tamper"
     story = Story()
-    reason = "--loopback was given" if arguments.loopback else why_no_namespaces(build)
-    if reason is None:
+    reason = None if arguments.loopback else why_no_namespaces(build)
+    if reason:
+        print(f"skipped homes and routers, on loopback only: {reason}")
+    with_homes = not arguments.loopback and reason is None
+    if with_homes:
         with scratch(prefix="warren-demo-") as folder:
             homes_apart.show(story, program, tamper, Path(folder), arguments.picture)
     else:
-        print(f"Without homes and routers, only on loopback: {reason}.")
         with tempfile.TemporaryDirectory(prefix="warren-demo-") as folder:
             loopback.show(story, program, tamper, Path(folder))
     story.end()
-    if reason is None:
+    if with_homes:
         print(f"A picture of it: {os.path.relpath(arguments.picture)}")
 
 

@@ -4,15 +4,17 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/base/writer.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/autonat/test_service.hpp"
 
 using namespace warren;
 using namespace warren::autonat;
+using namespace warren::testing;
 
 namespace {
 
-const Multiaddr kVictimQuic = ma("/ip4/192.0.2.99/udp/4001/quic-v1");
-const Multiaddr kVictimTcp = ma("/ip4/192.0.2.99/tcp/4001");
+const Multiaddr kVictimQuic = address("/ip4/192.0.2.99/udp/4001/quic-v1");
+const Multiaddr kVictimTcp = address("/ip4/192.0.2.99/tcp/4001");
 
 struct Ambush {
   Ambush() {
@@ -130,7 +132,7 @@ TEST_CASE_FIXTURE(Ambush, "v2: addresses inside the server's network, of clouds'
         "/ip4/192.0.2.99/tcp/4001/p2p/12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE",
         "/dns4/victim.example/tcp/443"}) {
     CAPTURE(text);
-    CHECK(status(say(request({ma(std::string(text))}))) == v2::ResponseStatus::kDialRefused);
+    CHECK(status(say(request({address(std::string(text))}))) == v2::ResponseStatus::kDialRefused);
     streams.clear();
   }
   CHECK(service.server.counters().dialed == 0);

@@ -3,14 +3,16 @@
 #include <doctest/doctest.h>
 
 #include "warren/async/as_result.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/autonat/test_service.hpp"
 
 using namespace warren;
 using namespace warren::autonat;
+using namespace warren::testing;
 
 namespace {
 
-const Multiaddr kElsewhere = ma("/ip4/192.0.2.9/tcp/4001");
+const Multiaddr kElsewhere = address("/ip4/192.0.2.9/tcp/4001");
 
 struct Town {
   sim::World world{41};
@@ -89,26 +91,27 @@ TEST_CASE_FIXTURE(Town, "an address that is open is reachable, with proof, over 
 }
 
 TEST_CASE_FIXTURE(Town, "an address that is shut is unreachable, and of a list the first one counts") {
-  const Multiaddr shut = ma("/ip4/203.0.113.5/tcp/4999");
+  const Multiaddr shut = address("/ip4/203.0.113.5/tcp/4999");
   const Answer answer = asker.ask(server, {shut, tcp});
   CHECK(answer.finding == Finding::kUnreachable);
   CHECK(answer.address == shut);
   CHECK(answer.why == "E_DIAL_ERROR");
-  const Answer second = asker.ask(server, {ma("/ip4/10.0.0.1/tcp/4001"), tcp, shut});
+  const Answer second = asker.ask(server, {address("/ip4/10.0.0.1/tcp/4001"), tcp, shut});
   CHECK(second.finding == Finding::kReachable);
   CHECK(second.address == tcp);
 }
 
 TEST_CASE_FIXTURE(Town, "silence is unreachable, within some seconds") {
   const Instant began = world.clock().now();
-  const Answer answer = asker.ask(server, {ma("/ip4/203.0.113.5/udp/4999/quic-v1")});
+  const Answer answer = asker.ask(server, {address("/ip4/203.0.113.5/udp/4999/quic-v1")});
   CHECK(answer.finding == Finding::kUnreachable);
   CHECK(world.clock().now() - began < 3500ms);
 }
 
 TEST_CASE_FIXTURE(Town, "what must not be dialed is refused, and that is no verdict") {
-  const Answer answer = asker.ask(
-      server, {ma("/ip4/10.0.0.1/tcp/4001"), ma("/ip4/127.0.0.1/tcp/22"), ma("/ip4/198.51.100.1/tcp/4001")});
+  const Answer answer =
+      asker.ask(server, {address("/ip4/10.0.0.1/tcp/4001"), address("/ip4/127.0.0.1/tcp/22"),
+                         address("/ip4/198.51.100.1/tcp/4001")});
   CHECK(answer.finding == Finding::kRefused);
   CHECK(answer.error == Errc::kDialBackRefused);
   CHECK_FALSE(answer.overloaded);
@@ -150,7 +153,7 @@ TEST_CASE_FIXTURE(Town, "two questions of one peer get an answer each, a third a
     std::vector<Multiaddr> addresses(1, address);
     *answer = co_await client->ask(to, std::move(addresses));
   };
-  const std::vector<Multiaddr> asked = {ma("/ip4/203.0.113.5/udp/4999/quic-v1"), tcp, quic};
+  const std::vector<Multiaddr> asked = {address("/ip4/203.0.113.5/udp/4999/quic-v1"), tcp, quic};
   for (std::size_t i = 0; i < 3; ++i) group.spawn(into(&asker.client, server, asked[i], &answers[i]));
   world.run(group.join());
   CHECK(answers[0].finding == Finding::kUnreachable);
@@ -190,15 +193,15 @@ TEST_CASE_FIXTURE(Town, "v1: open, shut, and what is not dialed") {
   CHECK_FALSE(open.proven);
   CHECK(open.address == tcp);
   const Instant began = world.clock().now();
-  const Answer shut = asker.ask_v1(server, {ma("/ip4/203.0.113.5/tcp/4999")});
+  const Answer shut = asker.ask_v1(server, {address("/ip4/203.0.113.5/tcp/4999")});
   CHECK(shut.finding == Finding::kUnreachable);
   CHECK(shut.why == "E_DIAL_ERROR: dial failed");
   CHECK(world.clock().now() - began >= 3s);  // it might be a scan
   // An interface's address stands for the port: it is dialed where the server sees us, and nowhere else.
-  CHECK(asker.ask_v1(server, {ma("/ip4/192.168.1.7/tcp/4001")}).address == tcp);
-  asker.node.host.listen(ma("/ip4/192.0.2.9/tcp/7001"));
-  CHECK(asker.ask_v1(server, {ma("/ip4/192.0.2.9/tcp/7001")}).finding == Finding::kUnreachable);
-  CHECK(asker.ask_v1(server, {ma("/dns4/victim.example/tcp/80")}).finding == Finding::kRefused);
+  CHECK(asker.ask_v1(server, {address("/ip4/192.168.1.7/tcp/4001")}).address == tcp);
+  asker.node.host.listen(address("/ip4/192.0.2.9/tcp/7001"));
+  CHECK(asker.ask_v1(server, {address("/ip4/192.0.2.9/tcp/7001")}).finding == Finding::kUnreachable);
+  CHECK(asker.ask_v1(server, {address("/dns4/victim.example/tcp/80")}).finding == Finding::kRefused);
   CHECK(asker.ask_v1(server, {}).finding == Finding::kRefused);
 }
 

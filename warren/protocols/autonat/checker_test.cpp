@@ -7,10 +7,12 @@
 #include <algorithm>
 
 #include "warren/async/as_result.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/autonat/test_service.hpp"
 
 using namespace warren;
 using namespace warren::autonat;
+using namespace warren::testing;
 
 namespace {
 
@@ -128,7 +130,7 @@ TEST_CASE("behind each kind of NAT, within five seconds") {
     node.meet(one, one.at_quic);
     node.meet(two, two.at_quic);
     net.world.loop().advance(began + 5s - net.world.clock().now());
-    const Multiaddr mapped = ma("/ip4/203.0.113.5/udp/4001/quic-v1");
+    const Multiaddr mapped = address("/ip4/203.0.113.5/udp/4001/quic-v1");
     CHECK(node.on(mapped) == row.quic);
     CHECK(node.overall() == row.quic);
     CHECK(node.book.behind_nat());
@@ -155,7 +157,7 @@ TEST_CASE("a full cone is found out by a server that we have not sent anything t
     node.meet(two, two.at_quic);
     node.meet(three, three.at_tcp);
     net.world.loop().advance(began + 5s - net.world.clock().now());
-    const Multiaddr mapped = ma("/ip4/203.0.113.5/udp/4001/quic-v1");
+    const Multiaddr mapped = address("/ip4/203.0.113.5/udp/4001/quic-v1");
     const Verdict expected = type == "full-cone" ? Verdict::kReachable : Verdict::kUnreachable;
     CHECK(node.on(mapped) == expected);
     CHECK(node.overall() == expected);
@@ -176,7 +178,7 @@ TEST_CASE("a symmetric NAT has no address that two have seen, one that STUN name
   net.world.loop().advance(5s);
   CHECK(node.observed.addresses().empty());
   CHECK(node.overall() == Verdict::kUnknown);
-  const Multiaddr named = ma("/ip4/203.0.113.5/udp/40000/quic-v1");
+  const Multiaddr named = address("/ip4/203.0.113.5/udp/40000/quic-v1");
   node.checker.set(OwnSource::kStun, {named});
   net.world.loop().advance(5s);
   CHECK(node.on(named) == Verdict::kUnreachable);

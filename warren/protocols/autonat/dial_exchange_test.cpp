@@ -74,7 +74,7 @@ TEST_CASE("who comes over a relay is not dialed, at whatever address") {
   Server server(host, prober, {dials, per_peer});
   server.start();
   const std::string relayed =
-      "/ip4/203.0.113.5/tcp/4001/p2p/" + relay::fake_peer(9).to_string() + "/p2p-circuit";
+      "/ip4/203.0.113.5/tcp/4001/p2p/" + testing::keyless_peer(9).to_string() + "/p2p-circuit";
   const auto link = host.come(1, relayed);
   for (const std::string_view text : {"/ip4/203.0.113.5/tcp/4001", "/ip4/192.0.2.99/tcp/4001"}) {
     const Bytes address = value_or_throw(Multiaddr::parse(text)).bytes();

@@ -3,12 +3,14 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/autonat/contacts.hpp"
 #include "warren/protocols/autonat/dial_budget.hpp"
 #include "warren/protocols/autonat/test_values.hpp"
 
 using namespace warren;
 using namespace warren::autonat;
+using namespace warren::testing;
 
 namespace {
 
@@ -17,18 +19,14 @@ const std::string kVictim = "12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UER
 
 DialPolicy policy() {
   return {.asker = value_or_throw(PeerId::parse(kAsker)),
-          .observed = ma("/ip4/203.0.113.5/udp/49152/quic-v1"),
+          .observed = address("/ip4/203.0.113.5/udp/49152/quic-v1"),
           .own = {value_or_throw(IpAddress::parse("198.51.100.1"))}};
 }
 
 std::vector<Bytes> wire(const std::vector<std::string>& addresses) {
   std::vector<Bytes> bytes;
-  for (const std::string& address : addresses) bytes.push_back(ma(address).bytes());
+  for (const std::string& text : addresses) bytes.push_back(address(text).bytes());
   return bytes;
-}
-
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text));
 }
 
 }  // namespace
@@ -43,12 +41,12 @@ TEST_CASE("addresses that are dialed, and without what") {
   };
   for (const auto& [named, dialed] : table) {
     CAPTURE(named);
-    CHECK(policy().dialable(ma(named).bytes()) == ma(dialed));
+    CHECK(policy().dialable(address(named).bytes()) == address(dialed));
   }
 }
 
 TEST_CASE("addresses that are never dialed") {
-  for (const std::string& address : {
+  for (const std::string& text : {
            std::string("/ip4/127.0.0.1/tcp/4001"),
            std::string("/ip6/::1/tcp/4001"),
            std::string("/ip4/10.0.0.1/tcp/4001"),
@@ -80,8 +78,8 @@ TEST_CASE("addresses that are never dialed") {
            "/ip4/203.0.113.5/tcp/4001/p2p/" + kVictim + "/p2p-circuit",
            "/ip4/203.0.113.5/tcp/4001/p2p/" + kVictim + "/p2p-circuit/p2p/" + kAsker,
        }) {
-    CAPTURE(address);
-    CHECK_FALSE(policy().dialable(ma(address).bytes()));
+    CAPTURE(text);
+    CHECK_FALSE(policy().dialable(address(text).bytes()));
   }
   CHECK_FALSE(policy().dialable(Bytes{}));
   CHECK_FALSE(policy().dialable(Bytes{0xff, 0xff}));
@@ -90,14 +88,14 @@ TEST_CASE("addresses that are never dialed") {
 TEST_CASE("private networks, families, WebSocket") {
   DialPolicy lan = policy();
   lan.private_networks = true;
-  CHECK(lan.dialable(ma("/ip4/10.0.0.1/tcp/4001").bytes()));
-  CHECK(lan.dialable(ma("/ip4/127.0.0.1/tcp/4001").bytes()));
-  CHECK_FALSE(lan.dialable(ma("/ip4/224.0.0.1/tcp/4001").bytes()));
+  CHECK(lan.dialable(address("/ip4/10.0.0.1/tcp/4001").bytes()));
+  CHECK(lan.dialable(address("/ip4/127.0.0.1/tcp/4001").bytes()));
+  CHECK_FALSE(lan.dialable(address("/ip4/224.0.0.1/tcp/4001").bytes()));
   DialPolicy old = policy();
   old.ip6 = false;
-  CHECK_FALSE(old.dialable(ma("/ip6/2001:db8::5/tcp/4001").bytes()));
+  CHECK_FALSE(old.dialable(address("/ip6/2001:db8::5/tcp/4001").bytes()));
   old.websocket = true;
-  CHECK(old.dialable(ma("/ip4/203.0.113.5/tcp/4001/ws").bytes()));
+  CHECK(old.dialable(address("/ip4/203.0.113.5/tcp/4001/ws").bytes()));
 }
 
 TEST_CASE("v2: the first that may be dialed, with its place, and whether it costs something") {
@@ -106,7 +104,7 @@ TEST_CASE("v2: the first that may be dialed, with its place, and whether it cost
   REQUIRE(own);
   CHECK(own->index == 1);
   CHECK_FALSE(own->foreign);
-  const auto foreign = policy().choose({Bytes{0xff}, ma("/ip4/9.9.9.9/tcp/1").bytes()});
+  const auto foreign = policy().choose({Bytes{0xff}, address("/ip4/9.9.9.9/tcp/1").bytes()});
   REQUIRE(foreign);
   CHECK(foreign->index == 1);
   CHECK(foreign->foreign);
@@ -114,7 +112,7 @@ TEST_CASE("v2: the first that may be dialed, with its place, and whether it cost
   CHECK_FALSE(policy().choose({}));
   // Nobody knows where someone is who comes over a relay.
   DialPolicy relayed = policy();
-  relayed.observed = ma("/ip4/203.0.113.5/tcp/4001/p2p/" + kVictim + "/p2p-circuit");
+  relayed.observed = address("/ip4/203.0.113.5/tcp/4001/p2p/" + kVictim + "/p2p-circuit");
   CHECK_FALSE(relayed.choose(wire({"/ip4/203.0.113.5/tcp/4001"})));
   CHECK(relayed.at_observed_ip(wire({"/ip4/203.0.113.5/tcp/4001"})).empty());
 }
@@ -124,13 +122,13 @@ TEST_CASE("v1: the ports that are named, at the asker's own IP only") {
       wire({"/ip4/192.168.1.7/tcp/4001", "/ip4/9.9.9.9/tcp/4001", "/ip4/9.9.9.9/udp/7/quic-v1",
             "/ip6/2001:db8::5/tcp/5001", "/dns4/victim.example/tcp/1",
             "/ip4/9.9.9.9/tcp/1/p2p/" + kVictim + "/p2p-circuit"}));
-  CHECK(chosen == std::vector{ma("/ip4/203.0.113.5/tcp/4001"), ma("/ip4/203.0.113.5/udp/7/quic-v1"),
-                              ma("/ip4/203.0.113.5/tcp/5001")});
+  CHECK(chosen == std::vector{address("/ip4/203.0.113.5/tcp/4001"), address("/ip4/203.0.113.5/udp/7/quic-v1"),
+                              address("/ip4/203.0.113.5/tcp/5001")});
   std::vector<std::string> many;
   for (int port = 1; port < 16; ++port) many.push_back("/ip4/203.0.113.5/tcp/" + std::to_string(port));
   CHECK(policy().at_observed_ip(wire(many)).size() == 4);
   DialPolicy lan = policy();
-  lan.observed = ma("/ip4/192.168.1.7/tcp/4001");
+  lan.observed = address("/ip4/192.168.1.7/tcp/4001");
   CHECK(lan.at_observed_ip(wire({"/ip4/192.168.1.7/tcp/4001"})).empty());
 }
 

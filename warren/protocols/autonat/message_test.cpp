@@ -1,17 +1,15 @@
 // The messages of AutoNAT v1 and v2: vectors of go-libp2p's encoding, bounds, what is no message.
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/autonat/v1_message.hpp"
 #include "warren/protocols/autonat/v2_message.hpp"
 
 using namespace warren;
 using namespace warren::autonat;
+using namespace warren::testing;
 
 namespace {
-
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
 
 // Of the outer message, so that a test can show the inner one.
 std::string wrapped(const v2::Message& message) {

@@ -6,19 +6,21 @@
 
 #include <algorithm>
 
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/autonat/test_values.hpp"
 
 using namespace warren;
 using namespace warren::autonat;
+using namespace warren::testing;
 
 namespace {
 
-const Multiaddr kTcp = ma("/ip4/203.0.113.5/tcp/4001");
-const Multiaddr kQuic = ma("/ip4/203.0.113.5/udp/4001/quic-v1");
-const Multiaddr kWebtransport = ma("/ip4/203.0.113.5/udp/4001/quic-v1/webtransport");
+const Multiaddr kTcp = address("/ip4/203.0.113.5/tcp/4001");
+const Multiaddr kQuic = address("/ip4/203.0.113.5/udp/4001/quic-v1");
+const Multiaddr kWebtransport = address("/ip4/203.0.113.5/udp/4001/quic-v1/webtransport");
 
-struct Book : ReachabilityBook {
-  explicit Book(bool private_networks = false) : ReachabilityBook(private_networks) {}
+struct VerdictBook : ReachabilityBook {
+  explicit VerdictBook(bool private_networks = false) : ReachabilityBook(private_networks) {}
 
   bool hear(const Multiaddr& address, std::uint8_t who, Finding finding, bool from_stranger = true) {
     return note(address, says(who, finding, from_stranger), now);
@@ -58,7 +60,7 @@ struct Book : ReachabilityBook {
 }  // namespace
 
 TEST_CASE("the first explicit word is a verdict, and others make it sure") {
-  Book book;
+  VerdictBook book;
   CHECK(book.offer(kTcp, OwnSource::kInterface, book.now));
   CHECK(book.on(kTcp) == Verdict::kUnknown);
   CHECK(book.overall(book.now) == Verdict::kUnknown);
@@ -84,7 +86,7 @@ TEST_CASE("one contrary voice does not flip a verdict, two from different networ
     const bool up = first == Finding::kReachable;
     const Finding other = up ? Finding::kUnreachable : Finding::kReachable;
     const Verdict before = up ? Verdict::kReachable : Verdict::kUnreachable;
-    Book book;
+    VerdictBook book;
     book.offer(kTcp, OwnSource::kInterface, book.now);
     book.hear(kTcp, 1, first);
     book.hear(kTcp, 2, first);
@@ -102,7 +104,7 @@ TEST_CASE("one contrary voice does not flip a verdict, two from different networ
 }
 
 TEST_CASE("what three networks have just confirmed takes three to overturn") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   for (const std::uint8_t who : {1, 2, 3}) book.hear(kTcp, who, Finding::kReachable);
   book.now += 10s;
@@ -112,7 +114,7 @@ TEST_CASE("what three networks have just confirmed takes three to overturn") {
 }
 
 TEST_CASE("who alone can be asked may change its mind, when it says so twice") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   book.hear(kTcp, 1, Finding::kReachable);
   book.now += 8min;
@@ -123,7 +125,7 @@ TEST_CASE("who alone can be asked may change its mind, when it says so twice") {
 }
 
 TEST_CASE("time-outs and broken conversations hardly count, refusals do not at all") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   CHECK_FALSE(book.hear(kTcp, 1, Finding::kFailed));
   CHECK(book.on(kTcp) == Verdict::kUnknown);
@@ -138,7 +140,7 @@ TEST_CASE("time-outs and broken conversations hardly count, refusals do not at a
 }
 
 TEST_CASE("a verdict expires when nobody confirms it") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   book.hear(kTcp, 1, Finding::kReachable);
   book.now += kVerdictLife - 1s;
@@ -153,8 +155,8 @@ TEST_CASE("a verdict expires when nobody confirms it") {
 }
 
 TEST_CASE("success counts behind a NAT only when a stranger got through, failure always") {
-  Book book;
-  book.offer(ma("/ip4/192.168.1.7/udp/4001/quic-v1"), OwnSource::kInterface, book.now);
+  VerdictBook book;
+  book.offer(address("/ip4/192.168.1.7/udp/4001/quic-v1"), OwnSource::kInterface, book.now);
   book.offer(kQuic, OwnSource::kStun, book.now);
   CHECK(book.behind_nat());
   CHECK_FALSE(book.hear(kQuic, 1, Finding::kReachable, false));
@@ -163,33 +165,33 @@ TEST_CASE("success counts behind a NAT only when a stranger got through, failure
   CHECK(book.on(kQuic) == Verdict::kReachable);
 
   // The address of an interface is not translated.
-  Book plain;
+  VerdictBook plain;
   plain.offer(kQuic, OwnSource::kInterface, plain.now);
   plain.offer(kQuic, OwnSource::kObserved, plain.now);
   CHECK_FALSE(plain.behind_nat());
   CHECK(plain.hear(kQuic, 1, Finding::kReachable, false));
 
-  Book shut;
+  VerdictBook shut;
   shut.offer(kQuic, OwnSource::kObserved, shut.now);
   CHECK(shut.hear(kQuic, 1, Finding::kUnreachable, false));
 }
 
 TEST_CASE("addresses of one socket share a verdict, the plainest one is asked about") {
-  Book book;
+  VerdictBook book;
   book.offer(kWebtransport, OwnSource::kInterface, book.now);
   book.offer(kQuic, OwnSource::kInterface, book.now);
   book.offer(kTcp, OwnSource::kInterface, book.now);
   book.hear(kQuic, 1, Finding::kReachable);
   CHECK(book.on(kWebtransport) == Verdict::kReachable);
   CHECK(book.on(kTcp) == Verdict::kUnknown);
-  Book fresh;
+  VerdictBook fresh;
   fresh.offer(kWebtransport, OwnSource::kInterface, fresh.now);
   fresh.offer(kQuic, OwnSource::kInterface, fresh.now);
   CHECK(fresh.ask()->address == kQuic);
 }
 
 TEST_CASE("what the owner says always wins, and nobody is asked") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   book.set_configured(Verdict::kUnreachable);
   book.hear(kTcp, 1, Finding::kReachable);
@@ -203,8 +205,8 @@ TEST_CASE("what the owner says always wins, and nobody is asked") {
   CHECK(book.on(kTcp) == Verdict::kReachable);
 
   // A forwarded port that the owner announces, by address and by name.
-  Book forwarded;
-  const Multiaddr name = ma("/dns4/example.org/tcp/4001");
+  VerdictBook forwarded;
+  const Multiaddr name = address("/dns4/example.org/tcp/4001");
   CHECK(forwarded.offer(kTcp, OwnSource::kConfigured, forwarded.now));
   CHECK(forwarded.offer(name, OwnSource::kConfigured, forwarded.now));
   CHECK_FALSE(forwarded.offer(name, OwnSource::kObserved, forwarded.now));
@@ -216,25 +218,26 @@ TEST_CASE("what the owner says always wins, and nobody is asked") {
 }
 
 TEST_CASE("private and relayed addresses are not asked about") {
-  const Multiaddr home = ma("/ip4/192.168.1.7/tcp/4001");
-  Book book;
+  const Multiaddr home = address("/ip4/192.168.1.7/tcp/4001");
+  VerdictBook book;
   CHECK(book.offer(home, OwnSource::kInterface, book.now));
-  CHECK_FALSE(book.offer(ma("/ip4/1.2.3.4/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN/"
-                            "p2p-circuit"),
-                         OwnSource::kInterface, book.now));
+  CHECK_FALSE(
+      book.offer(address("/ip4/1.2.3.4/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN/"
+                         "p2p-circuit"),
+                 OwnSource::kInterface, book.now));
   CHECK_FALSE(book.ask());
   CHECK_FALSE(book.next_due(book.now));
   CHECK(book.overall(book.now) == Verdict::kUnknown);
   CHECK_FALSE(book.behind_nat());
-  Book lan(true);
+  VerdictBook lan(true);
   lan.offer(home, OwnSource::kInterface, lan.now);
-  lan.offer(ma("/ip4/127.0.0.1/tcp/4001"), OwnSource::kInterface, lan.now);
+  lan.offer(address("/ip4/127.0.0.1/tcp/4001"), OwnSource::kInterface, lan.now);
   CHECK(lan.ask()->address == home);
 }
 
 TEST_CASE("the whole node: the best of what can be checked") {
-  Book book;
-  book.offer(ma("/ip4/192.168.1.7/tcp/4001"), OwnSource::kInterface, book.now);
+  VerdictBook book;
+  book.offer(address("/ip4/192.168.1.7/tcp/4001"), OwnSource::kInterface, book.now);
   book.offer(kTcp, OwnSource::kObserved, book.now);
   book.offer(kQuic, OwnSource::kObserved, book.now);
   book.hear(kTcp, 1, Finding::kUnreachable);
@@ -246,7 +249,7 @@ TEST_CASE("the whole node: the best of what can be checked") {
   CHECK(book.addresses(book.now).front().address == kQuic);
   CHECK(book.addresses(book.now).back().address == kTcp);
 
-  Book silent;  // nobody answers for the second one
+  VerdictBook silent;  // nobody answers for the second one
   silent.offer(kTcp, OwnSource::kObserved, silent.now);
   silent.offer(kQuic, OwnSource::kObserved, silent.now);
   silent.hear(kTcp, 1, Finding::kUnreachable);
@@ -255,7 +258,7 @@ TEST_CASE("the whole node: the best of what can be checked") {
 }
 
 TEST_CASE("what is unknown is asked at once of two networks, then after 5 s, 15 s, a minute, five minutes") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   CHECK(book.next_due(book.now) == book.now);
   const auto first = book.ask();
@@ -279,7 +282,7 @@ TEST_CASE("what is unknown is asked at once of two networks, then after 5 s, 15 
 }
 
 TEST_CASE("a settled verdict is checked anew at half of its time, and soon after a contrary word") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   CHECK(book.live(1min, [](auto) { return Finding::kReachable; }) == 3);
   CHECK(book.live(30min, [](auto) { return Finding::kReachable; }) <= 10);
@@ -291,7 +294,7 @@ TEST_CASE("a settled verdict is checked anew at half of its time, and soon after
 }
 
 TEST_CASE("who refuses an address is not asked about it again, others are at once") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   std::set<PeerId> asked;
   for (int i = 0; i < 5; ++i) {
@@ -308,7 +311,7 @@ TEST_CASE("who refuses an address is not asked about it again, others are at onc
 }
 
 TEST_CASE("strangers and proof are preferred where they count, and networks that have not spoken") {
-  Book book;
+  VerdictBook book;
   book.offer(kQuic, OwnSource::kStun, book.now);
   Candidate contacted = server_number(1), stranger = server_number(2), old = server_number(3);
   contacted.contacted_udp = true;
@@ -326,7 +329,7 @@ TEST_CASE("strangers and proof are preferred where they count, and networks that
 }
 
 TEST_CASE("a stranger that comes is asked at once about what those we know could not tell") {
-  Book book;
+  VerdictBook book;
   book.offer(kQuic, OwnSource::kStun, book.now);
   Candidate one = server_number(1), two = server_number(2);
   one.contacted_udp = two.contacted_udp = true;
@@ -341,7 +344,7 @@ TEST_CASE("a stranger that comes is asked at once about what those we know could
 }
 
 TEST_CASE("a question that is never answered is asked again, of others") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   const auto first = book.ask({server_number(1)});
   REQUIRE(first);
@@ -353,7 +356,7 @@ TEST_CASE("a question that is never answered is asked again, of others") {
 }
 
 TEST_CASE("a flapping server does not make the verdict flap") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   std::size_t flips = 0, turn = 0;
   Verdict last = Verdict::kUnknown;
@@ -378,7 +381,7 @@ TEST_CASE("a minority of liars loses, whichever way they lie") {
         CAPTURE(first);
         CAPTURE(second);
         const auto say = [&](std::uint8_t who) { return who == first || who == second ? lie : truth; };
-        Book book;
+        VerdictBook book;
         book.offer(kTcp, OwnSource::kInterface, book.now);
         book.live(2min, say);
         CHECK(book.on(kTcp) == right);
@@ -397,7 +400,7 @@ TEST_CASE("a truth that changes is believed within half of a verdict's life, wit
   for (const std::uint8_t liar : {0, 1, 3}) {  // 0: none
     CAPTURE(liar);
     const Duration time = (liar == 0 ? kVerdictLife / 2 : kVerdictLife) + 1min;
-    Book book;
+    VerdictBook book;
     book.offer(kTcp, OwnSource::kInterface, book.now);
     book.live(20min, [](auto) { return Finding::kReachable; });
     CHECK(book.on(kTcp) == Verdict::kReachable);
@@ -409,7 +412,7 @@ TEST_CASE("a truth that changes is believed within half of a verdict's life, wit
 }
 
 TEST_CASE("another network, another truth") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   for (const std::uint8_t who : {1, 2, 3}) book.hear(kTcp, who, Finding::kReachable);
   book.forget_verdicts(book.now);
@@ -418,7 +421,7 @@ TEST_CASE("another network, another truth") {
 }
 
 TEST_CASE("addresses come and go with those who know them") {
-  Book book;
+  VerdictBook book;
   CHECK(book.set(OwnSource::kInterface, {kTcp, kQuic}, book.now));
   CHECK_FALSE(book.set(OwnSource::kInterface, {kQuic, kTcp}, book.now));
   CHECK(book.set(OwnSource::kObserved, {kTcp}, book.now));
@@ -434,10 +437,10 @@ TEST_CASE("addresses come and go with those who know them") {
 }
 
 TEST_CASE("what peers make up does not push out what we know, and all is bounded") {
-  Book book;
+  VerdictBook book;
   book.offer(kTcp, OwnSource::kInterface, book.now);
   for (std::uint16_t port = 1; port <= 500; ++port)
-    book.offer(ma("/ip4/203.0.113.9/tcp/" + std::to_string(port)), OwnSource::kObserved, book.now);
+    book.offer(address("/ip4/203.0.113.9/tcp/" + std::to_string(port)), OwnSource::kObserved, book.now);
   CHECK(book.addresses(book.now).size() == kSocketsMax);
   CHECK(book.row(kTcp).source == OwnSource::kInterface);
   CHECK(book.offer(kQuic, OwnSource::kStun, book.now));

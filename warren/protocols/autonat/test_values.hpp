@@ -8,10 +8,6 @@
 
 namespace warren::autonat {
 
-inline Multiaddr ma(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
-
 inline PeerId peer_number(std::uint8_t number) {
   const Bytes multihash = {0x00, 0x04, 1, 2, 3, number};
   return value_or_throw(PeerId::from_bytes(multihash));

@@ -7,27 +7,19 @@
 #include <set>
 
 #include "warren/core/ip_address.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/dcutr/message.hpp"
 
 using namespace warren;
 using namespace warren::dcutr;
+using namespace warren::testing;
 
 namespace {
 
-Multiaddr ma(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
 std::vector<Multiaddr> mas(const std::vector<std::string>& texts) {
   std::vector<Multiaddr> all;
-  for (const std::string& text : texts) all.push_back(ma(text));
+  for (const std::string& text : texts) all.push_back(address(text));
   return all;
-}
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text));
-}
-PeerId peer_number(std::uint8_t number) {
-  const Bytes multihash = {0x00, 0x04, 1, 2, 3, number};
-  return value_or_throw(PeerId::from_bytes(multihash));
 }
 std::string quic(const std::string& ip, int port) {
   return "/ip4/" + ip + "/udp/" + std::to_string(port) + "/quic-v1";
@@ -39,7 +31,7 @@ const std::string kTheirs = quic("198.51.100.7", 5000);
 // At home, behind 192.0.2.1, with 10.1.2.3 inside.
 Situation at_home() {
   Situation situation;
-  situation.peer = peer_number(7);
+  situation.peer = keyless_peer(7);
   situation.ours.mapping = NatMapping::kEndpointIndependent;
   situation.ours.addresses = mas({kOurs, "/ip4/192.0.2.1/tcp/4001"});
   situation.ours.local = mas({quic("10.1.2.3", 4001), "/ip4/10.1.2.3/tcp/4001"});
@@ -53,7 +45,7 @@ bool tries(const Situation& situation, const std::string& text) {
 
 std::vector<Multiaddr> ports(const std::string& at, int first, int count) {
   std::vector<Multiaddr> all;
-  for (int i = 0; i < count; ++i) all.push_back(ma(quic(at, first + i)));
+  for (int i = 0; i < count; ++i) all.push_back(address(quic(at, first + i)));
   return all;
 }
 
@@ -69,12 +61,12 @@ TEST_CASE("the peer's own name at the end is left out, another one's address is 
   const Situation home = at_home();
   const std::string named = kTheirs + "/p2p/" + home.peer.to_string();
   CHECK(to_try(home, mas({named, kTheirs})) == mas({kTheirs}));
-  CHECK_FALSE(tries(home, kTheirs + "/p2p/" + peer_number(8).to_string()));
+  CHECK_FALSE(tries(home, kTheirs + "/p2p/" + keyless_peer(8).to_string()));
 }
 
 TEST_CASE("what is no socket of the peer's on the way is not tried") {
   const Situation home = at_home();
-  const std::string relay = "/p2p/" + peer_number(9).to_string();
+  const std::string relay = "/p2p/" + keyless_peer(9).to_string();
   for (const std::string& text : {
            std::string("/ip4/127.0.0.1/tcp/5000"),
            std::string("/ip4/127.9.9.9/udp/5000/quic-v1"),
@@ -146,7 +138,7 @@ TEST_CASE("private addresses are tried on our own subnet, and by who shares our 
 
 TEST_CASE("an IP that only a circuit or a private address names is no common outside") {
   Situation home = at_home();
-  home.known = mas({kOurs + "/p2p/" + peer_number(9).to_string() + "/p2p-circuit"});
+  home.known = mas({kOurs + "/p2p/" + keyless_peer(9).to_string() + "/p2p-circuit"});
   CHECK_FALSE(shares_outside(home, {}));
   home.ours.outside = {ip("10.1.2.3")};
   home.known = mas({quic("10.1.2.3", 5000)});
@@ -174,13 +166,13 @@ TEST_CASE("a port below 1024 is tried where a plain dial would go") {
 
 TEST_CASE("hostile lists are cut") {
   const Situation home = at_home();
-  const std::vector<Multiaddr> again(100, ma(kTheirs));
+  const std::vector<Multiaddr> again(100, address(kTheirs));
   CHECK(to_try(home, again).size() == 1);
   CHECK(to_try(home, ports("198.51.100.7", 2000, 10'000)).size() == kTriedMax);
   CHECK(to_try(home, ports("198.51.100.7", 1, 1023)).empty());
 
   std::vector<Multiaddr> many_ips;
-  for (int i = 1; i < 250; ++i) many_ips.push_back(ma(quic("198.51.100." + std::to_string(i), 5000)));
+  for (int i = 1; i < 250; ++i) many_ips.push_back(address(quic("198.51.100." + std::to_string(i), 5000)));
   CHECK(to_try(home, many_ips).size() == kTriedPublicIpsMax);
 
   std::vector<Multiaddr> scan = mas({quic("192.0.2.1", 5000)});  // "we share our outside"
@@ -220,7 +212,7 @@ TEST_CASE("what nobody could use is not told") {
   Situation home = at_home();
   home.ours.addresses = mas({"/ip4/127.0.0.1/tcp/4001", "/ip4/10.1.2.3/tcp/4001", "/ip6/fe80::1/tcp/4001",
                              "/ip4/192.0.2.1/tcp/4001/ws", kOurs, kOurs,
-                             kOurs + "/p2p/" + peer_number(9).to_string() + "/p2p-circuit"});
+                             kOurs + "/p2p/" + keyless_peer(9).to_string() + "/p2p-circuit"});
   CHECK(to_tell(home, {}, {}, true).addresses == mas({kOurs}));
   CHECK(to_tell(home, {}, mas({"/ip4/10.1.2.3/tcp/4001"}), true).predicted == false);
   home.private_networks = true;
@@ -229,7 +221,7 @@ TEST_CASE("what nobody could use is not told") {
   home.ours.addresses = ports("192.0.2.1", 2000, 2'000);
   CHECK(to_tell(home, {}, {}, true).addresses.size() == kTriedMax);
   CHECK(to_tell(home, {}, {}, false).addresses.size() == kToldToStockMax);
-  const auto v6 = [](int i) { return ma("/ip6/2001:db8::" + std::to_string(i) + "/udp/4001/quic-v1"); };
+  const auto v6 = [](int i) { return address("/ip6/2001:db8::" + std::to_string(i) + "/udp/4001/quic-v1"); };
   home.ours.addresses.clear();
   for (int i = 1; i < 1'000; ++i) home.ours.addresses.push_back(v6(i));
   const Told told = to_tell(home, {}, {}, true);
@@ -247,7 +239,7 @@ TEST_CASE("a hard NAT without an address is told by its IP") {
 
 TEST_CASE("who knows nothing of itself tells nothing") {
   Situation nowhere;
-  nowhere.peer = peer_number(7);
+  nowhere.peer = keyless_peer(7);
   CHECK(to_tell(nowhere, mas({kTheirs}), {}, true).addresses.empty());
   CHECK(to_try(nowhere, mas({kTheirs})) == mas({kTheirs}));
 }

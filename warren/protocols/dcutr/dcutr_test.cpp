@@ -3,17 +3,19 @@
 #include "warren/protocols/dcutr/dcutr.hpp"
 
 #include "warren/async/as_result.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/dcutr/message.hpp"
 #include "warren/protocols/dcutr/test_path.hpp"
 #include "warren/sim/for_each_failure.hpp"
 
 using namespace warren;
 using namespace warren::dcutr;
+using namespace warren::testing;
 
 namespace {
 
-const Multiaddr kBobAddress = ma("/ip4/192.0.2.1/udp/4001/quic-v1");
-const Multiaddr kAliceAddress = ma("/ip4/198.51.100.7/udp/4001/quic-v1");
+const Multiaddr kBobAddress = address("/ip4/192.0.2.1/udp/4001/quic-v1");
+const Multiaddr kAliceAddress = address("/ip4/198.51.100.7/udp/4001/quic-v1");
 
 // A host that punches.
 struct Puncher {
@@ -89,11 +91,6 @@ Task<void> reset_it(ConnectionPtr, StreamPtr stream) {
 Task<void> fall_silent(ConnectionPtr, StreamPtr stream) {
   std::ignore = co_await read_to_end(*stream, 16 * 1024);
 }
-Bytes framed(const Bytes& message) {
-  Bytes bytes = {static_cast<std::uint8_t>(message.size())};
-  bytes.insert(bytes.end(), message.begin(), message.end());
-  return bytes;
-}
 // A peer that answers with these bytes, whatever it is told.
 StreamHandler says(Bytes bytes) {
   return [bytes](ConnectionPtr, StreamPtr stream) { return say_and_wait(std::move(stream), bytes); };
@@ -161,7 +158,7 @@ TEST_CASE("who is behind a hard NAT dials, whoever began") {
 TEST_CASE("predicted ports are told first, few to stock peers") {
   Meeting meeting;
   for (int port = 30'000; port < 30'060; ++port) {
-    meeting.bob.predicted.push_back(ma("/ip4/192.0.2.1/udp/" + std::to_string(port) + "/quic-v1"));
+    meeting.bob.predicted.push_back(address("/ip4/192.0.2.1/udp/" + std::to_string(port) + "/quic-v1"));
   }
   const PunchRound to_stock = meeting.punch();
   CHECK(to_stock.means == PathMeans::kPredict);
@@ -179,7 +176,7 @@ TEST_CASE("predicted ports are told first, few to stock peers") {
 
 TEST_CASE("a prediction that fails or takes too long is none") {
   Meeting meeting;
-  meeting.bob.predicted = {ma("/ip4/192.0.2.1/udp/30000/quic-v1")};
+  meeting.bob.predicted = {address("/ip4/192.0.2.1/udp/30000/quic-v1")};
   meeting.bob.prediction_fails = true;
   CHECK(meeting.punch().told == std::vector{kBobAddress});
   meeting.bob.prediction_fails = false;
@@ -230,7 +227,7 @@ TEST_CASE("a peer without an address says so, and both know the reason") {
 TEST_CASE("a peer whose addresses may not be tried is not answered by dials") {
   Meeting meeting;
   meeting.bob.standing.addresses = {kBobAddress};
-  const Multiaddr inside = ma("/ip4/10.0.0.9/tcp/4001");
+  const Multiaddr inside = address("/ip4/10.0.0.9/tcp/4001");
   const Bytes connect = framed(encode({Message::Type::kConnect, {inside}}));
   const PunchRound round = meeting.punch_against(says(connect));
   CHECK(round.reason == RelayReason::kNoPublicMapping);
@@ -239,11 +236,11 @@ TEST_CASE("a peer whose addresses may not be tried is not answered by dials") {
 
 TEST_CASE("who shows up behind our own NAT is told our local addresses") {
   Meeting meeting;
-  const Multiaddr local_bob = ma("/ip4/10.1.2.3/udp/4001/quic-v1");
-  const Multiaddr local_alice = ma("/ip4/10.1.2.4/udp/4001/quic-v1");
+  const Multiaddr local_bob = address("/ip4/10.1.2.3/udp/4001/quic-v1");
+  const Multiaddr local_alice = address("/ip4/10.1.2.4/udp/4001/quic-v1");
   meeting.bob.standing.local = {local_bob};
   meeting.alice.standing.local = {local_alice};
-  meeting.alice.standing.addresses = {ma("/ip4/192.0.2.1/udp/4002/quic-v1")};
+  meeting.alice.standing.addresses = {address("/ip4/192.0.2.1/udp/4002/quic-v1")};
   meeting.bob.standing.outside =
       meeting.alice.standing.outside = {value_or_throw(IpAddress::parse("192.0.2.1"))};
   const PunchRound first = meeting.punch();

@@ -5,20 +5,20 @@
 
 #include "warren/async/cancellation.hpp"
 #include "warren/async/task_group.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/dcutr/message.hpp"
 #include "warren/sim/for_each_failure.hpp"
 #include "warren/sim/pipe.hpp"
 
 using namespace warren;
 using namespace warren::dcutr;
+using namespace warren::testing;
 
 namespace {
 
-Multiaddr ma(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
-const std::vector<Multiaddr> kBobs = {ma("/ip4/192.0.2.1/udp/4001/quic-v1")};
-const std::vector<Multiaddr> kAlices = {ma("/ip4/192.0.2.2/tcp/4001"), ma("/ip4/192.0.2.2/udp/4001/quic-v1")};
+const std::vector<Multiaddr> kBobs = {address("/ip4/192.0.2.1/udp/4001/quic-v1")};
+const std::vector<Multiaddr> kAlices = {address("/ip4/192.0.2.2/tcp/4001"),
+                                        address("/ip4/192.0.2.2/udp/4001/quic-v1")};
 
 // What one end came to.
 struct End {
@@ -70,11 +70,6 @@ Task<void> say(ByteStream* stream, Bytes bytes) {
   co_await stream->write(bytes);
 }
 
-Bytes framed(const Bytes& message) {
-  Bytes bytes = {static_cast<std::uint8_t>(message.size())};
-  bytes.insert(bytes.end(), message.begin(), message.end());
-  return bytes;
-}
 const Bytes kConnect = framed(encode({Message::Type::kConnect, kAlices}));
 const Bytes kSync = framed(encode({Message::Type::kSync, {}}));
 

@@ -6,20 +6,16 @@
 #include <ostream>
 
 #include "warren/base/protobuf_wire.hpp"
+#include "warren/core/test_values.hpp"
 
 using namespace warren;
 using namespace warren::dcutr;
+using namespace warren::testing;
 
 namespace {
 
-Multiaddr ma(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
-const Multiaddr kQuic = ma("/ip4/192.0.2.1/udp/4001/quic-v1");
-const Multiaddr kTcp = ma("/ip4/192.0.2.1/tcp/4001");
+const Multiaddr kQuic = address("/ip4/192.0.2.1/udp/4001/quic-v1");
+const Multiaddr kTcp = address("/ip4/192.0.2.1/tcp/4001");
 
 Bytes connect_with(std::size_t count, BytesView address) {
   ProtobufWriter writer;
@@ -86,7 +82,7 @@ TEST_CASE("the addresses of a message are bounded, whatever they are") {
 TEST_CASE("a CONNECT has room for so many addresses") {
   CHECK(count_that_fit({}) == 0);
   CHECK(count_that_fit({kTcp, kQuic}) == 2);
-  std::vector<Multiaddr> many(1'000, ma("/ip6/2001:db8::1/udp/4001/quic-v1"));
+  std::vector<Multiaddr> many(1'000, address("/ip6/2001:db8::1/udp/4001/quic-v1"));
   many.resize(count_that_fit(many));
   CHECK(many.size() > 64);
   const Message full{Message::Type::kConnect, many};

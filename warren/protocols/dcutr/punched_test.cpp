@@ -7,11 +7,13 @@
 #include "warren/async/as_result.hpp"
 #include "warren/core/circuit.hpp"
 #include "warren/core/ip_address.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/dcutr/dcutr.hpp"
 #include "warren/protocols/relay/test_world.hpp"
 
 using namespace warren;
 using namespace warren::dcutr;
+using namespace warren::testing;
 
 namespace {
 
@@ -38,12 +40,12 @@ struct Home {
         dialer(node.host, in.clock()) {
     circuits.attach(node.host);
     std::ignore = node.listen(transport);
-    REQUIRE(node.host.listen(ma("/p2p-circuit")));
+    REQUIRE(node.host.listen(address("/p2p-circuit")));
     const std::string at = "/ip4/" + router.outside().to_string() + transport;
     standing.mapping = router.options().mapping == sim::NatBehavior::kEndpointIndependent
                            ? NatMapping::kEndpointIndependent
                            : NatMapping::kDependent;
-    standing.addresses = {ma(at)};
+    standing.addresses = {address(at)};
     standing.outside = {router.outside()};
     dcutr.emplace(Needs{.host = node.host,
                         .dialer = dialer,
@@ -58,7 +60,7 @@ struct Home {
     world.run(node.host.close());
     world.run(dcutr->close());
   }
-  static Multiaddr ma(const std::string& text) { return value_or_throw(Multiaddr::parse(text)); }
+  static Multiaddr address(const std::string& text) { return value_or_throw(Multiaddr::parse(text)); }
   void need_relay(const PeerInfo& relay) {
     relays.emplace(node.host, circuits, relay::ClientConfig{.configured = {relay}, .wanted_max = 1});
     relays->start();
@@ -135,13 +137,13 @@ std::optional<double> first_syn(const sim::World& world, const std::string& name
   return std::nullopt;
 }
 
-const std::string kQuic = "/udp/" + std::to_string(kPort) + "/quic-v1";
-const std::string kTcp = "/tcp/" + std::to_string(kPort);
+const std::string kOverQuic = "/udp/" + std::to_string(kPort) + "/quic-v1";
+const std::string kOverTcp = "/tcp/" + std::to_string(kPort);
 
 }  // namespace
 
 TEST_CASE("two homes whose routers let nobody in get a direct path") {
-  for (const std::string& transport : {kQuic, kTcp}) {
+  for (const std::string& transport : {kOverQuic, kOverTcp}) {
     for (const Duration one_way : {Duration(5ms), Duration(20ms), Duration(150ms)}) {
       INFO(transport, ", ", to_ms(one_way), " ms one way");
       Town town(transport, "port-restricted", "port-restricted", one_way);
@@ -156,7 +158,7 @@ TEST_CASE("two homes whose routers let nobody in get a direct path") {
       REQUIRE(town.alice.dialer.instants.size() == 1);
       const Duration apart = town.bob.dialer.instants[0] - town.alice.dialer.instants[0];
       CHECK(std::abs(to_ms(apart)) < 3);
-      if (transport == kTcp) {
+      if (transport == kOverTcp) {
         const auto alices = first_syn(town.world, "alice", town.bob_router.outside());
         const auto bobs = first_syn(town.world, "bob", town.alice_router.outside());
         REQUIRE(alices);
@@ -172,7 +174,7 @@ TEST_CASE("two homes whose routers let nobody in get a direct path") {
 }
 
 TEST_CASE("who is behind a hard NAT dials, and gets through where any port of a known address may come in") {
-  for (const std::string& transport : {kQuic, kTcp}) {
+  for (const std::string& transport : {kOverQuic, kOverTcp}) {
     for (const bool hard_begins : {true, false}) {
       INFO(transport, ", the hard NAT is ", std::string(hard_begins ? "bob's" : "alice's"));
       const std::string hard = "symmetric-random";
@@ -189,7 +191,7 @@ TEST_CASE("who is behind a hard NAT dials, and gets through where any port of a 
 
 TEST_CASE(
     "between a hard NAT and one that filters by port a plain round fails, and says that nothing came back") {
-  Town town(kQuic, "port-restricted", "symmetric-random", 20ms);
+  Town town(kOverQuic, "port-restricted", "symmetric-random", 20ms);
   const PunchRound round = town.punch();
   CHECK(round.error);
   CHECK(round.reason == RelayReason::kProbesUnanswered);

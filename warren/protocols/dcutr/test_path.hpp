@@ -9,6 +9,7 @@
 #include "warren/async/task_group.hpp"
 #include "warren/core/host.hpp"
 #include "warren/core/punch.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/sim/pipe.hpp"
 #include "warren/sim/world.hpp"
@@ -16,8 +17,11 @@
 
 namespace warren::dcutr {
 
-inline Multiaddr ma(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text));
+// As it stands on the wire. Only short messages.
+inline Bytes framed(const Bytes& message) {
+  Bytes bytes = {static_cast<std::uint8_t>(message.size())};
+  bytes.insert(bytes.end(), message.begin(), message.end());
+  return bytes;
 }
 
 class PathHost final : public Host {
@@ -81,7 +85,7 @@ class PathEnd final : public Connection {
       : loop_(loop),
         remote_(remote),
         key_(remote.key().public_key()),
-        address_(ma(address)),
+        address_(testing::address(address)),
         direction_(direction),
         options_(options),
         handlers_(loop.executor(), "path") {}

@@ -11,7 +11,7 @@ enum Field : std::uint32_t {
   kListenAddresses = 2,
   kProtocols = 3,
   kObservedAddress = 4,
-  kProtocolVersion = 5,
+  kVersionOfProtocol = 5,
   kAgentVersion = 6,
   kSignedPeerRecord = 8,
 };
@@ -36,7 +36,7 @@ Bytes Message::encode() const {
   for (const Multiaddr& address : listen_addresses) writer.bytes(kListenAddresses, address.bytes());
   for (const ProtocolId& protocol : protocols) writer.bytes(kProtocols, as_bytes(protocol));
   if (observed_address) writer.bytes(kObservedAddress, observed_address->bytes());
-  if (protocol_version) writer.bytes(kProtocolVersion, as_bytes(*protocol_version));
+  if (protocol_version) writer.bytes(kVersionOfProtocol, as_bytes(*protocol_version));
   if (agent_version) writer.bytes(kAgentVersion, as_bytes(*agent_version));
   if (signed_peer_record) writer.bytes(kSignedPeerRecord, *signed_peer_record);
   return writer.take();
@@ -68,7 +68,7 @@ Result<> Message::merge(BytesView encoded, const Limits& limits) {
         break;
       }
       case kObservedAddress: observed_address = address_from(reader.bytes()); break;
-      case kProtocolVersion: protocol_version = clean_text(reader.bytes(), limits.text_size_max); break;
+      case kVersionOfProtocol: protocol_version = clean_text(reader.bytes(), limits.text_size_max); break;
       case kAgentVersion: agent_version = clean_text(reader.bytes(), limits.text_size_max); break;
       case kSignedPeerRecord: signed_peer_record = to_bytes(reader.bytes()); break;
       default: reader.unknown();

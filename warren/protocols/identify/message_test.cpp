@@ -3,16 +3,14 @@
 #include <doctest/doctest.h>
 
 #include "warren/base/protobuf_wire.hpp"
+#include "warren/core/test_values.hpp"
 
 using namespace warren;
+using namespace warren::testing;
 using identify::Limits;
 using identify::Message;
 
 namespace {
-
-Multiaddr address(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
 
 Result<Message> decode(BytesView encoded, const Limits& limits = {}) {
   Message message;

@@ -3,20 +3,18 @@
 
 #include <algorithm>
 
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/identify/exchange.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/swarm/test_circuit.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
+using namespace warren::testing;
 
 namespace {
 
 using Addresses = std::vector<Multiaddr>;
-
-Multiaddr address(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text), text);
-}
 
 // Only where it leads to is asked.
 class ConnectionTo final : public Connection {

@@ -2,16 +2,13 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/protocols/kad/address_policy.hpp"
+#include "warren/protocols/kad/stream_end.hpp"
 
 namespace warren::kad {
 
 namespace {
 
 // The stream or its connection was over before the answer: a kept stream may have been, without being known.
-bool is_over(std::error_code error) {
-  return error == Errc::kReset || error == Errc::kClosed || error == Errc::kEndOfStream;
-}
-
 Task<void> write_and_wait_for_end(ByteStream& stream, const Bytes& wire) {
   co_await write_delimited(stream, wire);
   co_await stream.close_write();

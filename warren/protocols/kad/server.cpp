@@ -4,6 +4,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/protocols/kad/frame_reader.hpp"
+#include "warren/protocols/kad/stream_end.hpp"
 
 namespace warren::kad {
 
@@ -11,11 +12,6 @@ namespace {
 
 // Answers to messages that came together go out together, up to this size.
 constexpr std::size_t kOneWriteMax = 64 * 1024;
-
-// Not for what the peer wanted.
-bool is_over(std::error_code error) {
-  return error == Errc::kReset || error == Errc::kClosed || error == Errc::kEndOfStream;
-}
 
 }  // namespace
 

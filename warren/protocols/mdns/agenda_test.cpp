@@ -2,12 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/protocols/mdns/test_values.hpp"
 #include "warren/sim/random.hpp"
 
 namespace warren::mdns {
 namespace {
-
-constexpr Instant kStart(1h);
 
 struct AgendaTest {
   sim::SeededRandom random{7};

@@ -96,7 +96,7 @@ struct Stranger {
   }
   Bytes announcement(const std::string& name, std::uint8_t peer, const std::string& where,
                      Duration ttl = 120s) {
-    return encode({.name = name, .ttl = ttl, .peer = test_peer(peer), .addresses = {address(where)}}).at(0);
+    return encode({.name = name, .ttl = ttl, .peer = peer_of(peer), .addresses = {address(where)}}).at(0);
   }
 
   Net& net;
@@ -266,7 +266,7 @@ TEST_CASE("announcements of ourselves, and addresses far away, are not believed"
   stranger.say(stranger.announcement("near", 2, "/ip4/" + stranger.machine.address().to_string() + "/tcp/1"));
   net.pass(1s);
   REQUIRE(alice.found.size() == 1);
-  CHECK(alice.found[0].id == test_peer(2));
+  CHECK(alice.found[0].id == peer_of(2));
 }
 
 TEST_CASE("it ends while it is busy, and says goodbye") {

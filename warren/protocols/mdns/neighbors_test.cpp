@@ -7,12 +7,11 @@
 namespace warren::mdns {
 namespace {
 
-constexpr Instant kStart(1h);
 const IpAddress kSource = ip("10.0.0.1");
 
 Announcement announcement(const std::string& name, std::uint8_t peer,
                           const std::vector<std::string>& addresses, Duration ttl = 120s) {
-  Announcement result{.name = name, .ttl = ttl, .peer = test_peer(peer), .addresses = {}};
+  Announcement result{.name = name, .ttl = ttl, .peer = peer_of(peer), .addresses = {}};
   for (const std::string& text : addresses) result.addresses.push_back(address(text));
   return result;
 }
@@ -31,7 +30,7 @@ struct NeighborsTest {
 TEST_CASE_FIXTURE(NeighborsTest, "a peer is found once, and again when it has an address more") {
   const Changes first = take(announcement("a", 1, {kTcp}));
   REQUIRE(first.found.size() == 1);
-  CHECK(first.found[0].id == test_peer(1));
+  CHECK(first.found[0].id == peer_of(1));
   CHECK(first.found[0].addresses == std::vector{address(kTcp)});
   CHECK(take(announcement("a", 1, {kTcp}), kStart + 1s).found.empty());
   const Changes more = take(announcement("a", 1, {kQuic}), kStart + 2s);
@@ -44,10 +43,10 @@ TEST_CASE_FIXTURE(NeighborsTest, "a goodbye ends it, and so does the time") {
   take(announcement("a", 1, {kTcp}));
   take(announcement("b", 2, {kQuic}));
   const Changes goodbye = take({.name = "a", .ttl = 0s, .peer = {}, .addresses = {}}, kStart + 1s);
-  CHECK(goodbye.lost == std::vector{test_peer(1)});
+  CHECK(goodbye.lost == std::vector{peer_of(1)});
   CHECK(take({.name = "a", .ttl = 0s, .peer = {}, .addresses = {}}, kStart + 1s).lost.empty());
   CHECK(neighbors.expire(kStart + 119s).lost.empty());
-  CHECK(neighbors.expire(kStart + 120s).lost == std::vector{test_peer(2)});
+  CHECK(neighbors.expire(kStart + 120s).lost == std::vector{peer_of(2)});
   CHECK(neighbors.size() == 0);
   CHECK_FALSE(neighbors.next_deadline());
 }
@@ -102,7 +101,7 @@ TEST_CASE("a flood of peers from one sender drives out nobody else, and stays wi
     CHECK(neighbors.size() <= 20);
   }
   const auto is_here = [&](std::uint8_t number) {
-    return std::ranges::count(neighbors.peers(), test_peer(number), &PeerInfo::id) == 1;
+    return std::ranges::count(neighbors.peers(), peer_of(number), &PeerInfo::id) == 1;
   };
   for (std::uint8_t i = 0; i < 5; ++i) CHECK(is_here(i));
   // A newcomer takes the place of one of the flood's.

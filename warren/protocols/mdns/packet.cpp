@@ -1,6 +1,10 @@
 #include "warren/protocols/mdns/packet.hpp"
 
 #include <ldns/ldns.h>  // its parts do not compile alone
+// It makes C's of these, which is felt in every file that is compiled together with this one.
+#undef bool
+#undef true
+#undef false
 
 #include <algorithm>
 #include <cstdlib>

@@ -27,10 +27,6 @@ Bytes captured(const std::string& name) {
   return {};
 }
 
-Bytes hex(const std::string& text) {
-  return value_or_throw(from_hex(text));
-}
-
 // A response with one answer and nothing else: its parts in hexadecimal.
 Bytes response(const std::string& record) {
   return hex("000084000000000100000000" + record);
@@ -101,7 +97,7 @@ TEST_CASE("an announcement is read as it was written") {
   const Announcement announcement{
       .name = kName,
       .ttl = 120s,
-      .peer = test_peer(1),
+      .peer = peer_of(1),
       .addresses = {address("/ip4/192.0.2.1/tcp/4001"), address("/ip6/2001:db8::1/udp/4001/quic-v1")}};
   const auto packets = encode(announcement);
   REQUIRE(packets.size() == 1);
@@ -117,7 +113,7 @@ TEST_CASE("an announcement is read as it was written") {
 }
 
 TEST_CASE("many addresses are told in packets that fit, and long ones are left out") {
-  Announcement announcement{.name = kName, .ttl = 120s, .peer = test_peer(1), .addresses = {}};
+  Announcement announcement{.name = kName, .ttl = 120s, .peer = peer_of(1), .addresses = {}};
   for (int port = 10'000; port < 10'030; ++port) {
     announcement.addresses.push_back(address("/ip4/192.0.2.1/tcp/" + std::to_string(port)));
   }
@@ -139,7 +135,7 @@ TEST_CASE("many addresses are told in packets that fit, and long ones are left o
 }
 
 TEST_CASE("nothing is said of a peer without addresses; services have an answer") {
-  CHECK(encode({.name = kName, .ttl = 120s, .peer = test_peer(1), .addresses = {}}).empty());
+  CHECK(encode({.name = kName, .ttl = 120s, .peer = peer_of(1), .addresses = {}}).empty());
   const auto packet = parse(encode_services(120s));
   REQUIRE(packet);
   CHECK(packet->query.empty());
@@ -208,14 +204,14 @@ Packet with_texts(const std::vector<std::string>& texts) {
 }
 
 TEST_CASE("texts that are no addresses, or another peer's, are passed over") {
-  const std::string own = "/p2p/" + test_peer(1).to_string();
-  const std::string other = "/p2p/" + test_peer(2).to_string();
+  const std::string own = "/p2p/" + peer_of(1).to_string();
+  const std::string other = "/p2p/" + peer_of(2).to_string();
   const auto packet =
       with_texts({"", "dnsaddr", "dnsaddr=", "dnsaddr=nonsense", "dnsaddr=/ip4/10.0.0.1/tcp/1", "txtvers=1",
                   "dnsaddr=" + own, "dnsaddr=/ip4/10.0.0.1/tcp/1" + own,
                   "dnsaddr=/ip4/10.0.0.2/tcp/1" + other, "dnsaddr=/ip4/10.0.0.3/tcp/1" + own});
   REQUIRE(packet.announcements.size() == 1);
-  CHECK(packet.announcements[0].peer == test_peer(1));
+  CHECK(packet.announcements[0].peer == peer_of(1));
   CHECK(packet.announcements[0].addresses ==
         Addresses{address("/ip4/10.0.0.1/tcp/1"), address("/ip4/10.0.0.3/tcp/1")});
 }
@@ -223,7 +219,7 @@ TEST_CASE("texts that are no addresses, or another peer's, are passed over") {
 TEST_CASE("of too many addresses the first ones are taken") {
   std::vector<std::string> texts;
   for (int i = 1; i <= 100; ++i) {
-    texts.push_back("dnsaddr=/ip4/10.0.0.1/tcp/" + std::to_string(i) + "/p2p/" + test_peer(1).to_string());
+    texts.push_back("dnsaddr=/ip4/10.0.0.1/tcp/" + std::to_string(i) + "/p2p/" + peer_of(1).to_string());
   }
   CHECK(with_texts(texts).announcements[0].addresses.size() == kAddressesMax);
 }

@@ -15,14 +15,13 @@ const NetworkInterface kCard{.name = "eth0",
 using Addresses = std::vector<Multiaddr>;
 
 TEST_CASE("of our addresses, those of the card are told there") {
-  const Addresses ours = {
-      address("/ip4/192.0.2.7/tcp/4001"),
-      address("/ip4/192.0.2.8/tcp/4001"),
-      address("/ip4/127.0.0.1/tcp/4001"),
-      address("/ip6/2001:db8:1:2::7/udp/4001/quic-v1"),
-      address("/ip6/fe80::1/udp/4001/quic-v1"),
-      address("/dns4/example.com/tcp/4001"),
-      address("/ip4/192.0.2.7/tcp/4001/p2p/" + test_peer(1).to_string() + "/p2p-circuit")};
+  const Addresses ours = {address("/ip4/192.0.2.7/tcp/4001"),
+                          address("/ip4/192.0.2.8/tcp/4001"),
+                          address("/ip4/127.0.0.1/tcp/4001"),
+                          address("/ip6/2001:db8:1:2::7/udp/4001/quic-v1"),
+                          address("/ip6/fe80::1/udp/4001/quic-v1"),
+                          address("/dns4/example.com/tcp/4001"),
+                          address("/ip4/192.0.2.7/tcp/4001/p2p/" + peer_of(1).to_string() + "/p2p-circuit")};
   CHECK(addresses_at(kCard, ours) == Addresses{ours[0], ours[3]});
 }
 
@@ -37,7 +36,7 @@ TEST_CASE("of a neighbor's addresses, those that lead to networks around us are 
                          address("/ip4/224.0.0.251/udp/5353"),
                          address("/ip6/fe80::9/tcp/4001"),
                          address("/dns/example.com/tcp/4001"),
-                         address("/ip4/10.1.2.3/tcp/4001/p2p/" + test_peer(1).to_string() + "/p2p-circuit")};
+                         address("/ip4/10.1.2.3/tcp/4001/p2p/" + peer_of(1).to_string() + "/p2p-circuit")};
   Addresses all = far;
   all.insert(all.end(), near.begin(), near.end());
   CHECK(addresses_near(kCard, ip("203.0.113.5"), all) == near);

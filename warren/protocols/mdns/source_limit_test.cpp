@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/protocols/mdns/test_values.hpp"
+
 namespace warren::mdns {
 namespace {
-
-constexpr Instant kStart(1h);
 
 IpAddress sender(std::uint16_t number) {
   return IpAddress::v4({10, 0, static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)});

@@ -1,26 +1,16 @@
-// Test support: peers and addresses.
+// Test support: peers, addresses and a beginning.
 #pragma once
 
-#include <algorithm>
-#include <string>
-
-#include "warren/crypto/peer_id.hpp"
-#include "warren/env/endpoint.hpp"
+#include "warren/core/test_values.hpp"
+#include "warren/env/clock.hpp"
 
 namespace warren::mdns {
 
-// The same number is the same peer.
-inline PeerId test_peer(std::uint8_t number) {
-  const auto seeded = [number](MutableBytes to) { std::ranges::fill(to, number); };
-  return PeerId::from_public_key(PrivateKey::generate(KeyType::kEd25519, seeded).public_key());
-}
+using testing::address;
+using testing::hex;
+using testing::ip;
+using testing::peer_of;
 
-inline Multiaddr address(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text), text);
-}
-
-inline IpAddress ip(const std::string& text) {
-  return value_or_throw(IpAddress::parse(text), text);
-}
+inline constexpr Instant kStart(1h);
 
 }  // namespace warren::mdns

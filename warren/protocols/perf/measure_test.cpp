@@ -10,7 +10,7 @@ using namespace warren;
 
 namespace {
 
-constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t kMebibyte = 1024 * 1024;
 
 // Alice is connected to bob over a link of 20 Mbit/s and 10 ms. Bob serves those that `admit` takes.
 struct Two {
@@ -38,16 +38,16 @@ struct Two {
 
 TEST_CASE("a measurement tells the round trip, then the download and the upload") {
   Two two;
-  const auto measured = two.world.run(
-      two.measure({.download = perf::Bounds{.bytes = 2 * kMiB}, .upload = perf::Bounds{.bytes = kMiB + 1}}));
+  const auto measured = two.world.run(two.measure(
+      {.download = perf::Bounds{.bytes = 2 * kMebibyte}, .upload = perf::Bounds{.bytes = kMebibyte + 1}}));
   CHECK(measured.round_trip_time >= 20ms);
   CHECK(measured.round_trip_time < 25ms);
   REQUIRE(measured.download);
-  CHECK(measured.download->bytes == 2 * kMiB);
+  CHECK(measured.download->bytes == 2 * kMebibyte);
   CHECK(measured.download->bits_per_second() < 20'000'000);
   CHECK(measured.download->bits_per_second() > 10'000'000);
   REQUIRE(measured.upload);
-  CHECK(measured.upload->bytes == kMiB + 1);
+  CHECK(measured.upload->bytes == kMebibyte + 1);
   CHECK(measured.upload->bits_per_second() < 20'000'000);
   CHECK(measured.upload->bits_per_second() > 8'000'000);
 }
@@ -72,7 +72,7 @@ TEST_CASE("a measurement may be bounded in time") {
     REQUIRE(transfer);
     CHECK(transfer->time >= 3s);
     CHECK(transfer->time < 4s);
-    CHECK(transfer->bytes > 3 * kMiB);
+    CHECK(transfer->bytes > 3 * kMebibyte);
   }
 }
 
@@ -88,9 +88,9 @@ TEST_CASE("several streams share the bytes") {
     }
   };
   const auto measured =
-      two.world.run(two.measure({.upload = perf::Bounds{.bytes = 3 * kMiB + 1}, .streams = 7}, look));
-  CHECK(measured.upload->bytes == 3 * kMiB + 1);
-  CHECK(seen == 3 * kMiB + 1);
+      two.world.run(two.measure({.upload = perf::Bounds{.bytes = 3 * kMebibyte + 1}, .streams = 7}, look));
+  CHECK(measured.upload->bytes == 3 * kMebibyte + 1);
+  CHECK(seen == 3 * kMebibyte + 1);
   CHECK(at_once == 7);
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("a measurement whose connection ends fails, and one that is canceled l
   CHECK(two.server.runs() == 0);
 
   const auto end_it = [&](const perf::Measurement& so_far) {
-    if (so_far.download && so_far.download->bytes > kMiB) two.connection->close();
+    if (so_far.download && so_far.download->bytes > kMebibyte) two.connection->close();
   };
   CHECK(!two.world.run(as_result(two.measure(plan, end_it))));
 }

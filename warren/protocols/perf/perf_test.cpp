@@ -34,7 +34,7 @@ perf::Report converse(OnePipe& pipe, perf::Plan plan, perf::OnProgress on_progre
       converse(&pipe.loop.clock(), pipe.loop.executor(), &pipe.ends, plan, std::move(on_progress)));
 }
 
-Task<void> conversation_with_faults(sim::Loop& loop, sim::Faults& faults) {
+Task<void> measurement_with_faults(sim::Loop& loop, sim::Faults& faults) {
   auto ends = sim::pipe(loop, {.faults = &faults});
   const perf::Plan plan{.upload_bytes = 200'000, .download_bytes = 150'000};
   co_await converse(&loop.clock(), loop.executor(), &ends, plan);
@@ -192,7 +192,7 @@ TEST_CASE("a canceled run ends at once") {
 }
 
 TEST_CASE("perf fails cleanly at each step") {
-  CHECK(sim::for_each_failure(conversation_with_faults) > 10);
+  CHECK(sim::for_each_failure(measurement_with_faults) > 10);
 }
 
 TEST_CASE("two hosts measure each other") {

@@ -35,7 +35,7 @@ Task<void> echo_wrongly(StreamPtr stream) {
   co_await stream->write(payload);
 }
 
-Task<void> conversation_with_faults(sim::Loop& loop, sim::Faults& faults) {
+Task<void> pings_with_faults(sim::Loop& loop, sim::Faults& faults) {
   sim::SeededRandom random(1);
   InlineOffload offload;
   sim::World unused(1);
@@ -110,7 +110,7 @@ TEST_CASE("a stream on which nobody pings is given up") {
 TEST_CASE("ping fails cleanly at each step") {
   // Two pings are eight reads and writes; what fails after them is the good-bye, which the pinging side need
   // not see.
-  sim::for_each_failure(conversation_with_faults, [](std::uint64_t operation, const Result<>& outcome) {
+  sim::for_each_failure(pings_with_faults, [](std::uint64_t operation, const Result<>& outcome) {
     if (operation <= 8) sim::must_be_error(operation, outcome);
   });
 }

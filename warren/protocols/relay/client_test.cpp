@@ -6,11 +6,13 @@
 #include <memory>
 
 #include "warren/core/farewell.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/relay/test_world.hpp"
 #include "warren/protocols/relay/voucher.hpp"
 
 using namespace warren;
 using namespace warren::relay;
+using namespace warren::testing;
 
 namespace {
 
@@ -80,10 +82,6 @@ struct FalseRelay {
   std::vector<Multiaddr> addresses;
   int asked = 0;
 };
-
-Multiaddr address(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
 
 }  // namespace
 

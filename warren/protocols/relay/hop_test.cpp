@@ -6,6 +6,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/async/task_group.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/relay/circuit_address.hpp"
 #include "warren/protocols/relay/circuit_stream.hpp"
 #include "warren/sim/for_each_failure.hpp"
@@ -13,18 +14,9 @@
 
 using namespace warren;
 using namespace warren::relay;
+using namespace warren::testing;
 
 namespace {
-
-PeerId peer_of(std::uint8_t seed) {
-  const auto key =
-      PrivateKey::generate(KeyType::kEd25519, [seed](MutableBytes to) { std::ranges::fill(to, seed); });
-  return PeerId::from_public_key(key.public_key());
-}
-
-Multiaddr address(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
 
 HopMessage status(Status status) {
   HopMessage message;

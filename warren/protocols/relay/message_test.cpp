@@ -4,28 +4,13 @@
 #include <doctest/doctest.h>
 
 #include "warren/base/protobuf_wire.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/crypto/signed_envelope.hpp"
 #include "warren/protocols/relay/voucher.hpp"
 
 using namespace warren;
 using namespace warren::relay;
-
-namespace {
-
-PrivateKey key_of(std::uint8_t seed) {
-  return value_or_throw(PrivateKey::from_ed25519_seed(Bytes(32, seed)));
-}
-PeerId peer_of(std::uint8_t seed) {
-  return PeerId::from_public_key(key_of(seed).public_key());
-}
-Multiaddr address(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
-
-}  // namespace
+using namespace warren::testing;
 
 TEST_CASE("hop messages are these bytes") {
   CHECK(encode(HopMessage{}) == hex("0800"));

@@ -5,24 +5,19 @@
 
 #include <algorithm>
 
+#include "warren/core/test_values.hpp"
+
 using namespace warren;
 using namespace warren::relay;
-using Event = RelayRanking::Event;
+using namespace warren::testing;
+using Happened = RelayRanking::Event;
 
 namespace {
 
 constexpr Instant kNow = Instant(1000s);
 
-PeerId peer_of(std::uint32_t seed) {
-  const auto key = PrivateKey::generate(KeyType::kEd25519, [seed](MutableBytes to) {
-    std::ranges::fill(to, static_cast<std::uint8_t>(seed));
-    to[0] = static_cast<std::uint8_t>(seed >> 8);
-  });
-  return PeerId::from_public_key(key.public_key());
-}
-
 Bytes network(const std::string& text) {
-  return network_of(value_or_throw(Multiaddr::parse(text)));
+  return network_of(address(text));
 }
 
 }  // namespace
@@ -38,42 +33,42 @@ TEST_CASE("networks are an IPv4 /16 and an IPv6 /32") {
 TEST_CASE("different networks come before near ones, near ones before far ones") {
   RelayRanking ranking;
   const Bytes a = {1}, b = {2};
-  ranking.note_round_trip(peer_of(1), 10ms, kNow);
-  ranking.note_round_trip(peer_of(2), 20ms, kNow);
-  ranking.note_round_trip(peer_of(3), 90ms, kNow);
-  const std::vector<RelayCandidate> all = {{peer_of(3), b}, {peer_of(2), a}, {peer_of(1), a}};
-  CHECK(ranking.choose(all, {}, 3, kNow) == std::vector{peer_of(1), peer_of(3), peer_of(2)});
-  CHECK(ranking.choose(all, {b}, 2, kNow) == std::vector{peer_of(1), peer_of(2)});
-  CHECK(ranking.choose(all, {a, a}, 1, kNow) == std::vector{peer_of(3)});
+  ranking.note_round_trip(keyless_peer(1), 10ms, kNow);
+  ranking.note_round_trip(keyless_peer(2), 20ms, kNow);
+  ranking.note_round_trip(keyless_peer(3), 90ms, kNow);
+  const std::vector<RelayCandidate> all = {{keyless_peer(3), b}, {keyless_peer(2), a}, {keyless_peer(1), a}};
+  CHECK(ranking.choose(all, {}, 3, kNow) == std::vector{keyless_peer(1), keyless_peer(3), keyless_peer(2)});
+  CHECK(ranking.choose(all, {b}, 2, kNow) == std::vector{keyless_peer(1), keyless_peer(2)});
+  CHECK(ranking.choose(all, {a, a}, 1, kNow) == std::vector{keyless_peer(3)});
   CHECK(ranking.choose({}, {}, 3, kNow).empty());
 }
 
 TEST_CASE("what a relay did counts, and fades") {
   RelayRanking ranking;
-  for (const std::uint32_t n : {1, 2, 3, 4, 5, 6}) ranking.note_round_trip(peer_of(n), 50ms, kNow);
-  ranking.note(peer_of(2), Event::kGranted, kNow);
-  ranking.note(peer_of(3), Event::kRefused, kNow);
-  ranking.note(peer_of(4), Event::kBroken, kNow);
-  ranking.note(peer_of(5), Event::kFailed, kNow);
-  ranking.note(peer_of(6), Event::kForged, kNow);
+  for (const std::uint32_t n : {1, 2, 3, 4, 5, 6}) ranking.note_round_trip(keyless_peer(n), 50ms, kNow);
+  ranking.note(keyless_peer(2), Happened::kGranted, kNow);
+  ranking.note(keyless_peer(3), Happened::kRefused, kNow);
+  ranking.note(keyless_peer(4), Happened::kBroken, kNow);
+  ranking.note(keyless_peer(5), Happened::kFailed, kNow);
+  ranking.note(keyless_peer(6), Happened::kForged, kNow);
   std::vector<RelayCandidate> all;
-  for (const std::uint32_t n : {6, 5, 4, 3, 2, 1}) all.push_back({peer_of(n), {}});
-  CHECK(ranking.choose(all, {}, 6, kNow) ==
-        std::vector{peer_of(2), peer_of(1), peer_of(3), peer_of(4), peer_of(5), peer_of(6)});
-  CHECK(ranking.cost(peer_of(3), kNow) == 250ms);
-  CHECK(ranking.cost(peer_of(3), kNow + kRecordHalfLife) == 150ms);
+  for (const std::uint32_t n : {6, 5, 4, 3, 2, 1}) all.push_back({keyless_peer(n), {}});
+  CHECK(ranking.choose(all, {}, 6, kNow) == std::vector{keyless_peer(2), keyless_peer(1), keyless_peer(3),
+                                                        keyless_peer(4), keyless_peer(5), keyless_peer(6)});
+  CHECK(ranking.cost(keyless_peer(3), kNow) == 250ms);
+  CHECK(ranking.cost(keyless_peer(3), kNow + kRecordHalfLife) == 150ms);
   // After a forged voucher the far relay that nobody knows is better for hours.
-  CHECK(ranking.cost(peer_of(6), kNow + 4 * kRecordHalfLife) > ranking.cost(peer_of(77), kNow));
+  CHECK(ranking.cost(keyless_peer(6), kNow + 4 * kRecordHalfLife) > ranking.cost(keyless_peer(77), kNow));
 }
 
 TEST_CASE("records are bounded, and can be kept elsewhere") {
   RelayRanking ranking;
   for (std::uint32_t n = 0; n < kRecordsMax + 10; ++n)
-    ranking.note(peer_of(n), Event::kFailed, kNow + n * 1s);
+    ranking.note(keyless_peer(n), Happened::kFailed, kNow + n * 1s);
   CHECK(ranking.records().size() == kRecordsMax);
   RelayRanking another;
   for (const RelayRecord& record : ranking.records()) another.restore(record);
   const Instant later = kNow + 1h;
-  CHECK(another.cost(peer_of(200), later) == ranking.cost(peer_of(200), later));
-  CHECK(another.cost(peer_of(0), later) == another.cost(peer_of(9999), later));  // forgotten
+  CHECK(another.cost(keyless_peer(200), later) == ranking.cost(keyless_peer(200), later));
+  CHECK(another.cost(keyless_peer(0), later) == another.cost(keyless_peer(9999), later));  // forgotten
 }

@@ -6,22 +6,18 @@
 #include <algorithm>
 
 #include "warren/base/error.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/relay/clock_watch.hpp"
 #include "warren/protocols/relay/roster.hpp"
 
 using namespace warren;
 using namespace warren::relay;
+using namespace warren::testing;
 using State = ReservationState;
 
 namespace {
 
 constexpr Instant kStart = Instant(1000s);
-
-PeerId peer_of(std::uint8_t seed) {
-  const auto key =
-      PrivateKey::generate(KeyType::kEd25519, [seed](MutableBytes to) { std::ranges::fill(to, seed); });
-  return PeerId::from_public_key(key.public_key());
-}
 
 Grant grant(Instant now, Duration life = 1h) {
   return {.expires = now + life, .limits = {}, .addresses = {}};
@@ -38,7 +34,7 @@ ReservationLife held(Instant now) {
 PeerInfo relay_at(std::uint8_t number, std::uint8_t network = 0) {
   const std::string text = "/ip4/203." + std::to_string(network == 0 ? number : network) + ".0." +
                            std::to_string(number) + "/tcp/4001";
-  return {peer_of(number), {value_or_throw(Multiaddr::parse(text))}};
+  return {peer_of(number), {address(text)}};
 }
 
 std::vector<PeerId> ids(const std::vector<PeerInfo>& infos) {

@@ -4,6 +4,7 @@
 
 using namespace warren;
 using namespace warren::relay;
+using namespace warren::testing;
 
 namespace {
 
@@ -45,7 +46,7 @@ TEST_CASE_FIXTURE(RelayTest, "a CONNECT that names an address makes nobody dial 
        }) {
     INFO(address);
     // To somebody who holds nothing here, and to who does: only the reservation counts.
-    CHECK(status_of(bob, connect_by_address(fake_peer(77), address)) == Status::kNoReservation);
+    CHECK(status_of(bob, connect_by_address(keyless_peer(77), address)) == Status::kNoReservation);
     CHECK(status_of(bob, connect_by_address(host.peer_id(), address)) == Status::kNoReservation);
   }
   CHECK(host.dials == 0);

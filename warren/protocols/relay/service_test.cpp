@@ -4,6 +4,7 @@
 
 using namespace warren;
 using namespace warren::relay;
+using namespace warren::testing;
 
 namespace {
 
@@ -107,7 +108,7 @@ TEST_CASE("a circuit ends when one side sends more than it may") {
 
 TEST_CASE_FIXTURE(RelayTest, "who is not reached through us is told so, and nobody is dialed") {
   CHECK(open_circuit() == Status::kNoReservation);
-  CHECK(status_of(bob, framed(connect_to(fake_peer(77)))) == Status::kNoReservation);
+  CHECK(status_of(bob, framed(connect_to(keyless_peer(77)))) == Status::kNoReservation);
   CHECK(status_of(bob, framed(connect_to(host.peer_id()))) == Status::kNoReservation);
   CHECK(reserve(alice) == Status::kOk);
   CHECK(status_of(alice, framed(connect_to(alice->remote_peer()))) == Status::kConnectionFailed);
@@ -132,7 +133,7 @@ TEST_CASE_FIXTURE(RelayTest, "reservations end with the connection, and circuits
   host.go(second);
   CHECK(service.counters().reservations == 1);
   const Link circuit =
-      host.come(1, "/ip4/203.0.113.9/tcp/1/p2p/" + fake_peer(9).to_string() + "/p2p-circuit");
+      host.come(1, "/ip4/203.0.113.9/tcp/1/p2p/" + keyless_peer(9).to_string() + "/p2p-circuit");
   host.go(bob);
   CHECK(read(*at_alice) == kReset);
   CHECK(service.counters().circuits == 0);
@@ -142,11 +143,11 @@ TEST_CASE_FIXTURE(RelayTest, "reservations end with the connection, and circuits
   CHECK(service.counters().reservations == 0);
   CHECK(host.protected_peers.empty());
   bob = host.come(2, kBob);
-  CHECK(status_of(bob, framed(connect_to(fake_peer(1)))) == Status::kNoReservation);
+  CHECK(status_of(bob, framed(connect_to(keyless_peer(1)))) == Status::kNoReservation);
 }
 
 TEST_CASE_FIXTURE(RelayTest, "nothing is granted over a circuit, nor asked") {
-  const std::string through = "/ip4/203.0.113.9/tcp/1/p2p/" + fake_peer(9).to_string() + "/p2p-circuit";
+  const std::string through = "/ip4/203.0.113.9/tcp/1/p2p/" + keyless_peer(9).to_string() + "/p2p-circuit";
   const Link far = host.come(3, through);
   CHECK(reserve(far) == Status::kPermissionDenied);
   CHECK(reserve(alice) == Status::kOk);
@@ -229,7 +230,7 @@ TEST_CASE_FIXTURE(RelayTest, "one who asks without end is refused, and others ar
   int granted = 0;
   for (int i = 0; i < 500; ++i) granted += reserve(bob) == Status::kOk;
   CHECK(granted == static_cast<int>(kRequestsBurst));
-  CHECK(status_of(bob, framed(connect_to(fake_peer(1)))) == Status::kResourceLimitExceeded);
+  CHECK(status_of(bob, framed(connect_to(keyless_peer(1)))) == Status::kResourceLimitExceeded);
   CHECK(reserve(alice) == Status::kOk);
   world.loop().advance(1s);
   CHECK(reserve(bob) == Status::kOk);

@@ -6,18 +6,11 @@
 
 #include "warren/async/task_group.hpp"
 #include "warren/core/host.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/sim/pipe.hpp"
 #include "warren/sim/world.hpp"
 
 namespace warren::relay {
-
-// The name of somebody whose key nobody has.
-inline PeerId fake_peer(std::uint32_t number) {
-  Bytes hash = {0x12, 0x20};
-  hash.resize(34, 0x5a);
-  for (std::size_t i = 0; i < 4; ++i) hash[2 + i] = static_cast<std::uint8_t>(number >> (8 * i));
-  return value_or_throw(PeerId::from_bytes(hash));
-}
 
 class FakeConnection final : public Connection {
  public:
@@ -118,7 +111,8 @@ class FakeHost final : public Host {
   }
 
   Link come(std::uint32_t peer, std::string_view address) {
-    links_.push_back(std::make_shared<FakeConnection>(world_.loop(), key_.public_key(), fake_peer(peer),
+    links_.push_back(std::make_shared<FakeConnection>(world_.loop(), key_.public_key(),
+                                                      testing::keyless_peer(peer),
                                                       value_or_throw(Multiaddr::parse(address))));
     return links_.back();
   }

@@ -31,10 +31,6 @@ inline Bytes framed(const auto& message) {
   const Bytes encoded = encode(message);
   return Writer().delimited(encoded).take();
 }
-inline Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
-
 inline HopMessage connect_to(const PeerId& peer) {
   return {.type = HopMessage::Type::kConnect,
           .peer = Peer{peer, {}},
@@ -49,8 +45,8 @@ inline StopMessage stop_status(Status status) {
 struct RelayTest {
   explicit RelayTest(ServiceConfig config = {}, ServiceAccounts accounts = {})
       : service(host, config, accounts) {
-    host.listens_at = {value_or_throw(Multiaddr::parse("/ip4/203.0.113.1/tcp/4001")),
-                       value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/4001"))};
+    host.listens_at = {testing::address("/ip4/203.0.113.1/tcp/4001"),
+                       testing::address("/ip4/127.0.0.1/tcp/4001")};
     service.start();
   }
   ~RelayTest() {

@@ -2,14 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
+
 using namespace warren;
 using namespace warren::rendezvous;
+using namespace warren::testing;
 
 namespace {
-
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
 
 template <class T>
 T round_trip(const T& message) {

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/relay/test_host.hpp"
 #include "warren/protocols/spray/openers.hpp"
 #include "warren/protocols/spray/spray_plan.hpp"
@@ -11,6 +12,7 @@
 using namespace warren;
 using namespace warren::spray;
 using namespace warren::spray::test;
+using namespace warren::testing;
 
 namespace {
 
@@ -107,7 +109,7 @@ TEST_CASE("hundreds of requests get a spray in two minutes, whatever they say") 
   Limit punches("", "", 16), entries("", "", 600);
   NatPosition position;
   position.mapping = NatMapping::kEndpointIndependent;
-  position.addresses = {ma("/ip4/203.0.113.2/udp/4001/quic-v1")};
+  position.addresses = {address("/ip4/203.0.113.2/udp/4001/quic-v1")};
   Sprayer sprayer({.host = host,
                    .dialer = dialer,
                    .sockets = &sockets,
@@ -117,7 +119,7 @@ TEST_CASE("hundreds of requests get a spray in two minutes, whatever they say") 
   sprayer.start();
   // Of ten peers, for as many targets as there are.
   std::vector<relay::FakeHost::Link> links;
-  const std::string circuit = "/ip4/198.51.100.1/tcp/4001/p2p/" + relay::fake_peer(99).to_string();
+  const std::string circuit = "/ip4/198.51.100.1/tcp/4001/p2p/" + keyless_peer(99).to_string();
   for (std::uint32_t peer = 0; peer < 10; ++peer) links.push_back(host.come(peer, circuit + "/p2p-circuit"));
   std::size_t accepted = 0, most_waiting = 0;
   std::set<std::optional<RelayReason>> reasons;

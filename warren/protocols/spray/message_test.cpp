@@ -5,19 +5,15 @@
 #include <ostream>
 
 #include "warren/base/protobuf_wire.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/spray/probe.hpp"
 
 using namespace warren;
 using namespace warren::spray;
+using namespace warren::testing;
 
 namespace {
 
-Multiaddr ma(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text));
-}
 Result<Message> decoded(std::string_view hex) {
   return decode(value_or_throw(from_hex(hex)));
 }
@@ -32,8 +28,8 @@ PeerPosition a_position() {
   position.mapping = NatMapping::kDependent;
   position.filtering = NatFiltering::kAddressAndPort;
   position.ports = NatPorts::kRandom;
-  position.addresses = {ma("/ip4/203.0.113.2/udp/4001/quic-v1")};
-  position.local = {ma("/ip4/192.168.1.2/tcp/4001")};
+  position.addresses = {address("/ip4/203.0.113.2/udp/4001/quic-v1")};
+  position.local = {address("/ip4/192.168.1.2/tcp/4001")};
   position.outside = {ip("203.0.113.2"), ip("2001:db8::2")};
   return position;
 }
@@ -112,8 +108,8 @@ TEST_CASE("values that a later version may have are read as unknown") {
 TEST_CASE("addresses are bounded, and those that nobody can read are left out") {
   PeerPosition many;
   for (int i = 0; i < 100; ++i) {
-    many.addresses.push_back(ma("/ip4/203.0.113.2/udp/" + std::to_string(4000 + i) + "/quic-v1"));
-    many.local.push_back(ma("/ip4/10.0.0.2/udp/" + std::to_string(4000 + i) + "/quic-v1"));
+    many.addresses.push_back(address("/ip4/203.0.113.2/udp/" + std::to_string(4000 + i) + "/quic-v1"));
+    many.local.push_back(address("/ip4/10.0.0.2/udp/" + std::to_string(4000 + i) + "/quic-v1"));
     many.outside.push_back(IpAddress::v4({203, 0, 113, static_cast<std::uint8_t>(i)}));
   }
   const auto read = std::get<PeerPosition>(*decode(encode(Message(many))));
@@ -126,7 +122,8 @@ TEST_CASE("addresses are bounded, and those that nobody can read are left out") 
   PeerPosition large;
   const std::string label(200, 'a');
   for (int i = 0; i < 16; ++i) {
-    large.addresses.push_back(ma("/dns/" + label + "/tcp/443/tls/sni/" + label + "/ws/http-path/" + label));
+    large.addresses.push_back(
+        address("/dns/" + label + "/tcp/443/tls/sni/" + label + "/ws/http-path/" + label));
   }
   CHECK(encode(Message(large)).size() <= kMessageSizeMax);
   CHECK(std::get<PeerPosition>(*decode(encode(Message(large)))).addresses.size() >= 4);
@@ -134,7 +131,7 @@ TEST_CASE("addresses are bounded, and those that nobody can read are left out") 
   // By a writer who does not care.
   ProtobufWriter body;
   for (int i = 0; i < 200; ++i) body.bytes(5, Bytes{0x04, 1, 2, 3, 4});
-  body.bytes(5, ma("/ip4/1.2.3.4/udp/1/quic-v1").bytes());
+  body.bytes(5, address("/ip4/1.2.3.4/udp/1/quic-v1").bytes());
   ProtobufWriter whole;
   whole.varint(1, 1).bytes(2, body.view());
   CHECK(std::get<PeerPosition>(*decode(whole.view())).addresses.size() == kAddressesMax);

@@ -4,28 +4,18 @@
 #include <set>
 
 #include "warren/core/address_scope.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/spray/spray_budget.hpp"
 #include "warren/protocols/spray/spray_plan.hpp"
 #include "warren/protocols/spray/target.hpp"
 
 using namespace warren;
 using namespace warren::spray;
+using namespace warren::testing;
 
 namespace {
 
 constexpr Instant kBegin = Instant{} + 1h;
-
-Multiaddr ma(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text));
-}
-PeerId peer(std::uint8_t number) {
-  const auto key =
-      PrivateKey::generate(KeyType::kEd25519, [&](MutableBytes to) { std::ranges::fill(to, number); });
-  return PeerId::from_public_key(key.public_key());
-}
 
 }  // namespace
 
@@ -123,11 +113,11 @@ TEST_CASE("a limit that is small is used, and zero means no sprays") {
 TEST_CASE("a peer gets a spray a minute, and an IP, too, whoever asks") {
   Limit entries{"", "", 600};
   SprayBudget budget(entries);
-  budget.begin_for(peer(1), ip("203.0.113.1"), kBegin);
-  CHECK_FALSE(budget.ready_for(peer(1), ip("203.0.113.2"), kBegin + 59s));
-  CHECK_FALSE(budget.ready_for(peer(2), ip("203.0.113.1"), kBegin + 59s));
-  CHECK(budget.ready_for(peer(2), ip("203.0.113.2"), kBegin + 59s));
-  CHECK(budget.ready_for(peer(1), ip("203.0.113.1"), kBegin + 60s));
+  budget.begin_for(peer_of(1), ip("203.0.113.1"), kBegin);
+  CHECK_FALSE(budget.ready_for(peer_of(1), ip("203.0.113.2"), kBegin + 59s));
+  CHECK_FALSE(budget.ready_for(peer_of(2), ip("203.0.113.1"), kBegin + 59s));
+  CHECK(budget.ready_for(peer_of(2), ip("203.0.113.2"), kBegin + 59s));
+  CHECK(budget.ready_for(peer_of(1), ip("203.0.113.1"), kBegin + 60s));
 }
 
 TEST_CASE("only single hosts of the wide network are sprayed") {
@@ -153,13 +143,13 @@ TEST_CASE("where we are seen is read from our position") {
   NatPosition position;
   CHECK_FALSE(quic_endpoint_of(position, false));
   CHECK_FALSE(outside_of(position, false));
-  position.addresses = {ma("/ip4/192.168.1.2/udp/4001/quic-v1"),
-                        ma("/ip4/203.0.113.9/tcp/4001"),
-                        ma("/ip4/203.0.113.9/udp/4001/quic-v1/webtransport"),
-                        ma("/ip4/203.0.113.9/udp/0/quic-v1"),
-                        ma("/dns4/example.org/udp/4001/quic-v1"),
-                        ma("/ip6/2001:db8::9/udp/4001/quic-v1"),
-                        ma("/ip4/203.0.113.8/udp/5001/quic-v1")};
+  position.addresses = {address("/ip4/192.168.1.2/udp/4001/quic-v1"),
+                        address("/ip4/203.0.113.9/tcp/4001"),
+                        address("/ip4/203.0.113.9/udp/4001/quic-v1/webtransport"),
+                        address("/ip4/203.0.113.9/udp/0/quic-v1"),
+                        address("/dns4/example.org/udp/4001/quic-v1"),
+                        address("/ip6/2001:db8::9/udp/4001/quic-v1"),
+                        address("/ip4/203.0.113.8/udp/5001/quic-v1")};
   CHECK(quic_endpoint_of(position, false) == Endpoint{ip("203.0.113.8"), 5001});
   CHECK(quic_endpoint_of(position, true) == Endpoint{ip("192.168.1.2"), 4001});
   CHECK(outside_of(position, false) == ip("203.0.113.9"));

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <set>
 
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/spray/spray_plan.hpp"
 #include "warren/protocols/spray/test_pair.hpp"
 
 using namespace warren;
 using namespace warren::spray;
 using namespace warren::spray::test;
+using namespace warren::testing;
 
 namespace {
 
@@ -182,8 +184,9 @@ TEST_CASE("what a node lacks is said before anybody is asked") {
   pair.alice.position.addresses.clear();
   CHECK(pair.spray().reason == RelayReason::kNoPublicMapping);
   pair.alice.position = before;
-  pair.alice.position.addresses = {ma("/ip4/192.168.1.2/udp/4001/quic-v1"), ma("/ip4/203.0.113.1/tcp/4001"),
-                                   ma("/ip4/127.0.0.1/udp/4001/quic-v1")};
+  pair.alice.position.addresses = {address("/ip4/192.168.1.2/udp/4001/quic-v1"),
+                                   address("/ip4/203.0.113.1/tcp/4001"),
+                                   address("/ip4/127.0.0.1/udp/4001/quic-v1")};
   CHECK(pair.spray().reason == RelayReason::kNoPublicMapping);
   pair.alice.position = before;
   pair.alice.position.udp = false;

@@ -16,12 +16,8 @@
 
 namespace warren::spray::test {
 
-inline IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text));
-}
-inline Multiaddr ma(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text), text);
-}
+using testing::address;
+using testing::ip;
 
 // QUIC's sockets, with an account of what else is sent from them.
 class CountedSockets final : public SharedSockets {
@@ -66,8 +62,8 @@ struct TestSide {
                  .entries = entries,
                  .enabled = enabled,
                  .position = [this] { return position; }}) {
-    value_or_throw(node.host.listen(ma("/ip4/0.0.0.0/udp/4001/quic-v1")));
-    value_or_throw(node.host.listen(ma("/p2p-circuit")));
+    value_or_throw(node.host.listen(address("/ip4/0.0.0.0/udp/4001/quic-v1")));
+    value_or_throw(node.host.listen(address("/p2p-circuit")));
     circuits.reserve(node.host.peer_id());
     watch = sprayer.ended().subscribe([this](const PunchRound& round) { ended.push_back(round); });
     sprayer.start();
@@ -97,7 +93,7 @@ inline NatPosition position_behind(const sim::Router& router) {
   }
   position.outside = {router.outside()};
   position.addresses = {quic_address({router.outside(), 4001})};
-  position.local = {ma("/ip4/192.168.1.2/udp/4001/quic-v1")};
+  position.local = {address("/ip4/192.168.1.2/udp/4001/quic-v1")};
   return position;
 }
 
@@ -131,7 +127,7 @@ struct Pair {
         PrivateKey::generate(KeyType::kEd25519, [](MutableBytes to) { std::ranges::fill(to, 100); });
     const PeerId relay = PeerId::from_public_key(key.public_key());
     const std::string through = "/ip4/198.51.100.1/tcp/4001/p2p/" + relay.to_string();
-    PeerInfo peer{bob.node.host.peer_id(), {ma(through + "/p2p-circuit")}};
+    PeerInfo peer{bob.node.host.peer_id(), {address(through + "/p2p-circuit")}};
     at_alice = world.run(alice.node.host.connect(std::move(peer)));
     REQUIRE(is_circuit(at_alice->remote_address()));
     world.loop().advance(100ms);

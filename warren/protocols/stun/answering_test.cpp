@@ -3,18 +3,16 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
+#include "warren/protocols/stun/test_town.hpp"
 #include "warren/sim/random.hpp"
 
 using namespace warren;
 using namespace warren::stun;
+using namespace warren::stun::test;
+using namespace warren::testing;
 
 namespace {
-
-constexpr std::string_view kBareRequest = "000100002112a442b7e7a701bc34d686fa87dfae";
-
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
 
 struct AnsweringTest {
   std::optional<Answering::Reply> ask(BytesView request,

@@ -31,7 +31,7 @@ enum Attribute : std::uint16_t {
   kPasswordAlgorithm = 0x001d,
   kUserhash = 0x001e,
   kXorMappedAddress = 0x0020,
-  kSoftware = 0x8022,
+  kSoftwareName = 0x8022,
   kFingerprint = 0x8028,
   kResponseOrigin = 0x802b,
   kOtherAddress = 0x802c,
@@ -172,7 +172,7 @@ class Decoder {
       case kChangeRequestType: return take_change(value);
       case kErrorCode: return take_error(value);
       case kUnknownAttributes: return take_unknown_attributes(value);
-      case kSoftware:
+      case kSoftwareName:
         if (message_.software.empty()) message_.software = printable(value);
         return;
       case kMessageIntegrity:
@@ -246,7 +246,7 @@ class Decoder {
 Bytes encode(const Message& message) {
   Writer to;
   to.u16(type_of(message.kind)).u16(0).u32(kCookie).bytes(message.id);
-  if (!message.software.empty()) write_attribute(to, kSoftware, as_bytes(message.software));
+  if (!message.software.empty()) write_attribute(to, kSoftwareName, as_bytes(message.software));
   if (const auto& change = message.change) {
     const std::uint32_t bits =
         (change->address ? kChangeAddressFlag : 0) | (change->port ? kChangePortFlag : 0);

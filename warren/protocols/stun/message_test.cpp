@@ -4,8 +4,13 @@
 
 #include <algorithm>
 
+#include "warren/core/test_values.hpp"
+#include "warren/protocols/stun/test_town.hpp"
+
 using namespace warren;
 using namespace warren::stun;
+using namespace warren::stun::test;
+using namespace warren::testing;
 
 namespace {
 
@@ -30,11 +35,7 @@ constexpr std::string_view kSampleIp6Response =
     "002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9"
     "00080014a382954e4be67bf11784c97c8292c275bfe3ed41"
     "80280004c8fb0b4c";
-constexpr std::string_view kBareRequest = "000100002112a442b7e7a701bc34d686fa87dfae";
 
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
 Endpoint at(std::string_view address, std::uint16_t port) {
   return {value_or_throw(IpAddress::parse(address)), port};
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/stun/client.hpp"
 #include "warren/protocols/stun/server.hpp"
 #include "warren/sim/router.hpp"
@@ -10,20 +11,17 @@
 
 using namespace warren;
 using namespace warren::stun;
+using namespace warren::testing;
 
 namespace {
 
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text));
-}
-
-struct StunNode {
-  StunNode(sim::World& in, const std::string& name, std::string_view address)
+struct StunOfTwo {
+  StunOfTwo(sim::World& in, const std::string& name, std::string_view address)
       : world(in), node(in.add_machine(name, {ip(address)})) {
     node.listen("/udp/4001/quic-v1");
     server.start();
   }
-  ~StunNode() {
+  ~StunOfTwo() {
     world.run(server.close());
     world.run(node.host.close());
   }
@@ -67,7 +65,7 @@ struct Home {
   }
 
   sim::World world;
-  StunNode a, b;
+  StunOfTwo a, b;
   sim::Router& router;
   TestNode alice;
   Duration took{};

@@ -2,16 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
+
 using namespace warren;
 using namespace warren::stun;
-
-namespace {
-
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
-
-}  // namespace
+using namespace warren::testing;
 
 TEST_CASE("a request says nothing, or what is to be sent where") {
   CHECK(encode(ProbeRequest{}).empty());

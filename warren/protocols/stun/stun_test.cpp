@@ -4,24 +4,19 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/base/writer.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/stun/client.hpp"
 #include "warren/protocols/stun/server.hpp"
+#include "warren/protocols/stun/test_town.hpp"
 #include "warren/sim/router.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
 using namespace warren::stun;
+using namespace warren::stun::test;
+using namespace warren::testing;
 
 namespace {
-
-constexpr std::string_view kBareRequest = "000100002112a442b7e7a701bc34d686fa87dfae";
-
-IpAddress ip(std::string_view text) {
-  return value_or_throw(IpAddress::parse(text));
-}
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
 
 void listen_everywhere(TestNode& node) {
   for (const std::string_view address : {"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"}) {

@@ -13,6 +13,9 @@
 
 namespace warren::stun::test {
 
+// A header and nothing else, in hex.
+inline constexpr std::string_view kBareRequest = "000100002112a442b7e7a701bc34d686fa87dfae";
+
 inline const Endpoint kListening{IpAddress::v4({10, 0, 0, 2}), 4001};
 inline constexpr std::uint16_t kProbePort = 50'000;
 inline constexpr Duration kDelay = 20ms;  // one way

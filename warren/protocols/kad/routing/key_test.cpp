@@ -10,7 +10,7 @@ using namespace warren::kad;
 TEST_CASE("a key is the sha2-256 of what it names") {
   CHECK(to_hex(Key::of(as_bytes("abc")).bytes()) ==
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  const PeerId peer = kad::testing::numbered_peer(7);
+  const PeerId peer = kad::test::numbered_peer(7);
   CHECK(Key::of(peer) == Key::of(peer.bytes()));
 }
 

@@ -2,23 +2,25 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/kad/routing/test_go_lookup.hpp"
 #include "warren/protocols/kad/routing/test_network.hpp"
 
 using namespace warren;
 using namespace warren::kad;
-using kad::testing::GoLookup;
-using kad::testing::LookupRun;
-using kad::testing::numbered_peer;
-using kad::testing::random_key;
-using kad::testing::run_lookup;
-using kad::testing::share_found;
-using kad::testing::TestNetwork;
+using namespace warren::testing;
+using kad::test::GoLookup;
+using kad::test::kStart;
+using kad::test::LookupRun;
+using kad::test::numbered_peer;
+using kad::test::random_key;
+using kad::test::run_lookup;
+using kad::test::share_found;
+using kad::test::TestNetwork;
 
 namespace {
 
 const Key kTarget = Key::of(as_bytes("what is looked for"));
-const Instant kStart{};
 
 // Numbered peers from `from` on, nearest to kTarget first.
 std::vector<PeerInfo> peers(std::size_t count, std::uint64_t from = 0) {
@@ -26,10 +28,6 @@ std::vector<PeerInfo> peers(std::size_t count, std::uint64_t from = 0) {
   for (std::size_t i = 0; i < count; ++i) result.push_back({numbered_peer(from + i), {}});
   std::ranges::sort(result, {}, [](const PeerInfo& one) { return kTarget.distance(Key::of(one.id)); });
   return result;
-}
-
-Multiaddr address(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text));
 }
 
 std::vector<PeerId> ask_all(Lookup& lookup, Instant now) {

@@ -7,12 +7,11 @@
 
 using namespace warren;
 using namespace warren::kad;
-using kad::testing::random_key;
-using kad::testing::TestNetwork;
+using kad::test::kStart;
+using kad::test::random_key;
+using kad::test::TestNetwork;
 
 namespace {
-
-const Instant kStart{};
 
 // What 40 lookups of random keys find.
 NetworkSize measured(const TestNetwork& network, std::mt19937_64& random) {

@@ -6,10 +6,10 @@
 
 using namespace warren;
 using namespace warren::kad;
-using kad::testing::random_key;
-using kad::testing::run_lookup;
-using kad::testing::share_found;
-using kad::testing::TestNetwork;
+using kad::test::random_key;
+using kad::test::run_lookup;
+using kad::test::share_found;
+using kad::test::TestNetwork;
 
 namespace {
 

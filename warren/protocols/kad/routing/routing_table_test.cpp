@@ -8,14 +8,14 @@
 
 using namespace warren;
 using namespace warren::kad;
-using kad::testing::numbered_peer;
-using kad::testing::random_key;
+using kad::test::kStart;
+using kad::test::numbered_peer;
+using kad::test::random_key;
 using Add = RoutingTable::Add;
 
 namespace {
 
 const Key kSelf = Key::of(numbered_peer(1ULL << 40));
-const Instant kStart = Instant{} + 24h;
 
 std::vector<IpAddress> public_ip(std::uint8_t second, std::uint8_t last = 1) {
   return {IpAddress::v4({198, second, 7, last})};

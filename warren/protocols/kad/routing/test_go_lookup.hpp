@@ -12,7 +12,7 @@
 
 #include "warren/protocols/kad/routing/lookup.hpp"
 
-namespace warren::kad::testing {
+namespace warren::kad::test {
 
 class GoLookup {
  public:
@@ -152,4 +152,4 @@ class GoLookup {
   bool following_up_ = false;
 };
 
-}  // namespace warren::kad::testing
+}  // namespace warren::kad::test

@@ -10,7 +10,9 @@
 
 #include "warren/protocols/kad/routing/lookup.hpp"
 
-namespace warren::kad::testing {
+namespace warren::kad::test {
+
+inline constexpr Instant kStart = Instant{} + 24h;
 
 // An Ed25519 PeerID with `number` in the place of its key.
 inline PeerId numbered_peer(std::uint64_t number) {
@@ -183,4 +185,4 @@ inline double share_found(const std::vector<PeerInfo>& found, const std::vector<
   return static_cast<double>(count) / static_cast<double>(expected.size());
 }
 
-}  // namespace warren::kad::testing
+}  // namespace warren::kad::test

@@ -2,12 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
+
 namespace warren::kad {
 namespace {
 
-Bytes hex(std::string_view digits) {
-  return value_or_throw(from_hex(digits), std::string(digits));
-}
+using testing::hex;
 
 std::error_code skip_error(std::string_view digits) {
   const Bytes bytes = hex(digits);

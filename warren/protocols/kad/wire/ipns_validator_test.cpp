@@ -10,10 +10,9 @@
 namespace warren::kad {
 namespace {
 
-using warren::testing::hex;
-using namespace testing;
+using testing::hex;
+using namespace test;
 
-constexpr WallTime kNow{std::chrono::milliseconds(1'700'000'000'000)};
 const WallTime kEnd = from_unix_ms(2'209'086'245'678);
 
 std::error_code refused(const Bytes& key, const Bytes& value, WallTime now = kNow) {

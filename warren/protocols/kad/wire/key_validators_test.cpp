@@ -12,9 +12,9 @@
 namespace warren::kad {
 namespace {
 
-using warren::testing::hex;
+using testing::hex;
 
-constexpr WallTime kNow{std::chrono::milliseconds(1'700'000'000'000)};
+using test::kNow;
 
 // "/pk/" and what follows "/ipns/".
 Bytes pk_key(std::string_view ipns_key) {
@@ -23,22 +23,22 @@ Bytes pk_key(std::string_view ipns_key) {
 
 TEST_CASE("a public key is valid under its PeerID, inlined or hashed") {
   const PkValidator validator;
-  for (const auto& [key, value] : {std::pair(testing::kEdKey, testing::kEdPublicKey),
-                                   std::pair(testing::kRsaKey, testing::kRsaPublicKey),
-                                   std::pair(testing::kSecpKey, testing::kSecpPublicKey)}) {
+  for (const auto& [key, value] :
+       {std::pair(test::kEdKey, test::kEdPublicKey), std::pair(test::kRsaKey, test::kRsaPublicKey),
+        std::pair(test::kSecpKey, test::kSecpPublicKey)}) {
     CHECK(value_or_throw(validator.validate(pk_key(key), hex(value), kNow)) == kNow + kRecordLifeMax);
     CHECK(!validator.supersedes(pk_key(key), hex(value), hex(value)));
   }
   const auto refused = [&](const Bytes& key, const Bytes& value) {
     return validator.validate(key, value, kNow).error();
   };
-  CHECK(refused(pk_key(testing::kRsaKey), hex(testing::kEdPublicKey)) == Errc::kBadRecord);
-  CHECK(refused(pk_key(testing::kEdKey), {}) == Errc::kBadRecord);
-  CHECK(refused(record_key("pk", {}), hex(testing::kEdPublicKey)) == Errc::kBadRecord);
-  CHECK(refused(pk_key(testing::kEdKey), Bytes(2049)) == Errc::kTooLarge);
-  Bytes trailing = hex(testing::kEdPublicKey);
+  CHECK(refused(pk_key(test::kRsaKey), hex(test::kEdPublicKey)) == Errc::kBadRecord);
+  CHECK(refused(pk_key(test::kEdKey), {}) == Errc::kBadRecord);
+  CHECK(refused(record_key("pk", {}), hex(test::kEdPublicKey)) == Errc::kBadRecord);
+  CHECK(refused(pk_key(test::kEdKey), Bytes(2049)) == Errc::kTooLarge);
+  Bytes trailing = hex(test::kEdPublicKey);
   trailing.push_back(0);
-  CHECK(refused(pk_key(testing::kEdKey), trailing) == Errc::kBadRecord);
+  CHECK(refused(pk_key(test::kEdKey), trailing) == Errc::kBadRecord);
 }
 
 class RecordOwner {

@@ -3,16 +3,14 @@
 #include <doctest/doctest.h>
 
 #include "warren/base/protobuf_wire.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/crypto/testing.hpp"
 
 namespace warren::kad {
 namespace {
 
+using testing::address;
 using testing::hex;
-
-Multiaddr address(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
 
 PeerId some_peer(std::uint8_t number) {
   Bytes multihash = {0x12, 0x20};

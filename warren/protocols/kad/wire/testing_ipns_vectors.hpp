@@ -4,7 +4,12 @@
 
 #include <string_view>
 
-namespace warren::kad::testing {
+#include "warren/base/time.hpp"
+
+namespace warren::kad::test {
+
+// Of them all, the time they are valid at.
+inline constexpr WallTime kNow{std::chrono::milliseconds(1'700'000'000'000)};
 
 // Ed25519. Sequence 42, until 2040-01-02T03:04:05.678901234Z, one hour; with the fields of V1.
 inline constexpr std::string_view kEdKey =
@@ -88,4 +93,4 @@ inline constexpr std::string_view kSecpRecord =
     "732f6261666b71616333696d76776779337a616f357878653364656853657175656e6365016856616c6964697479581e3230"
     "34302d30312d30325430333a30343a30352e3637383930313233345a6c56616c69646974795479706500";
 
-}  // namespace warren::kad::testing
+}  // namespace warren::kad::test

@@ -1,14 +1,17 @@
 """What the cases share: a registry, and fresh nodes in a temporary folder."""
 
+import concurrent.futures
 import contextlib
 import re
 import time
 import traceback
 from pathlib import Path
 
-from program import Failure, Node, require, scratch
+from program import READY_S, Failure, Node, require, scratch
 
 CASES = []
+
+POLL_MIN_S, POLL_MAX_S = 0.01, 0.2
 
 NODE_ID = re.compile(r"zEPJ[1-9A-HJ-NP-Za-km-z]{45}")
 PEER_ID = re.compile(r"12D3KooW[1-9A-HJ-NP-Za-km-z]{44}")
@@ -31,6 +34,12 @@ def case(function):
     return function
 
 
+def alone(function):
+    """For cases that measure memory, or keep a processor busy: nothing runs beside them."""
+    function.alone = True
+    return function
+
+
 def run(case, program):
     """What went wrong, or nothing, and how many seconds it took."""
     begin = time.monotonic()
@@ -43,6 +52,13 @@ def run(case, program):
         except Exception:  # a bug in a case is a failed case
             problem = traceback.format_exc()
     return problem, time.monotonic() - begin
+
+
+def run_together(cases, program, at_once):
+    """So many at a time; reported in their order. How many failed."""
+    with concurrent.futures.ThreadPoolExecutor(max(1, at_once)) as pool:
+        results = [(case, pool.submit(run, case, program)) for case in cases]
+        return sum(report(case, *result.result()) for case, result in results)
 
 
 def report(case, problem, seconds):
@@ -141,9 +157,12 @@ def inbox(node, *words):
     return node.do("inbox", "--json", *words).jsons()
 
 
-def wait_until(condition, what, within=20):
+def wait_until(condition, what, within=READY_S):
     """For what has no line to wait for. `condition` runs a command or looks at the kernel's tables."""
     end = time.monotonic() + within
+    pause = POLL_MIN_S
     while not condition():
         if time.monotonic() > end:
             raise Failure(f"{what}: not within {within} s")
+        time.sleep(pause)  # who asks all the time keeps the machine from what it is asked for
+        pause = min(2 * pause, POLL_MAX_S)

@@ -1,10 +1,10 @@
 """Measuring: warren bench."""
 
 import signal
-import time
 
-from bench import STRANGER, Pair, case, expect_status
-from program import require
+from bench import STRANGER, Pair, case, expect_status, wait_until
+from cases_operator import parse_metrics
+from program import END_S, require
 
 MIB = 1024 * 1024
 
@@ -76,7 +76,7 @@ def bench_ends_when_the_time_is_over(bench):
         for key in ("download", "upload"):
             expect_transfer(result.json()[key], MIB)
             took = result.json()[key]["seconds"]
-            require(1 <= took < 5, f"{key} took {took} s")
+            require(1 <= took < 30, f"{key} took {took} s")
         require(result.stderr == "", f"with --json it said {result.stderr!r}")
         # A number of bytes that there is no time for.
         result = bench_json(alice, bob.node_id, "--download", "1T", "--seconds", "0.5")
@@ -96,20 +96,30 @@ def bench_tells_people_the_path_and_its_progress(bench):
         require(progress[0].startswith("download") and progress[-1].startswith("upload"), f"{progress}")
 
 
+def wait_for_bytes(node):
+    """Until it has sent some more: the measurement is under way."""
+
+    def sent():
+        return parse_metrics(node.do("metrics").text())["warren_sent_bytes_total"]
+
+    before = sent()
+    wait_until(lambda: sent() > before + MIB, "nothing is sent")
+
+
 @case
 def an_interrupted_bench_says_what_it_has_measured(bench):
     with Pair(bench) as (alice, bob):
         for stop in (signal.SIGINT, signal.SIGTERM):
             with alice.start("bench", bob.node_id, "--seconds", "600") as running:
                 require("round trip" in running.line(), "no first line")
-                time.sleep(1)
+                wait_for_bytes(bob)
                 running.process.send_signal(stop)
                 line = running.line()
                 require(line.startswith("download") and "Mbit/s" in line, f"printed {line}")
                 require("nterrupted" in running.line(), "it does not say that it was interrupted")
-                require(running.process.wait(15) == 0, f"it ended with {running.process.returncode}")
-        with alice.start("bench", bob.node_id, "--json") as running:
-            time.sleep(1)
+                require(running.process.wait(END_S) == 0, f"it ended with {running.process.returncode}")
+        with alice.start("bench", bob.node_id, "--seconds", "600", "--json") as running:
+            wait_for_bytes(bob)
             running.process.send_signal(signal.SIGINT)
             result = running.event()
             require(result["interrupted"] is True and result["upload"] is None, f"{result}")
@@ -154,9 +164,9 @@ def bench_tells_what_is_wrong(bench):
         expect_status(alice.run("bench", "nobody"), 2, "nobody")
         expect_status(alice.run("bench", STRANGER, "--download", "1M"), 4)
         with alice.start("bench", bob.node_id, "--json") as running:
-            time.sleep(1)
+            wait_for_bytes(bob)
             bob.daemon.kill()
-            require(running.process.wait(30) == 4, f"it ended with {running.process.returncode}")
+            require(running.process.wait(END_S) == 4, f"it ended with {running.process.returncode}")
         expect_status(alice.run("bench", bob.node_id), 4)
 
 
@@ -164,6 +174,6 @@ def bench_tells_what_is_wrong(bench):
 def a_daemon_that_ends_ends_its_bench(bench):
     with Pair(bench) as (alice, bob):
         with alice.start("bench", bob.node_id, "--json") as running:
-            time.sleep(1)
+            wait_for_bytes(bob)
             alice.daemon.process.terminate()
-            require(running.process.wait(15) == 3, f"it ended with {running.process.returncode}")
+            require(running.process.wait(END_S) == 3, f"it ended with {running.process.returncode}")

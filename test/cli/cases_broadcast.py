@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from bench import Pair, case, expect_status, trio, wait_until
-from program import Failure, require
+from program import END_S, Failure, require
 
 PAYLOAD_MAX = 1000 * 1024
 MESSAGE_KEYS = "topic from_node_id from_peer_id seq text verified sent_at received_at fetched id".split()
@@ -219,7 +219,7 @@ def lines_are_sent_as_they_come(bench):
                     require(message(reader)["text"] == str(number), "another line came")
                 # A daemon that ends is noticed though no further line comes.
                 alice.daemon.process.terminate()
-                require(writer.wait(15) == 3, f"broadcast ended with {writer.returncode}")
+                require(writer.wait(END_S) == 3, f"broadcast ended with {writer.returncode}")
                 require(b"warren up" in writer.stderr.read(), "nothing is said of that")
 
 
@@ -344,7 +344,7 @@ def many_broadcast_at_once(bench):
             for reader in readers:
                 got = sorted(message(reader)["text"] for _ in wanted)
                 require(got == wanted, f"missing: {set(wanted) - set(got)}")
-            end = time.monotonic() + 15
+            end = time.monotonic() + END_S
             for writer in writers:
                 writer.stdout.read()
                 writer.stdout.close()

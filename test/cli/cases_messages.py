@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from bench import Pair, case, expect_status, inbox, serve
-from program import require
+from program import COMMAND_S, require
 
 MESSAGE_MAX = 16 * 1024 * 1024
 
@@ -108,18 +108,18 @@ def messages_at_once_arrive_once_each(bench):
 
 @case
 def the_examples_run(bench):
-    for name in ("example_coroutine", "example_blocking"):
-        done = subprocess.run(
-            [bench.program.parent / name], capture_output=True, timeout=60, check=False, text=True
-        )
+    letter = ("wrote: hello, bob", "bob answered: HOW ARE YOU?")
+    examples = {
+        "example_coroutine": letter,
+        "example_blocking": letter,
+        "example_broadcast": ("tells all: rain at noon\n",),
+    }
+    for name, texts in examples.items():
+        command = [bench.program.parent / name]
+        done = subprocess.run(command, capture_output=True, timeout=COMMAND_S, check=False, text=True)
         require(done.returncode == 0, f"{name} ended with {done.returncode}: {done.stderr}")
-        require("wrote: hello, bob" in done.stdout, f"{name} printed {done.stdout}")
-        require("bob answered: HOW ARE YOU?" in done.stdout, f"{name} printed {done.stdout}")
-    done = subprocess.run(
-        [bench.program.parent / "example_broadcast"], capture_output=True, timeout=60, check=False, text=True
-    )
-    require(done.returncode == 0, f"example_broadcast ended with {done.returncode}: {done.stderr}")
-    require("tells all: rain at noon\n" in done.stdout, f"example_broadcast printed {done.stdout}")
+        for text in texts:
+            require(text in done.stdout, f"{name} printed {done.stdout}")
 
 
 @case
@@ -140,7 +140,7 @@ def an_acknowledged_message_survives_kill_9_once(bench):
 
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             senders = [pool.submit(send, sender) for sender in range(4)]
-            require(enough.wait(60), "hardly a message arrived")
+            require(enough.wait(COMMAND_S), "hardly a message arrived")
             bob.daemon.kill()
             for sender in senders:
                 sender.result()

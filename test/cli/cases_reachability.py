@@ -5,7 +5,7 @@ import threading
 
 from bench import STRANGER, case, configure, expect_status, wait_until
 from cases_operator import parse_metrics
-from program import require
+from program import END_S, require
 from street import street
 
 DETAIL_KEYS = (
@@ -169,7 +169,7 @@ def status_tells_where_a_node_is_in_its_life(bench):
             require(metrics[f'warren_reachability{{verdict="{verdict}"}}'] == 1, "the metrics differ")
             require(metrics["warren_relay_service"] in (0, 1), "the relay service has no metric")
             node.daemon.process.send_signal(signal.SIGTERM)
-            require(node.daemon.process.wait(15) == 0, "it did not end in good order")
+            require(node.daemon.process.wait(END_S) == 0, "it did not end in good order")
             wait_until(lambda: stages[-1] == "stopped", "it is not told that it has stopped")
             ended.set()
             watcher.join()

@@ -5,7 +5,7 @@ as the specification says, dials nobody, holds no more than it may, and serves t
 import contextlib
 import socket
 
-from bench import Pair, case
+from bench import Pair, alone, case
 from cases_attacks import Memory
 from cases_reachability import settings
 from program import Process, require
@@ -62,6 +62,7 @@ def check_refusals(event):
 
 
 @case
+@alone
 def a_relay_on_the_open_network_serves_nobody_at_loopback_and_dials_nobody(bench):
     with attacked(bench) as event:
         check_refusals(event)
@@ -69,6 +70,7 @@ def a_relay_on_the_open_network_serves_nobody_at_loopback_and_dials_nobody(bench
 
 
 @case
+@alone
 def a_flood_of_reservations_ends_at_the_limit(bench):
     with attacked(bench, private_network="true") as event:
         check_refusals(event)

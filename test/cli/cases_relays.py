@@ -5,6 +5,7 @@ import contextlib
 from bench import STRANGER, case, expect_status, inbox, serve, wait_until
 from cases_operator import events_of, parse_metrics
 from cases_reachability import details, settings, status
+from pace import expect_soon
 from program import Failure, require
 
 RELAY_KEYS = (
@@ -40,11 +41,11 @@ def relays_of(node):
     return rows
 
 
-def wait_until_held(node, relay, within=10):
+def wait_until_held(node, relay):
     def held():
         return [row for row in relays_of(node) if row["peer_id"] == relay.peer_id and row["state"] == "held"]
 
-    wait_until(held, "the relay is not held", within)
+    wait_until(held, "the relay is not held")
     return held()[0]
 
 
@@ -180,10 +181,10 @@ def a_direct_path_is_taken_when_it_is_preferred(bench):
 
 @case
 def a_circuit_ends_in_its_time(bench):
-    with behind(bench, circuit_time_max="1") as (relay, bob, alice):
+    with behind(bench, circuit_time_max="4") as (relay, bob, alice):
         there = circuit(relay, bob.peer_id)
         budget = alice.do("connect", there, "--json").json()["budget"]
-        require(0 < budget["ends_in_ms"] <= 1000, f"the budget is {budget}")
+        require(0 < budget["ends_in_ms"] <= 4000, f"the budget is {budget}")
         wait_until(lambda: events_of(bob, "disconnected"), "it goes on")
         lost = events_of(bob, "disconnected")[0]
         require(lost["peer_id"] == alice.peer_id and "/p2p-circuit" in lost["address"], f"lost is {lost}")
@@ -202,9 +203,9 @@ def what_a_circuit_cannot_carry_is_told_at_once(bench):
         with serve(bob, "size", "wc -c"):
             result = alice.run("request", bob.node_id, "size", stdin=bytes(1 << 20))
             expect_status(result, 6, "LIMITED_BY_BUDGET", "direct path")
-            require(result.seconds < 5, f"it took {result.seconds:.1f} s")
             small = alice.do("request", bob.node_id, "size", "hello")
             require(small.text().strip() == "5", f"the answer is {small.text()!r}")
+            expect_soon("to be told", result.seconds, 5, small.seconds)
 
 
 @case
@@ -261,7 +262,7 @@ def a_relay_that_returns_is_held_again(bench):
         with contextlib.suppress(Failure):
             alice.run("connect", circuit(relay, bob.peer_id), "--timeout", "3")
         relay.up(listen=(there,))
-        wait_until_held(bob, relay, within=20)
+        wait_until_held(bob, relay)
         result = alice.do("connect", circuit(relay, bob.peer_id), "--json").json()
         require(result["relayed"], f"connected over {result}")
 

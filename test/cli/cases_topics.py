@@ -6,7 +6,7 @@ import subprocess
 
 from bench import Pair, case, configure, expect_status, wait_until
 from cases_broadcast import PAYLOAD_MAX, broadcast, meet, message, subscribe, topic_of
-from program import require
+from program import COMMAND_S, END_S, require
 
 TOPIC_KEYS = (
     "topic kind subscribed reliable peers published delivered duplicates rejected fetched lost bytes_in "
@@ -21,7 +21,7 @@ def topics_have_names_and_broadcasts_a_size(bench):
         for name in ("", "two\nlines", "x" * 129, b"\xff\xfe", "\x7f"):
             for command in ("broadcast", "subscribe"):
                 words = [os.fsencode(node.program), command, name, "--data-dir", os.fsencode(node.path)]
-                done = subprocess.run(words, capture_output=True, check=False, input=b"", timeout=30)
+                done = subprocess.run(words, capture_output=True, check=False, input=b"", timeout=COMMAND_S)
                 require(done.returncode == 2, f"{command} {name!r} ended with {done.returncode}")
                 require(b"1 to 128 bytes" in done.stderr, f"{command} {name!r}: {done.stderr}")
         usage = (
@@ -111,7 +111,7 @@ def subscribers_end_with_ctrl_c_or_their_daemon(bench):
                 broadcast(bob, "life", "goes on")
                 require(message(second)["text"] == "goes on", "the other subscription has ended, too")
             alice.daemon.process.terminate()
-            require(second.process.wait(15) == 3, f"subscribe ended with {second.process.returncode}")
+            require(second.process.wait(END_S) == 3, f"subscribe ended with {second.process.returncode}")
             require("warren up" in second.errors(), f"subscribe said {second.errors()}")
 
 

@@ -6,7 +6,7 @@ import stat
 import subprocess
 
 from bench import ALL_COMMANDS, GROUPS, NODE_ID, PEER_ID, STRANGER, case, expect_status
-from program import require
+from program import COMMAND_S, environment, require
 
 
 @case
@@ -160,17 +160,14 @@ def init_makes_a_node_of_one_key(bench):
 @case
 def the_data_directory_comes_from_the_environment_too(bench):
     node = bench.node()
-    os.environ["WARREN_DATA_DIR"] = str(node.path)
-    try:
-        done = subprocess.run(
-            [bench.program, "id", "--json"], capture_output=True, timeout=30, check=False, env=os.environ
-        )
-        home = {"HOME": str(bench.folder / "home"), "PATH": os.environ["PATH"]}
-        made = subprocess.run(
-            [bench.program, "init"], capture_output=True, timeout=30, check=False, env=home
-        )
-    finally:
-        del os.environ["WARREN_DATA_DIR"]
+
+
+    def run(words, variables):
+        command = [bench.program, *words]
+        return subprocess.run(command, capture_output=True, timeout=COMMAND_S, check=False, env=variables)
+
+    done = run(["id", "--json"], {**environment(), "WARREN_DATA_DIR": str(node.path)})
+    made = run(["init"], {"HOME": str(bench.folder / "home"), "PATH": os.environ["PATH"]})
     require(node.node_id.encode() in done.stdout, f"$WARREN_DATA_DIR is not heard: {done.stderr}")
     require(made.returncode == 0, f"init in the default folder: {made.stderr}")
     require((bench.folder / "home/.local/share/warren/node.key").exists(), "the default folder is elsewhere")

@@ -16,14 +16,14 @@ def join(bench, count, words=()):
     return [bench.node(f"node{number}", "--profile", "lan", *words) for number in range(count)]
 
 
-def start(nodes, within=30):
+def start(nodes):
     """Starts all, the first one as the others' bootstrap node, and waits until each has met another."""
     first = nodes[0]
     first.up()
     for node in nodes[1:]:
         node.up("--bootstrap", first.addresses[0])
     for node in nodes:
-        wait_until(lambda node=node: known_peers(node) > 0, "the DHT is empty", within)
+        wait_until(lambda node=node: known_peers(node) > 0, "the DHT is empty")
 
 
 @contextlib.contextmanager
@@ -44,5 +44,5 @@ def find(asker, wanted, *words):
         reports.append(result.json())
         return result.status == 0
 
-    wait_until(found, f"{wanted} is not found: {reports[-1:]}", within=30)
+    wait_until(found, f"{wanted} is not found: {reports[-1:]}")
     return reports[-1]

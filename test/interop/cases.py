@@ -6,7 +6,7 @@ import re
 
 from peers import STEP_S, Program, require
 
-REFUSAL_S = 10  # a refusal is an answer, not a timeout
+REFUSAL_S = 40  # a refusal is an answer, not a time-out, which comes later (peers.STEP_S)
 
 ECHO_STREAMS = 100
 ECHO_STREAMS_FEW = 4

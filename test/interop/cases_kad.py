@@ -9,9 +9,9 @@ from peers import Peer, Program, require
 NETWORK = "interop"
 POLL_S = 0.1
 # Identify tells who serves the DHT; then a peer enters the other's routing table.
-ENTER_S = 20
+ENTER_S = 90
 # What is put under /warren-node is published by the node itself, soon after it has met the first peer.
-PUBLISHED_S = 30
+PUBLISHED_S = 90
 MIXED = (("warren", 10), ("go", 5), ("js", 2))
 # Multihashes that somebody provides.
 PROVIDED = ["1220" + f"{number:02x}" * 32 for number in (0xA1, 0xB2)]

@@ -20,7 +20,7 @@ import program as daemons  # noqa: E402  (the daemon of `warren up`, for all run
 TOPIC = "interop"
 POLL_S = 0.05
 # Subscriptions are told at once; grafts wait for a heartbeat of one second.
-MESH_S = 20
+MESH_S = 90
 # A message that nobody should have, or a second copy, would be there by then.
 QUIET_S = 1.0
 

@@ -13,9 +13,9 @@ import threading
 import transports
 
 # Time limits in seconds. A peer ends itself later than the runner gives up on it.
-STEP_S = 60
-EXIT_S = 15
-RUN_S = 180
+STEP_S = 120
+EXIT_S = 60
+RUN_S = 500
 
 
 class Failure(Exception):
@@ -100,10 +100,10 @@ class Peer:
             if self.process.poll() is None:
                 stop()
                 try:
-                    self.process.wait(5)
+                    self.process.wait(EXIT_S)
                 except subprocess.TimeoutExpired:
                     pass
-        self.reader.join(5)
+        self.reader.join(EXIT_S)
         if isinstance(error, Failure) and self.errors():
             error.add_note(f"stderr of {' '.join(self.command)}:\n{self.errors()}")
         for file in (self.process.stdin, self.process.stdout, self.stderr):

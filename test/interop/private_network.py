@@ -11,7 +11,7 @@ import cases
 from cases import Pair
 from peers import Failure, require
 
-INIT_S = 60
+INIT_S = 120
 
 HEADER = b"/key/swarm/psk/1.0.0/\n"
 # The forms that a key file may have.

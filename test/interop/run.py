@@ -28,7 +28,7 @@ import transport_cases
 import transports
 from peers import Failure, Program, require
 
-SM2_S = 180
+SM2_S = 600
 
 # Many cases wait more than they compute.
 JOBS = 2

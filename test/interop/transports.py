@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 
-OPENSSL_S = 60
+OPENSSL_S = 120
 
 # The name in the certificate, besides the address 127.0.0.1.
 HOST_NAME = "warren.test"

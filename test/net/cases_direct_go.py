@@ -12,9 +12,7 @@ from pairs import without_publics
 from program import Failure, require
 
 DELAY = "40ms"
-HELD_S = 20
-# Go's hole punching tries three times, with a time-out of its own for each.
-DIRECT_S = 25
+HELD_S = 60
 PINGS = 3
 
 

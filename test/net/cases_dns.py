@@ -52,8 +52,8 @@ def of_domain(node):
     return [entry for entry in entries if entry["source"] == "dns example.com"]
 
 
-def expect_connection(node, other, within=30):
-    wait_until(lambda: is_connected(node, other), "what DNS names was not connected to", within)
+def expect_connection(node, other):
+    wait_until(lambda: is_connected(node, other), "what DNS names was not connected to")
 
 
 @case

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench import case
 from namespaces import NAMESPACES
 from nodes import beside_others
-from program import require
+from program import COMMAND_S, require
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE / "topologies"
@@ -27,7 +27,7 @@ class Person:
 
     def type(self, *words):
         command = [sys.executable, HERE / "lab_program.py", "--folder", self.folder, *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_S, check=False)
 
     def do(self, *words):
         done = self.type(*words)

@@ -1,47 +1,62 @@
 """A link keeps its time, its loss and its speed with a router at its end."""
 
 import json
+import os
 import re
 import shutil
-import statistics
 import subprocess
+from pathlib import Path
 
 from bench import case
 from flow import Flow
 from homes import Internet
+from pace import in_some_try
+from precision import expect_precision
 from program import Failure, require
 
 CORE = "31.0.0.1"
-LATE_MS = 0.5
 MBITS = 500
+# What else runs may leave so much of it.
+MBITS_LEFT = 100
 LOST = 0.10
 PACKETS = 20_000
 PINGS = 50
-ROUNDS = 6
 
 
-def lateness(host, wanted_ms):
+def ping_times(host):
     said = host.run(["ping", "-n", "-c", str(PINGS), "-i", "0.02", CORE])
-    times = [float(text) for text in re.findall(r"time=([\d.]+)", said)]
+    times = [float(text) / 1000 for text in re.findall(r"time=([\d.]+)", said)]
     require(len(times) == PINGS, f"{len(times)} of {PINGS} came back")
-    require(min(times) >= wanted_ms, f"{min(times)} ms is faster than the link")
-    return statistics.median(times) - wanted_ms
+    return times
 
 
 @case
 def a_ping_through_a_router_takes_what_is_set(_bench):
     with Internet() as net:
-        for delay in (5, 20):
-            home = net.home(f"home{delay}", "port-restricted", delay=f"{delay}ms")
-            host = home.host(f"host{delay}")
-            # What the machine is busy with besides delays some rounds, the link would delay them all.
-            rounds = 1
-            late = lateness(host, 2 * delay)
-            while late > LATE_MS and rounds < ROUNDS:
-                rounds += 1
-                late = min(late, lateness(host, 2 * delay))
-            print(f"    {2 * delay} ms: the median of {PINGS} is {late:.2f} ms late", flush=True)
-            require(late <= LATE_MS, f"the median is {late:.2f} ms late")
+        home = net.home("home", "port-restricted")
+        host = home.host("host")
+        for delay in (0.005, 0.020):
+
+            def set_delay(seconds):
+                home.link.set("both", delay=f"{seconds * 1000:g}ms")
+
+            expect_precision("a ping", lambda: ping_times(host), set_delay, delay, ways=2)
+
+
+def lose_a_tenth(flow, first, last):
+    """What is lost, as the link's own count has it and as the receiver has."""
+    before = first.link.stats()["home->internet"]
+    flow.send(PACKETS, pause=0.00005)
+    came = len(flow.arrivals(first.link, last.link))
+    after = first.link.stats()["home->internet"]
+    sent, lost = (after[name] - before[name] for name in ("sent", "lost"))
+    # A busy machine drops some before the link, and behind it.
+    require(sent >= 0.95 * PACKETS, f"the machine lost {PACKETS - sent} of {PACKETS} packets before the link")
+    behind = sent - lost - came
+    require(0 <= behind <= 0.05 * PACKETS, f"the machine lost {behind} of {PACKETS} packets behind the link")
+    print(f"    {lost} of {sent} were lost at {LOST:.0%}, and {behind} by the machine", flush=True)
+    # The standard deviation is 0.21 %, and chance has a seed.
+    require(abs(lost / sent - LOST) <= LOST / 10, f"{lost / sent:.2%} were lost at {LOST:.0%}")
 
 
 @case
@@ -50,16 +65,28 @@ def loss_behind_a_router_is_what_is_set(_bench):
         server = net.public("server", delay="1ms", queue="100mb")
         home = net.home("home", "symmetric-random", delay="1ms", loss=LOST, queue="100mb")
         with Flow(home.router, server) as flow:
-            flow.send(PACKETS, pause=0.00005)
-            came = len(flow.arrivals())
-        lost = 1 - came / PACKETS
-        print(f"    {lost:.2%} of {PACKETS} were lost at {LOST:.0%}", flush=True)
-        stats = home.link.stats()["home->internet"]
-        # A busy receiver may drop a few.
-        dropped = PACKETS - came - stats["lost"]
-        require(0 <= dropped <= PACKETS // 1000, f"{came} came, and the link says {stats}")
-        # The standard deviation is 0.21 %, and chance has a seed.
-        require(abs(lost - LOST) <= LOST / 10, f"{lost:.2%} were lost at {LOST:.0%}")
+            in_some_try(lambda: lose_a_tenth(flow, home, server.uplink))
+
+
+def cpu_seconds(pid):
+    """User and system time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def transfer(host, server, words, links):
+    """Mbit/s that were reached, and those that the busiest link could have carried in a whole second of a
+    processor."""
+    listener = server.start(["iperf3", "-s", "-1", "--forceflush"], stdout=subprocess.PIPE, text=True)
+    while "listening" not in listener.stdout.readline():
+        require(listener.poll() is None, "iperf3 does not listen")
+    before = [cpu_seconds(link.process.pid) for link in links]
+    done = json.loads(host.run(["iperf3", "-c", server.ip4, "-t", "1", "-O", "1", "-J", *words]))
+    spent = max(cpu_seconds(link.process.pid) - was for link, was in zip(links, before, strict=True))
+    listener.stdout.close()
+    # The processor's time is of the omitted second, too.
+    bits = done["end"]["sum_received"]["bits_per_second"]
+    return bits / 1e6, 2 * bits / 1e6 / max(spent, 0.01)
 
 
 @case
@@ -70,12 +97,12 @@ def tcp_is_fast_through_a_router(_bench):
         server = net.public("server", delay="1ms", queue="4mb")
         home = net.home("home", "port-restricted", delay="1ms", queue="4mb")
         host = home.host("host")
-        for words in ([], ["-R"]):
-            listener = server.start(["iperf3", "-s", "-1", "--forceflush"], stdout=subprocess.PIPE, text=True)
-            while "listening" not in listener.stdout.readline():
-                require(listener.poll() is None, "iperf3 does not listen")
-            done = json.loads(host.run(["iperf3", "-c", server.ip4, "-t", "1", "-O", "1", "-J", *words]))
-            listener.stdout.close()
-            reached = done["end"]["sum_received"]["bits_per_second"] / 1e6
-            print(f"    {'in' if words else 'out'}: {reached:.0f} Mbit/s", flush=True)
-            require(reached >= MBITS, f"{reached:.0f} Mbit/s")
+        for way, words in (("out", []), ("in", ["-R"])):
+
+            def expect_speed(way=way, words=words):
+                reached, possible = transfer(host, server, words, (home.link, server.uplink.link))
+                told = f"{way}: {reached:.0f} Mbit/s, of {possible:.0f} in a link's own time"
+                require(reached >= MBITS or (reached >= MBITS_LEFT and possible >= MBITS), told)
+                print(f"    {told}", flush=True)
+
+            in_some_try(expect_speed)

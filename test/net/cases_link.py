@@ -1,9 +1,9 @@
 """The link does what it is set to. What chance decides has limits that it breaks once in millions of runs;
-what is measured in time has some for a busy machine, where the link's own share is a millisecond."""
+what is measured in time is tried again, since a busy machine spoils some tries, and a fault spoils all."""
 
 import errno
+import functools
 import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -13,11 +13,11 @@ from bench import case, wait_until
 from flow import Flow
 from lab import Lab
 from namespaces import NAMESPACES, LabError, remove_leftovers
+from pace import in_some_try
+from precision import expect_precision
 from program import Failure, require
 
 HERE = Path(__file__).resolve().parent
-# Of the link: it hands packets over together up to 0.2 ms late, and the kernel has to wake it.
-MEDIAN_LATE_S = 0.001
 
 
 class Pair:
@@ -41,31 +41,33 @@ class Pair:
         self.lab.__exit__(*reason)
 
 
-def expect_delay(arrivals, count, delay):
+def delays_of(flow, link, count=100):
+    flow.send(count, pause=0.002)
+    arrivals = flow.arrivals(link)
     require(len(arrivals) == count, f"{len(arrivals)} of {count} packets arrived")
-    require(all(arrival.delay >= delay for arrival in arrivals), "a packet was faster than the link")
-    late = statistics.median(arrival.delay for arrival in arrivals) - delay
-    require(late <= MEDIAN_LATE_S, f"the median packet is {late * 1000:.2f} ms late")
+    return [arrival.delay for arrival in arrivals]
 
 
 @case
 def each_way_has_its_own_delay(_bench):
     with Pair() as pair:
-        pair.link.set("a->b", delay="40ms")
-        pair.link.set("b->a", delay="15ms")
         for family in (socket.AF_INET, socket.AF_INET6):
             with Flow(pair.a, pair.b, family) as there, Flow(pair.b, pair.a, family) as back:
-                there.send(100, pause=0.002)
-                back.send(100, pause=0.002)
-                expect_delay(there.arrivals(), 100, 0.040)
-                expect_delay(back.arrivals(), 100, 0.015)
+                for flow, way, delay, other in ((there, "a->b", 0.040, 0.015), (back, "b->a", 0.015, 0.040)):
+                    pair.link.set("both", delay=f"{other * 1000:g}ms")
+
+                    def set_delay(seconds, way=way):
+                        pair.link.set(way, delay=f"{seconds * 1000:g}ms")
+
+                    measure = functools.partial(delays_of, flow, pair.link)
+                    expect_precision(f"{family.name} {way}", measure, set_delay, delay)
 
 
 @case
 def loss_is_the_fraction_that_was_set(_bench):
     with Pair(delay="1ms", loss="5%", queue="100mb") as pair, Flow(pair.a, pair.b) as flow:
         flow.send(4000, pause=0.0001)
-        lost = 4000 - len(flow.arrivals())
+        lost = 4000 - len(flow.arrivals(pair.link))
         # 200 are expected, with a standard deviation of 14.
         require(120 <= lost <= 280, f"{lost} of 4000 packets were lost at 5 %")
         stats = pair.link.stats()["a->b"]
@@ -75,28 +77,37 @@ def loss_is_the_fraction_that_was_set(_bench):
 @case
 def the_rate_is_the_lines(_bench):
     with Pair(delay="5ms", rate="20mbit", queue="10mb") as pair, Flow(pair.a, pair.b) as flow:
-        took = flow.send(1000, size=1250)
-        arrivals = flow.arrivals()
-        require(len(arrivals) == 1000, f"{len(arrivals)} of 1000 packets arrived")
-        # 1250 bytes are 0.5 ms of 20 Mbit/s. The first and the last can be late, which is 1 % of the whole
-        # at 5 ms; should the packets not have been sent at once, the line may have stood still.
-        span = arrivals[-1].at - arrivals[0].at
-        require(0.49 <= span, f"1000 packets took {span:.3f} s, not 0.5 s: the line is too fast")
-        require(span <= max(0.51, took), f"1000 packets took {span:.3f} s, not 0.5 s (sent in {took:.3f} s)")
+
+        def measure():
+            took = flow.send(1000, size=1250)
+            arrivals = flow.arrivals(pair.link)
+            require(len(arrivals) == 1000, f"{len(arrivals)} of 1000 packets arrived")
+            # 1250 bytes are 0.5 ms of 20 Mbit/s. The first and the last can be late, which is 1 % of the
+            # whole at 5 ms; should the packets not have been sent at once, the line may have stood still.
+            span = arrivals[-1].at - arrivals[0].at
+            require(0.49 <= span, f"1000 packets took {span:.3f} s, not 0.5 s: the line is too fast")
+            told = f"1000 packets took {span:.3f} s, not 0.5 s (sent in {took:.3f} s)"
+            require(span <= max(0.51, took), told)
+
+        in_some_try(measure)
 
 
 @case
 def the_queue_drops_what_does_not_fit(_bench):
     with Pair(delay="5ms", rate="8mbit", queue="100kb") as pair, Flow(pair.a, pair.b) as flow:
-        took = flow.send(400, size=1000)
-        arrivals = flow.arrivals()
-        # 100 fit, and one goes each millisecond.
-        most = 100 + took * 1000 + 5
-        require(100 <= len(arrivals) <= most, f"{len(arrivals)} packets arrived, not 100 to {most:.0f}")
-        numbers = [arrival.number for arrival in arrivals[:100]]
-        require(numbers == list(range(100)), "the tail is not what drops")
-        waited = arrivals[-1].delay
-        require(0.100 <= waited <= 0.125, f"a full queue delayed by {waited * 1000:.0f} ms, not 105 ms")
+
+        def measure():
+            took = flow.send(400, size=1000)
+            arrivals = flow.arrivals(pair.link)
+            # 100 fit, and one goes each millisecond.
+            most = 100 + took * 1000 + 5
+            require(100 <= len(arrivals) <= most, f"{len(arrivals)} packets arrived, not 100 to {most:.0f}")
+            numbers = [arrival.number for arrival in arrivals[:100]]
+            require(numbers == list(range(100)), "the tail is not what drops")
+            waited = arrivals[-1].delay
+            require(0.100 <= waited <= 0.125, f"a full queue delayed by {waited * 1000:.0f} ms, not 105 ms")
+
+        in_some_try(measure)
 
 
 @case
@@ -104,31 +115,37 @@ def jitter_delays_and_reordering_overtakes(_bench):
     with Pair(delay="10ms", jitter="20ms") as pair, Flow(pair.a, pair.b) as flow:
         # Farther apart than the jitter, packets do not wait for one another.
         flow.send(60, pause=0.021)
-        delays = sorted(arrival.delay for arrival in flow.arrivals())
+        delays = sorted(arrival.delay for arrival in flow.arrivals(pair.link))
         require(len(delays) == 60 and delays[0] >= 0.010, "a packet was lost, or faster than the link")
         # All of 60 even draws of 0 to 20 ms are in one half once in 2^59 runs.
         require(delays[0] < 0.020 < delays[-1], f"the delays are {delays[0]:.4f} to {delays[-1]:.4f} s")
         flow.send(300, pause=0.001)
-        numbers = [arrival.number for arrival in flow.arrivals()]
+        numbers = [arrival.number for arrival in flow.arrivals(pair.link)]
         require(numbers == sorted(numbers) and len(numbers) == 300, "jitter reordered packets")
         pair.link.set("a->b", jitter="0", reordering="20%", held_back="8ms")
         flow.send(300, pause=0.001)
-        numbers = [arrival.number for arrival in flow.arrivals()]
+        numbers = [arrival.number for arrival in flow.arrivals(pair.link)]
         overtaken = sum(1 for here, later in zip(numbers, numbers[1:]) if later < here)
         require(len(numbers) == 300 and overtaken >= 10, f"{overtaken} of 300 packets were overtaken")
 
 
 @case
 def a_cut_link_loses_what_is_on_its_way(_bench):
-    with Pair(delay="200ms") as pair, Flow(pair.a, pair.b) as flow:
+    with Pair(delay="1s") as pair, Flow(pair.a, pair.b) as flow:
+
+        def way():
+            return pair.link.stats()["a->b"]
+
         flow.send(10)
-        wait_until(lambda: pair.link.stats()["a->b"]["on_the_way"] == 10, "the packets are not on their way")
+        wait_until(lambda: way()["on_the_way"] == 10, "the packets are not on their way")
         pair.link.cut()
+        require(way()["on_the_way"] == 0, "packets go on along a cut link")
+        cut = way()["cut"]
         flow.send(10)
-        require(flow.arrivals(0.4) == [], "packets went through a cut link")
+        wait_until(lambda: way()["cut"] == cut + 10, "packets are not cut off")
         pair.link.mend()
-        flow.send(10)
-        require(len(flow.arrivals(0.4)) == 10, "the link is not whole again")
+        flow.send(5)
+        require(len(flow.arrivals(pair.link)) == 5, "the link is not whole again, or was not cut")
 
 
 @case
@@ -141,12 +158,13 @@ def an_interface_that_was_down_has_its_addresses_again(_bench):
                     flow.send(5)
                 except OSError as error:
                     require(end is pair.link.first and error.errno == errno.ENETUNREACH, f"{error}")
-                require(flow.arrivals() == [], "a host hears without its interface")
+                require(flow.arrivals(pair.link) == [], "a host hears without its interface")
             end.up()
             for family in (socket.AF_INET, socket.AF_INET6):
                 with Flow(pair.a, pair.b, family) as flow:
                     flow.send(5)
-                    require(len(flow.arrivals()) == 5, f"not all packets arrived after it ({family.name})")
+                    arrived = len(flow.arrivals(pair.link))
+                    require(arrived == 5, f"not all packets arrived after it ({family.name})")
 
 
 @case
@@ -154,7 +172,7 @@ def large_packets_vanish_behind_a_smaller_mtu(_bench):
     with Pair(delay="1ms", path_mtu="1300b") as pair, Flow(pair.a, pair.b) as flow:
         flow.send(5, size=1301)
         flow.send(5, size=1300)
-        require(len(flow.arrivals()) == 5, "path_mtu is not where packets begin to vanish")
+        require(len(flow.arrivals(pair.link)) == 5, "path_mtu is not where packets begin to vanish")
 
 
 @case

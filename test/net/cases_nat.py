@@ -12,18 +12,14 @@ from nat_probe import INDEPENDENT, PORT
 from nodes import beside_others
 from program import Failure, require
 
-# What is promised: from the start of the program, and then.
-KNOWN_S = 5
-HELD_S = 2
-ANSWERED_S = 1.5
-# A dozen daemons start at once here, on a machine that may have two cores and other work. Without all that,
-# in virtual time, warren/node/reachability_test.cpp holds them to the times above.
-BUSY = 2
+# A dozen daemons start at once here, on a machine that may have two cores and other work: it is proved that
+# each gets there by itself, and printed how soon. In virtual time warren/node/reachability_test.cpp holds
+# nodes to what is promised: 5 s to know, 2 s more to hold a relay, 1.5 s to answer.
+PATIENCE_S = 90
 DELAY = "40ms"
 POLL_S = 0.2
-# A relay that died.
-ANOTHER_S = 5
-BACK_S = 75
+# One try to ask, of many.
+ASK_S = 10
 
 
 def wait_for(look, wanted, what, within):
@@ -55,7 +51,7 @@ class Row:
             resident.netcheck,
             lambda it: is_classed(it["udp4"], mapping, filtering),
             f"{name}: {mapping}, {filtering}",
-            4 * KNOWN_S,
+            PATIENCE_S,
         )
         self.known = at - resident.started
         self.kind = f"{found['udp4']['mapping']:28} {found['udp4']['filtering']:28}"
@@ -67,7 +63,7 @@ class Row:
     def happened(self, event, state):
         look = functools.partial(self.resident.since_start, event, state)
         what = f"{self.name}: {event} {state}"
-        return wait_for(look, lambda it: it is not None, what, 4 * KNOWN_S)[0]
+        return wait_for(look, lambda it: it is not None, what, PATIENCE_S)[0]
 
     def ask(self, asker):
         self.tcp = self.resident.netcheck()["tcp4"]["reachable"]
@@ -75,11 +71,6 @@ class Row:
         self.answered = request(asker, self.resident)
         found = paths(asker, self.resident)
         self.path = "relay" if all("/p2p-circuit" in path for path in found) else "direct"
-
-    def is_late(self):
-        known = max(self.known, self.told)
-        late = known > KNOWN_S * BUSY or self.held > known + HELD_S * BUSY
-        return late or self.answered > ANSWERED_S * BUSY
 
     def __str__(self):
         return (
@@ -109,8 +100,6 @@ def each_nat_is_recognised_and_made_reachable_by_a_relay(bench):
         for row in rows:
             row.ask(asker)
             print(f"    {row}", flush=True)
-        late = [row.name for row in rows if row.is_late()]
-        require(not late, f"slower than promised: {late}")
 
 
 def settled(country, *residents):
@@ -120,7 +109,7 @@ def settled(country, *residents):
         country.start(resident)
         country.serve(resident)
     for resident in residents:
-        wait_until(lambda one=resident: one.relays() == relays, "not every relay is held", within=30)
+        wait_until(lambda one=resident: one.relays() == relays, "not every relay is held", within=PATIENCE_S)
 
 
 @case
@@ -131,29 +120,29 @@ def another_relay_takes_over_and_the_old_one_comes_back(bench):
         home = country.new_resident("home", "symmetric-random", delay=DELAY)
         country.start(asker)
         settled(country, home)
-        asked_until_answered(asker, home, ANOTHER_S)
+        asked_until_answered(asker, home)
         [path] = paths(asker, home)
         dead = next((public for public in country.publics if public.node.peer_id in path), None)
         require(dead is not None, f"connected by {path}")
         dead.node.daemon.kill()
         begin = time.monotonic()
-        asked_until_answered(asker, home, ANOTHER_S)
+        asked_until_answered(asker, home)
         print(f"    answered {time.monotonic() - begin:.2f} s after the relay died", flush=True)
 
         dead.node.daemon = None
         country.start(dead)
         begin = time.monotonic()
-        wait_until(lambda: dead.node.peer_id in home.relays(), "it is not held again", within=BACK_S)
+        wait_until(lambda: dead.node.peer_id in home.relays(), "it is not held again", within=PATIENCE_S)
         print(f"    held again {time.monotonic() - begin:.2f} s after it came back", flush=True)
 
 
-def asked_until_answered(asker, resident, within):
-    end = time.monotonic() + within
+def asked_until_answered(asker, resident):
+    """The seconds that the answered one of these requests took."""
+    end = time.monotonic() + PATIENCE_S
     while True:
-        left = end - time.monotonic()
-        require(left > 0, f"not answered within {within} s")
+        require(time.monotonic() < end, f"not answered within {PATIENCE_S} s")
         with contextlib.suppress(Failure):
-            return request(asker, resident, timeout=max(1, int(left)))
+            return request(asker, resident, timeout=ASK_S)
 
 
 @case
@@ -171,9 +160,9 @@ def who_starts_before_all_relays_recovers_by_itself(bench):
         for public in country.publics:
             country.start(public)
         begin = time.monotonic()
-        wait_until(home.relays, "no relay is held", within=BACK_S)
+        wait_until(home.relays, "no relay is held", within=PATIENCE_S)
         print(f"    a relay is held {time.monotonic() - begin:.2f} s after there is one", flush=True)
-        asked_until_answered(asker, home, BACK_S)
+        asked_until_answered(asker, home)
 
 
 @case
@@ -191,9 +180,9 @@ def a_relay_is_found_through_the_dht_alone(bench):
         country.start(home, bootstrap=[guide])
         country.start(asker, bootstrap=[third])
         country.serve(home)
-        wait_until(lambda: relay.node.peer_id in home.relays(), "the relay is not held", within=30)
+        wait_until(lambda: relay.node.peer_id in home.relays(), "the relay is not held", within=PATIENCE_S)
         held = home.since_start("relay", "held")
-        asked_until_answered(asker, home, ANOTHER_S)
+        asked_until_answered(asker, home)
         print(f"    held {held:.2f} s after the start, and answers", flush=True)
 
 
@@ -206,7 +195,7 @@ def the_first_public_node_of_a_network_relays(bench):
         asker = country.new_resident("asker", "port-restricted", delay=DELAY)
         country.start(asker)
         settled(country, home)
-        took = asked_until_answered(asker, home, ANOTHER_S)
+        took = asked_until_answered(asker, home)
         [path] = paths(asker, home)
         require(first.node.peer_id in path and "/p2p-circuit" in path, f"connected by {path}")
         print(f"    held {home.since_start('relay', 'held'):.2f} s, asked {took:.2f} s", flush=True)

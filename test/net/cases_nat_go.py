@@ -36,7 +36,7 @@ def go_relays_for_us(bench):
             country.start(home, "--relay", go.address, bootstrap=[])
             country.start(asker, bootstrap=[])
             country.serve(home)
-            wait_until(lambda: home.relays() == {go.peer_id}, "Go's relay is not held", within=10)
+            wait_until(lambda: home.relays() == {go.peer_id}, "Go's relay is not held")
             print(f"    held {home.since_start('relay', 'held'):.2f} s after the start", flush=True)
             asker.node.do("connect", circuit(go.address, home.node.peer_id))
             [path] = paths(asker, home)
@@ -103,4 +103,4 @@ def we_learn_from_go_whether_we_are_reachable(bench):
                 details = resident.node.do("addrs", "--json").json()["details"]
                 return any(it["reachable"] is wanted and it["verified_by"] for it in details)
 
-            wait_until(is_told, f"not told that it is reachable: {wanted}", within=30)
+            wait_until(is_told, f"not told that it is reachable: {wanted}")

@@ -5,8 +5,8 @@ from nodes import beside_others
 from program import require
 from town import SERVER, Town, events, is_connected, up
 
-# What probes and keep-alives need to tell a silent machine from a slow one.
-LOST_S = 60
+# Probes and keep-alives need most of a minute to tell a silent machine from a slow one.
+LOST_S = 180
 
 
 class Village(Town):
@@ -47,7 +47,7 @@ def a_goodbye_is_told(bench):
         require(is_connected(village.watcher, village.leaver), "not connected")
         status = village.leaver.down()
         require(status == 0, f"the daemon ended with {status}")
-        wait_until(lambda: village.has_event("left"), "the goodbye is not told", within=5)
+        wait_until(lambda: village.has_event("left"), "the goodbye is not told")
         left = village.event("left")
         require(left["reason"] == "closed", f"the event is {left}")
         require(left["node_id"] == village.leaver.node_id, f"the event is {left}")
@@ -58,7 +58,7 @@ def a_goodbye_is_told(bench):
             told = events(village.watcher, "arrived")
             return [event for event in told if event["peer_id"] == village.leaver.peer_id]
 
-        wait_until(lambda: len(arrivals()) == 2, f"the return is not told: {arrivals()}", within=30)
+        wait_until(lambda: len(arrivals()) == 2, f"the return is not told: {arrivals()}")
 
 
 @case

@@ -11,7 +11,7 @@ ETH_P_IP = 0x0800
 LISTEN = "/udp/0/quic-v1"
 PULLED_S = 20
 # After the cable is back: the connection's next probe, which a sign from the interface brings forward.
-BACK_S = 10
+BACK_S = 15
 
 
 def connected_since(net):
@@ -47,6 +47,7 @@ def a_quic_connection_outlives_a_pulled_cable(bench):
             back = time.monotonic()
             require(request.outcome(), f"the request failed: {request.error}")
             took = time.monotonic() - back
+        print(f"    answered {took:.2f} s after the cable was back", flush=True)
         require(took <= BACK_S, f"the answer came {took:.1f} s after the cable was back")
         require(net.times_asked() == 1, f"bob was asked {net.times_asked()} times")
         expect_the_connection_of(net, since)
@@ -72,13 +73,13 @@ def correspondents(end, action):
 def a_quic_connection_moves_to_the_clients_new_address(bench):
     with Net(bench, LISTEN, delay="10ms") as net, net.serve_slowly(2):
         since = connected_since(net)
-        with Request(net, "before", 30) as request:
+        with Request(net, "before", 60) as request:
             wait_until(lambda: net.times_asked() == 1, "bob was not asked")
             net.link.first.change_addresses(NEW_IP4, NEW_IP6)
             require(request.outcome(), f"the request failed: {request.error}")
 
         def ask_again():
-            with Request(net, "after", 20) as later:
+            with Request(net, "after", 60) as later:
                 require(later.outcome(), f"the request failed: {later.error}")
 
         found = correspondents(net.link.second, ask_again)
@@ -101,6 +102,6 @@ def a_server_that_moves_dials_back_who_had_dialed_it(bench):
             return any(f"/{ip}/" in path for ip in (NEW_IP4, NEW_IP6) for path in paths)
 
         wait_until(dialed_back, "bob did not dial")
-        with Request(net, "there", 10) as request:
+        with Request(net, "there", 60) as request:
             require(request.outcome(), f"the request failed: {request.error}")
         require(net.times_asked() == 1, f"bob was asked {net.times_asked()} times")

@@ -17,6 +17,8 @@ LISTEN_IP6 = ("/ip6/::/tcp/4001", "/ip6/::/udp/4001/quic-v1")
 AT_ONCE = 8
 QUIETLY = ("--log-level", "error")
 SERVICE = "upper"
+# An answer takes a second or two; a busy machine has this long.
+REQUEST_S = 30
 
 
 @dataclass
@@ -139,7 +141,7 @@ def replace(node, old, new):
     config.write_text(text.replace(f"\n{old}\n", f"\n{new}\n"))
 
 
-def request(asker, resident, text="hello", timeout=10):
+def request(asker, resident, text="hello", timeout=REQUEST_S):
     """Asks by NodeID; the seconds that it took, the command's own start included."""
     words = ("request", resident.node.node_id, SERVICE, text, "--timeout", str(timeout))
     result = asker.node.run(*words, within=COMMAND_S)

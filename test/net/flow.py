@@ -82,9 +82,12 @@ class Flow:
                 time.sleep(max(0, begin + (number + 1) * pause - time.monotonic()))
         return time.monotonic() - begin
 
-    def arrivals(self, quiet=QUIET_S):
-        """What came until nothing came for a while, in that order."""
-        self.receiver.settimeout(quiet)
+    def arrivals(self, *links):
+        """What came until nothing came for a while, in that order; before, until nothing is on its way on the
+        links."""
+        for link in links:
+            link.wait_until_still()
+        self.receiver.settimeout(QUIET_S)
         came = []
         while True:
             try:

@@ -116,6 +116,20 @@ class Link:
         self._say("stats")
         return json.loads(self._line())
 
+    def wait_until_still(self):
+        """Until all packets that came have left again, or were lost."""
+        before = None
+        end = time.monotonic() + COMMAND_S
+        while True:
+            ways = [way for name, way in self.stats().items() if name != "nat"]
+            now = [(way["sent"], way["on_the_way"]) for way in ways]
+            # What waits before the link is taken between two looks.
+            if now == before and not any(waiting for _, waiting in now):
+                return
+            if time.monotonic() > end:
+                raise LabError(f"packets are still on their way: {now}")
+            before = now
+
     def stop(self):
         self.process.stdin.close()  # which ends it
         try:

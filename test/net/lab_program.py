@@ -26,7 +26,7 @@ from program import ROOT  # noqa: E402
 from topology import TopologyError, need  # noqa: E402
 
 LIFE_S = 3500  # warren_link lives for an hour
-ANSWER_S = 30
+ANSWER_S = 60
 MESSAGE_MAX = 1 << 20
 
 

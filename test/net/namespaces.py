@@ -10,8 +10,8 @@ from pathlib import Path
 
 from inside import inside
 
-COMMAND_S = 10
-RUN_S = 60
+COMMAND_S = 60
+RUN_S = 120
 NAMESPACES = Path("/run/netns")
 NAME = re.compile(r"wnet-(\d+)-(\d+)-")
 # See use_cubic().

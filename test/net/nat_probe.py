@@ -13,7 +13,7 @@ from dataclasses import dataclass
 INDEPENDENT = "endpoint-independent"
 ADDRESS = "address-dependent"
 PORT = "address-and-port-dependent"
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 @dataclass

@@ -13,12 +13,13 @@ from nodes import forget_peers
 from program import COMMAND_S, Failure
 
 # From the start of a daemon, on a busy machine.
-SETTLED_S = 25
+SETTLED_S = 60
 POLL_S = 0.25
 # By then public nodes have seen one that listens for TCP only, and it has heard of it.
 SEEN_S = 4
-# Who is asked over a path that is not there does not answer; one that is there has this long.
-PROOF_S = 3
+# Who is asked over a path that is not there does not answer, however long it is waited; one that is there
+# has the longer time, should the machine be busy.
+NO_PROOF_S, PROOF_S = 3, 30
 # What is kept of a round, as `warren why` tells it.
 ROUND = ("means", "begun_by", "outcome", "reason", "took_ms")
 
@@ -262,7 +263,8 @@ class Pair:
     def prove(self, outcome):
         """Asks again, when there are no public servers any more: who answers is there."""
         asker, asked = self.roles(outcome.run)
-        words = ("request", asked.node.node_id, SERVICE, "again", "--timeout", str(PROOF_S))
+        patience = NO_PROOF_S if outcome.direct_s is None else PROOF_S
+        words = ("request", asked.node.node_id, SERVICE, "again", "--timeout", str(patience))
         result = asker.node.run(*words, within=COMMAND_S)
         outcome.proved = result.status == 0 and result.text().strip() == "AGAIN"
 

@@ -8,7 +8,6 @@ cases_*.py. Exit status: 0 all passed, 1 something failed, 2 wrong usage. The la
 """
 
 import argparse
-import concurrent.futures
 import signal
 import sys
 from pathlib import Path
@@ -37,12 +36,13 @@ import cases_punch  # noqa: E402, F401
 import cases_quic  # noqa: E402, F401
 import cases_stun  # noqa: E402, F401
 import cases_tcp  # noqa: E402, F401
-from bench import CASES, report, run  # noqa: E402
+from bench import CASES, run_together  # noqa: E402
 from program import ROOT  # noqa: E402
 
 
-# How many cases run at a time that have limits, and wait for most of their time.
+# How many cases run at a time that have limits, and of those that have none; all wait for most of their time.
 FEW = 3
+MANY = 12
 
 
 def main():
@@ -69,15 +69,10 @@ def main():
     chosen = [case for case in CASES if arguments.only in case.__name__]
     waiting = [case for case in chosen if getattr(case, "beside_others", False)]
     few = [case for case in chosen if getattr(case, "beside_few", False)]
-    failed = 0
-    for case in chosen:
-        if case not in waiting and case not in few:
-            failed += report(case, *run(case, program))
-    for cases, at_once in ((few, FEW), (waiting, max(1, len(waiting)))):
-        with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-            results = [(case, pool.submit(run, case, program)) for case in cases]
-            for case, result in results:
-                failed += report(case, *result.result())
+    single = [case for case in chosen if case not in waiting and case not in few]
+    failed = run_together(single, program, 1)
+    failed += run_together(few, program, FEW)
+    failed += run_together(waiting, program, MANY)
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -6,7 +6,7 @@
 namespace warren {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kBindingVersion = 1;
 constexpr std::size_t kNetworkNameMax = 63;
 constexpr std::size_t kPeerKeyMax = 2048;
 constexpr std::size_t kPeerSignatureMax = 1024;
@@ -66,7 +66,7 @@ bool is_network_name(std::string_view name) {
 
 Bytes Binding::encode() const {
   ProtobufWriter writer;
-  write_number(writer, 1, kVersion);
+  write_number(writer, 1, kBindingVersion);
   write_text(writer, 2, network);
   write_bytes(writer, 3, node.key_bytes());
   write_bytes(writer, 4, peer_key.to_protobuf());
@@ -85,7 +85,7 @@ Result<Binding> Binding::decode(BytesView bytes) {
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) read_field(reader, fields);
   if (const auto end = reader.finish(); !end) return fail(end.error());
-  if (fields.version != kVersion) return fail(Errc::kUnsupported);
+  if (fields.version != kBindingVersion) return fail(Errc::kUnsupported);
   if (!is_complete(fields)) return fail(Errc::kMalformed);
   auto node = NodeId::from_key_bytes(fields.node_key);
   if (!node) return fail(node.error());

@@ -10,11 +10,11 @@ namespace warren {
 namespace {
 
 using test::CircuitRules;
+using test::kUsualCircuit;
 using test::Messenger;
 using test::TestNetwork;
 
 constexpr std::size_t kMega = 1024 * 1024;
-const CircuitRules kUsual{.bytes_each_way_max = 128 * 1024, .time_max = 2min};
 
 // A service that doubles nothing, waits if it is told to, and counts.
 struct Service {
@@ -36,7 +36,7 @@ struct Service {
   int runs = 0;
 };
 
-struct Outcome {
+struct CallOutcome {
   std::error_code error;
   std::string what;
   std::size_t size = 0;
@@ -45,7 +45,7 @@ struct Outcome {
 
 // Alice, who asks, and bob, who is behind a relay.
 struct Relayed {
-  explicit Relayed(CircuitRules rules = kUsual)
+  explicit Relayed(CircuitRules rules = kUsualCircuit)
       : alice(with(rules), 1), bob(network, 2), service(bob.host.clock) {
     bob.messaging->serve("service", service.handler());
   }
@@ -61,7 +61,7 @@ struct Relayed {
     return network;
   }
 
-  static Task<void> ask(Relayed& net, std::size_t size, CallOptions options, Outcome& outcome) {
+  static Task<void> ask(Relayed& net, std::size_t size, CallOptions options, CallOutcome& outcome) {
     const auto answer = co_await as_outcome(net.alice.messaging->request(
         net.bob.info(), std::nullopt, "service", Bytes(size, 1), 10min, options));
     outcome.done = true;
@@ -69,7 +69,7 @@ struct Relayed {
     if (!answer) outcome.error = answer.error().code();
     if (!answer) outcome.what = answer.error().what();
   }
-  static Task<void> tell(Relayed& net, std::size_t size, CallOptions options, Outcome& outcome) {
+  static Task<void> tell(Relayed& net, std::size_t size, CallOptions options, CallOutcome& outcome) {
     const auto sent = co_await as_outcome(
         net.alice.messaging->send_message(net.bob.info(), std::nullopt, Bytes(size, 1), options));
     outcome.done = true;
@@ -77,19 +77,19 @@ struct Relayed {
     if (!sent) outcome.error = sent.error().code();
     if (!sent) outcome.what = sent.error().what();
   }
-  Outcome ask(std::size_t size, CallOptions options = {}) {
-    Outcome outcome;
+  CallOutcome ask(std::size_t size, CallOptions options = {}) {
+    CallOutcome outcome;
     const Instant start = network.world.clock().now();
     network.world.run(ask(*this, size, options, outcome));
     took = network.world.clock().now() - start;
     return outcome;
   }
-  Outcome tell(std::size_t size, CallOptions options = {}) {
-    Outcome outcome;
+  CallOutcome tell(std::size_t size, CallOptions options = {}) {
+    CallOutcome outcome;
     network.world.run(tell(*this, size, options, outcome));
     return outcome;
   }
-  void ask_meanwhile(std::size_t size, Outcome& outcome) { group.spawn(ask(*this, size, {}, outcome)); }
+  void ask_meanwhile(std::size_t size, CallOutcome& outcome) { group.spawn(ask(*this, size, {}, outcome)); }
   std::vector<ConnectionPtr> connections() const { return alice.host.connections(); }
 
   TestNetwork network;
@@ -115,7 +115,7 @@ TEST_CASE("10 MiB do not fit into 128 KiB: told at once, with the figures, and t
   Relayed net;
   REQUIRE(net.ask(10).size == 10);
   net.network.world.loop().advance(Travel::kPunchTime);
-  const Outcome outcome = net.ask(10 * kMega);
+  const CallOutcome outcome = net.ask(10 * kMega);
   CHECK(outcome.error == Errc::kLimitedByBudget);
   CHECK(net.took == Duration::zero());
   CHECK_MESSAGE(outcome.what.contains("needs 10486"), outcome.what);
@@ -130,7 +130,7 @@ TEST_CASE("10 MiB do not fit into 128 KiB: told at once, with the figures, and t
 TEST_CASE("10 MiB on a circuit just opened wait a moment for the direct path that may follow") {
   Relayed net;
   SUBCASE("it comes") {
-    Outcome outcome;
+    CallOutcome outcome;
     net.ask_meanwhile(10 * kMega, outcome);
     net.network.world.loop().advance(1s);
     REQUIRE(net.connections().size() == 1);
@@ -180,7 +180,7 @@ TEST_CASE("an answer that the circuit cannot carry is refused, and fetched over 
   Relayed net;
   net.service.answer_size = kMega;
   SUBCASE("no other path: the caller learns how much it was") {
-    const Outcome outcome = net.ask(10);
+    const CallOutcome outcome = net.ask(10);
     CHECK(outcome.error == Errc::kLimitedByBudget);
     CHECK_MESSAGE(outcome.what.contains("the answer needs 1049"), outcome.what);
     CHECK(net.ask(0).error == Errc::kLimitedByBudget);  // the circuit was not broken by it
@@ -189,7 +189,7 @@ TEST_CASE("an answer that the circuit cannot carry is refused, and fetched over 
   }
   SUBCASE("a direct path comes up while the service works") {
     net.service.takes = 10s;
-    Outcome outcome;
+    CallOutcome outcome;
     net.ask_meanwhile(10, outcome);
     net.network.world.loop().advance(5s);
     REQUIRE(net.service.runs == 1);
@@ -215,10 +215,10 @@ TEST_CASE("what fits into a circuit, but not into what is left of this one, gets
 TEST_CASE("what fits one by one, but not together, goes one after the other") {
   Relayed net;
   net.service.takes = 10s;
-  std::array<Outcome, 3> outcomes;
-  for (Outcome& outcome : outcomes) net.ask_meanwhile(80'000, outcome);
+  std::array<CallOutcome, 3> outcomes;
+  for (CallOutcome& outcome : outcomes) net.ask_meanwhile(80'000, outcome);
   net.network.world.loop().advance(1min);
-  for (const Outcome& outcome : outcomes) {
+  for (const CallOutcome& outcome : outcomes) {
     CHECK_MESSAGE(outcome.size == 80'000, outcome.what);
   }
   CHECK(net.service.runs == 3);
@@ -227,7 +227,7 @@ TEST_CASE("what fits one by one, but not together, goes one after the other") {
 TEST_CASE("a circuit that ends in the middle of a request, by time") {
   Relayed net({.bytes_each_way_max = 128 * 1024, .time_max = 20s});
   net.service.takes = 30s;
-  Outcome outcome;
+  CallOutcome outcome;
   net.ask_meanwhile(10, outcome);
   net.network.world.loop().advance(10s);
   REQUIRE(net.service.runs == 1);
@@ -237,7 +237,7 @@ TEST_CASE("a circuit that ends in the middle of a request, by time") {
   }
   SUBCASE("many of them do, when the service takes that long") {
     net.service.takes = 100s;
-    Outcome long_one;
+    CallOutcome long_one;
     net.ask_meanwhile(20, long_one);
     net.network.world.loop().advance(3min);
     CHECK(outcome.size == 10);
@@ -271,7 +271,7 @@ void use_up(Relayed& net) {
 TEST_CASE("a circuit that ends in the middle of a request, by bytes") {
   Relayed net;
   net.service.takes = 30s;
-  Outcome outcome;
+  CallOutcome outcome;
   net.ask_meanwhile(10, outcome);
   net.network.world.loop().advance(10s);
   REQUIRE(net.service.runs == 1);
@@ -295,7 +295,7 @@ TEST_CASE("a circuit that ends before the request is sent: it surely has not run
   // More than the pipe takes at once, so that it is on its way for a while.
   net.network.circuits->bytes_each_way_max = 4 * kMega;
   net.connections().front()->close();
-  Outcome outcome;
+  CallOutcome outcome;
   net.ask_meanwhile(3 * kMega, outcome);
   net.network.world.loop().advance(120ms);
   REQUIRE(net.connections().size() == 1);

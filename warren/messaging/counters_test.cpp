@@ -5,15 +5,12 @@
 #include "warren/messaging/test_messenger.hpp"
 
 using namespace warren;
+using test::echo;
 using test::Messenger;
 using test::RawPeer;
 using test::TestNetwork;
 
 namespace {
-
-Task<Bytes> echo(ServiceCall call) {
-  co_return std::move(call.payload);
-}
 
 Task<void> stop(Messenger* messenger) {
   co_await messenger->stop();

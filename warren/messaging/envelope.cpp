@@ -6,7 +6,7 @@
 namespace warren {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kEnvelopeVersion = 1;
 constexpr std::size_t kContextMax = 255;
 constexpr std::size_t kEncMax = 128;
 constexpr std::uint64_t kTtlMaxMs = std::chrono::milliseconds(std::chrono::days(7)).count();
@@ -73,7 +73,7 @@ std::string make_context(std::string_view network, std::string_view protocol_or_
 
 Bytes Header::encode() const {
   ProtobufWriter writer;
-  write_number(writer, 1, kVersion);
+  write_number(writer, 1, kEnvelopeVersion);
   write_bytes(writer, 2, sender);
   if (recipient) write_bytes(writer, 3, *recipient);
   write_text(writer, 4, context);
@@ -96,7 +96,7 @@ Result<Header> Header::decode(BytesView bytes) {
   ProtobufReader reader(bytes, ProtobufForm::kCanonical);
   while (reader.next()) read_field(reader, fields);
   if (const auto end = reader.finish(); !end) return fail(end.error());
-  if (fields.version != kVersion && fields.version != 0) return fail(Errc::kUnsupported);
+  if (fields.version != kEnvelopeVersion && fields.version != 0) return fail(Errc::kUnsupported);
   if (!is_complete(fields)) return fail(Errc::kMalformed);
   Header header = std::move(fields.header);
   header.hash = static_cast<BodyHash>(fields.hash);

@@ -8,13 +8,10 @@
 namespace warren {
 namespace {
 
+using test::echo;
 using test::Messenger;
+using test::stop_both;
 using test::TestNetwork;
-
-Task<void> stop_both(Messenger& a, Messenger& b) {
-  co_await a.stop();
-  co_await b.stop();
-}
 
 // Runs a scenario between two nodes, alice and bob, and stops them.
 using Scenario = Task<void> (*)(TestNetwork&, Messenger&, Messenger&);
@@ -26,10 +23,6 @@ void run(Scenario scenario, MessagingConfig config = {}) {
   network.world.run(stop_both(alice, bob));
   CHECK_MESSAGE(outcome.has_value(), (outcome ? std::string() : outcome.error().message()));
   CHECK_FALSE(network.world.loop().busy());
-}
-
-Task<Bytes> echo(ServiceCall call) {
-  co_return std::move(call.payload);
 }
 
 Task<std::error_code> error_of(Task<void> task) {

@@ -10,16 +10,16 @@ namespace warren {
 namespace {
 
 using test::CircuitRules;
+using test::kUsualCircuit;
 using test::Messenger;
 using test::TestConnection;
 using test::TestNetwork;
 
 constexpr std::size_t kLargest = 16 * 1024 * 1024 - 4096;
-const CircuitRules kUsual{.bytes_each_way_max = 128 * 1024, .time_max = 2min};
 // What heartbeats take to find a dead path.
 constexpr Duration kUntilFound = 3s;
 
-struct Outcome {
+struct MoveOutcome {
   std::error_code error;
   std::string what;
   Bytes answer;
@@ -36,7 +36,7 @@ Bytes pattern(std::size_t size) {
 struct Moves {
   Moves() {
     network.direct = false;
-    network.circuits = kUsual;
+    network.circuits = kUsualCircuit;
     bob.messaging->serve("work", [this](ServiceCall call) { return work(*this, std::move(call)); });
     network.world.loop().advance(1min);  // not right after bob's start
   }
@@ -52,18 +52,18 @@ struct Moves {
     co_await moves.network.world.clock().sleep_for(moves.takes);
     co_return std::move(call.payload);
   }
-  static Task<void> ask(Moves& moves, Bytes payload, Outcome& outcome) {
+  static Task<void> ask(Moves& moves, Bytes payload, MoveOutcome& outcome) {
     const auto answer = co_await as_outcome(
         moves.alice.messaging->request(moves.bob.info(), std::nullopt, "work", std::move(payload), 10min));
     moves.finish(answer ? nullptr : &answer.error(), outcome);
     if (answer) outcome.answer = *answer;
   }
-  static Task<void> tell(Moves& moves, Bytes payload, Outcome& outcome) {
+  static Task<void> tell(Moves& moves, Bytes payload, MoveOutcome& outcome) {
     const auto sent = co_await as_outcome(
         moves.alice.messaging->send_message(moves.bob.info(), std::nullopt, std::move(payload)));
     moves.finish(sent ? nullptr : &sent.error(), outcome);
   }
-  void finish(const std::system_error* error, Outcome& outcome) {
+  void finish(const std::system_error* error, MoveOutcome& outcome) {
     outcome.done = true;
     ended = network.world.clock().now();
     if (error == nullptr) return;
@@ -105,7 +105,7 @@ struct Moves {
 TEST_CASE("a request whose direct path dies is answered over the relayed one, within five seconds") {
   Moves net;
   net.connect_both();
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
   net.advance(1s);
   REQUIRE(net.runs == 1);
@@ -123,7 +123,7 @@ TEST_CASE("and the other way round: from the relayed path to the direct one that
   Moves net;
   net.relayed = net.connect(PathPolicy::kAny);
   net.takes = 20s;
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
   net.advance(1s);
   REQUIRE(net.runs == 1);
@@ -133,7 +133,7 @@ TEST_CASE("and the other way round: from the relayed path to the direct one that
     const int streams = net.direct->streams_so_far();
     net.advance(30s);
     CHECK(net.direct->streams_so_far() == streams);
-    Outcome next;
+    MoveOutcome next;
     net.group.spawn(Moves::ask(net, to_bytes("y"), next));
     net.advance(1s);
     CHECK(net.direct->streams_so_far() == streams + 1);
@@ -153,7 +153,7 @@ TEST_CASE("a path that dies again and again is left again and again") {
   Moves net;
   net.network.direct = true;
   net.takes = 20s;
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
   for (int i = 0; i < 4; ++i) {
     net.advance(1s);
@@ -170,7 +170,7 @@ TEST_CASE("a message whose acknowledgement was lost with its path is there once,
   Moves net;
   net.connect_both();
   const auto subscription = net.bob.messaging->on_message([&](const InboxMessage&) { net.direct->cut(); });
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::tell(net, to_bytes("once"), outcome));
   net.advance(1s);
   REQUIRE(net.bob.stored().size() == 1);
@@ -188,7 +188,7 @@ TEST_CASE("no path is left: another one is waited for a while") {
   net.connect_both();
   net.relayed->close();
   net.network.circuits.reset();
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
   net.advance(1s);
   REQUIRE(net.runs == 1);
@@ -221,7 +221,7 @@ TEST_CASE("no path is left: another one is waited for a while") {
 TEST_CASE("a peer that was never reached is not waited for") {
   Moves net;
   net.network.circuits.reset();
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
   net.advance(1s);
   CHECK(outcome.error == Errc::kUnreachable);
@@ -231,7 +231,7 @@ TEST_CASE("16 MiB whose direct path dies while they are sent, with a small circu
   Moves net;
   net.connect_both();
   const Bytes payload = pattern(kLargest);
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::ask(net, payload, outcome));
   net.advance(500ms);
   REQUIRE(net.runs == 0);
@@ -260,7 +260,7 @@ TEST_CASE("16 MiB whose path dies while the answer comes: exact bytes, or the re
   Moves net;
   net.connect_both();
   const Bytes payload = pattern(kLargest);
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::ask(net, payload, outcome));
   for (int i = 0; i < 1000 && net.runs == 0; ++i) net.advance(100ms);
   REQUIRE(net.runs == 1);
@@ -291,7 +291,7 @@ TEST_CASE("paths are told to be used as long as a conversation goes over them, a
     CHECK(&path == net.relayed.get());
     ++(sign == PathSign::kUsed ? used : heard);
   });
-  Outcome outcome;
+  MoveOutcome outcome;
   net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
   net.advance(10s);
   CHECK(used >= 9);

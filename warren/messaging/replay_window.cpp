@@ -6,7 +6,7 @@ namespace warren {
 namespace {
 
 // Looking through all senders for idle ones is done this often at most.
-constexpr Duration kSweepInterval = std::chrono::seconds(5);
+constexpr Duration kNonceSweepInterval = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -24,7 +24,7 @@ void ReplayWindow::expire(Sender& sender, Instant now) {
 // A sender not heard of for so long that all its messages would be too old needs no window.
 void ReplayWindow::forget_idle_senders(Instant now) {
   if (now < next_sweep_) return;
-  next_sweep_ = now + kSweepInterval;
+  next_sweep_ = now + kNonceSweepInterval;
   for (auto at = senders_.begin(); at != senders_.end();) {
     expire(at->second, now);
     at = at->second.order.empty() && at->second.heard + lifetime_ <= now ? senders_.erase(at) : std::next(at);

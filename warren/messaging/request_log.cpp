@@ -7,7 +7,7 @@
 namespace warren {
 namespace {
 
-constexpr Duration kSweepInterval = std::chrono::seconds(10);
+constexpr Duration kAnswerSweepInterval = std::chrono::seconds(10);
 
 // What an answer costs besides its payload: the entry, its place in the queue, the reason.
 constexpr std::size_t kEntryBytes = 512;
@@ -46,7 +46,7 @@ void RequestLog::drop_expired(Sender& sender, Instant now) {
 
 void RequestLog::sweep(Moment now) {
   if (now.instant < next_sweep_) return;
-  next_sweep_ = now.instant + kSweepInterval;
+  next_sweep_ = now.instant + kAnswerSweepInterval;
   for (auto at = senders_.begin(); at != senders_.end();) {
     Sender& sender = at->second;
     drop_expired(sender, now.instant);

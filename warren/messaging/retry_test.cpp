@@ -9,12 +9,8 @@ namespace warren {
 namespace {
 
 using test::Messenger;
+using test::stop_both;
 using test::TestNetwork;
-
-Task<void> stop_both(Messenger& a, Messenger& b) {
-  co_await a.stop();
-  co_await b.stop();
-}
 
 Task<void> send(Messenger& from, Messenger& to, std::string text, std::error_code& outcome) {
   const auto sent = co_await as_result(from.messaging->send_message(to.info(), std::nullopt, to_bytes(text)));

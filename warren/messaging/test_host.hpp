@@ -38,6 +38,9 @@ struct CircuitRules {
   Duration time_max{};                   // zero: no limit
 };
 
+// What relays usually allow.
+inline const CircuitRules kUsualCircuit{.bytes_each_way_max = 128 * 1024, .time_max = 2min};
+
 // Who can reach whom: everybody, directly unless a test says otherwise.
 struct TestNetwork {
   explicit TestNetwork(std::uint64_t seed = 1) : world(seed) {}

@@ -57,6 +57,16 @@ struct Messenger {
   Subscription deliveries;
 };
 
+inline Task<void> stop_both(Messenger& a, Messenger& b) {
+  co_await a.stop();
+  co_await b.stop();
+}
+
+// A service that sends back what it is asked.
+inline Task<Bytes> echo(ServiceCall call) {
+  co_return std::move(call.payload);
+}
+
 // Has keys, and no manners.
 struct RawPeer {
   RawPeer(TestNetwork& network, std::uint8_t number) : host(network, peer_key(number)), number(number) {}

@@ -9,7 +9,7 @@
 namespace warren {
 namespace {
 
-constexpr WallTime kNow{std::chrono::milliseconds(1'700'000'000'000)};
+constexpr WallTime kWallNow{std::chrono::milliseconds(1'700'000'000'000)};
 
 struct Owner {
   Sm2PrivateKey node_key = Sm2PrivateKey::generate(testing::seeded(1));
@@ -21,8 +21,8 @@ struct Owner {
             .node = node(),
             .peer_key = peer_key.public_key(),
             .serial = serial,
-            .not_before = kNow - std::chrono::hours(1),
-            .not_after = kNow + std::chrono::hours(24),
+            .not_before = kWallNow - std::chrono::hours(1),
+            .not_after = kWallNow + std::chrono::hours(24),
             .kem_x25519 = {},
             .kem_sm2 = {},
             .suites = {}};
@@ -33,7 +33,7 @@ struct Owner {
   Bytes value(const Binding& binding) const { return sign(binding).encode(); }
 };
 
-std::error_code refused(const NodeId& node, const Bytes& value, WallTime now = kNow) {
+std::error_code refused(const NodeId& node, const Bytes& value, WallTime now = kWallNow) {
   const auto valid = BindingValidator("ours").validate(binding_record_key(node), value, now);
   return valid ? std::error_code() : valid.error();
 }
@@ -45,9 +45,9 @@ TEST_CASE("a binding is valid under its NodeID until its end") {
   CHECK(key.size() == 46);
   CHECK(as_text(key).starts_with("/warren-node/"));
   const Bytes value = owner.value(owner.draft());
-  CHECK(value_or_throw(validator.validate(key, value, kNow)) == kNow + std::chrono::hours(24));
-  CHECK(refused(owner.node(), value, kNow + std::chrono::hours(24)) == Errc::kRecordExpired);
-  CHECK(refused(owner.node(), value, kNow - std::chrono::hours(2)) == Errc::kBadRecord);  // not valid yet
+  CHECK(value_or_throw(validator.validate(key, value, kWallNow)) == kWallNow + std::chrono::hours(24));
+  CHECK(refused(owner.node(), value, kWallNow + std::chrono::hours(24)) == Errc::kRecordExpired);
+  CHECK(refused(owner.node(), value, kWallNow - std::chrono::hours(2)) == Errc::kBadRecord);  // not valid yet
 }
 
 TEST_CASE("bindings of others and of other networks are refused") {
@@ -70,7 +70,7 @@ TEST_CASE("bindings of others and of other networks are refused") {
   CHECK(refused(owner.node(), {}) == Errc::kBadRecord);
   CHECK(refused(owner.node(), Bytes(kSignedBindingSizeMax + 1)) == Errc::kTooLarge);
   const auto short_key = kad::record_key(kBindingNameSpace, BytesView(owner.node().key_bytes()).first(32));
-  CHECK(!BindingValidator("ours").validate(short_key, owner.value(owner.draft()), kNow));
+  CHECK(!BindingValidator("ours").validate(short_key, owner.value(owner.draft()), kWallNow));
 }
 
 TEST_CASE("the higher serial wins, and one below the known is replayed") {
@@ -82,15 +82,15 @@ TEST_CASE("the higher serial wins, and one below the known is replayed") {
   CHECK(validator.supersedes(key, newer, older));
   CHECK(!validator.supersedes(key, older, newer));
   CHECK(!validator.supersedes(key, older, older));
-  CHECK(validator.validate(key, older, kNow));
+  CHECK(validator.validate(key, older, kWallNow));
   REQUIRE(store->put({.node = owner.node(),
                       .peer = owner.draft().peer(),
                       .serial = 6,
                       .not_after = owner.draft().not_after,
                       .signed_binding = newer},
-                     kNow));
-  CHECK(validator.validate(key, older, kNow).error() == Errc::kOldRecord);
-  CHECK(validator.validate(key, newer, kNow));
+                     kWallNow));
+  CHECK(validator.validate(key, older, kWallNow).error() == Errc::kOldRecord);
+  CHECK(validator.validate(key, newer, kWallNow));
 }
 
 }  // namespace

@@ -7,23 +7,21 @@
 #include <map>
 
 #include "warren/async/as_result.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/sim/dns.hpp"
 #include "warren/sim/world.hpp"
 
 using namespace warren;
+using testing::address;
 
 namespace {
 
-const std::string kAlice = "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5";
-const std::string kBob = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N";
+const std::string kAliceId = "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5";
+const std::string kBobId = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N";
 const std::string kUdp = "_warren._udp.example.com";
 const std::string kTcp = "_warren._tcp.example.com";
 
 using Texts = std::vector<std::string>;
-
-Multiaddr address(const std::string& text) {
-  return value_or_throw(Multiaddr::parse(text), text);
-}
 
 std::vector<Multiaddr> addresses(const Texts& texts) {
   std::vector<Multiaddr> result;
@@ -70,30 +68,30 @@ struct Asking {
 
 TEST_CASE("an SRV record and the PeerID beside it make an address") {
   CHECK(joined({service(4001, "boot.example.com")}, {service(4002, "boot.example.com")},
-               {"/dns/boot.example.com/p2p/" + kAlice}) ==
-        Texts{"/dns/boot.example.com/udp/4001/quic-v1/p2p/" + kAlice,
-              "/dns/boot.example.com/tcp/4002/p2p/" + kAlice});
-  CHECK(joined({}, {service(1, "Boot.Example.com")}, {"/dns4/boot.EXAMPLE.com/p2p/" + kAlice}) ==
-        Texts{"/dns/Boot.Example.com/tcp/1/p2p/" + kAlice});
+               {"/dns/boot.example.com/p2p/" + kAliceId}) ==
+        Texts{"/dns/boot.example.com/udp/4001/quic-v1/p2p/" + kAliceId,
+              "/dns/boot.example.com/tcp/4002/p2p/" + kAliceId});
+  CHECK(joined({}, {service(1, "Boot.Example.com")}, {"/dns4/boot.EXAMPLE.com/p2p/" + kAliceId}) ==
+        Texts{"/dns/Boot.Example.com/tcp/1/p2p/" + kAliceId});
 }
 
 TEST_CASE("each host gets the PeerID that is its own") {
-  const Texts claims = {"/dns/a.example/p2p/" + kAlice, "/dns/b.example/p2p/" + kBob};
+  const Texts claims = {"/dns/a.example/p2p/" + kAliceId, "/dns/b.example/p2p/" + kBobId};
   CHECK(joined({}, {service(1, "b.example"), service(2, "a.example")}, claims) ==
-        Texts{"/dns/b.example/tcp/1/p2p/" + kBob, "/dns/a.example/tcp/2/p2p/" + kAlice});
+        Texts{"/dns/b.example/tcp/1/p2p/" + kBobId, "/dns/a.example/tcp/2/p2p/" + kAliceId});
   // Of a third host nobody knows, and a PeerID without a host is for these.
   CHECK(joined({}, {service(1, "c.example")}, claims, 1).empty());
-  CHECK(joined({}, {service(1, "c.example")}, {claims[0], "/p2p/" + kBob}) ==
-        Texts{"/dns/c.example/tcp/1/p2p/" + kBob});
+  CHECK(joined({}, {service(1, "c.example")}, {claims[0], "/p2p/" + kBobId}) ==
+        Texts{"/dns/c.example/tcp/1/p2p/" + kBobId});
 }
 
 TEST_CASE("of several peers at one host the port decides") {
-  const Texts whole = {"/dns/a.example/tcp/1/p2p/" + kAlice, "/dns/a.example/tcp/2/p2p/" + kBob};
+  const Texts whole = {"/dns/a.example/tcp/1/p2p/" + kAliceId, "/dns/a.example/tcp/2/p2p/" + kBobId};
   CHECK(joined({}, {service(2, "a.example"), service(1, "a.example")}, whole) ==
-        Texts{"/dns/a.example/tcp/2/p2p/" + kBob, "/dns/a.example/tcp/1/p2p/" + kAlice});
+        Texts{"/dns/a.example/tcp/2/p2p/" + kBobId, "/dns/a.example/tcp/1/p2p/" + kAliceId});
   // Another port than that of the SRV: the host is enough, and what was said as a whole stays.
   CHECK(joined({}, {service(3, "a.example")}, {whole[0]}) ==
-        Texts{"/dns/a.example/tcp/3/p2p/" + kAlice, whole[0]});
+        Texts{"/dns/a.example/tcp/3/p2p/" + kAliceId, whole[0]});
 }
 
 TEST_CASE("an SRV record without a PeerID is not dialed, and it is said what is missing") {
@@ -104,24 +102,24 @@ TEST_CASE("an SRV record without a PeerID is not dialed, and it is said what is 
         "nobody knows which peer runs at boot.example.com port 4001 (SRV of _warren._udp.example.com): add a "
         "TXT record \"dnsaddr=/dns/boot.example.com/p2p/<PeerID>\" to _warren._udp.example.com");
   // Of two PeerIDs without a host either could be it: both are tried, and the handshake tells.
-  CHECK(joined({}, {service(1, "a.example")}, {"/p2p/" + kAlice, "/p2p/" + kBob}).size() == 2);
+  CHECK(joined({}, {service(1, "a.example")}, {"/p2p/" + kAliceId, "/p2p/" + kBobId}).size() == 2);
   // Of two peers elsewhere neither is.
   CHECK(joined({}, {service(1, "a.example")},
-               {"/ip4/192.0.2.1/tcp/1/p2p/" + kAlice, "/ip4/192.0.2.2/tcp/1/p2p/" + kBob}, 1)
+               {"/ip4/192.0.2.1/tcp/1/p2p/" + kAliceId, "/ip4/192.0.2.2/tcp/1/p2p/" + kBobId}, 1)
             .size() == 2);
-  CHECK(joined({}, {service(0, "a.example")}, {"/p2p/" + kAlice}, 1).empty());
+  CHECK(joined({}, {service(0, "a.example")}, {"/p2p/" + kAliceId}, 1).empty());
 }
 
 TEST_CASE("whole addresses need no SRV record, and ones without a PeerID are nothing") {
-  const Texts whole = {"/ip4/192.0.2.1/udp/4001/quic-v1/p2p/" + kAlice,
-                       "/dns4/b.example/tcp/443/tls/ws/p2p/" + kBob};
-  CHECK(joined({}, {}, {whole[0], whole[1], "/ip4/192.0.2.3/tcp/1", whole[0], "/p2p/" + kBob}) == whole);
+  const Texts whole = {"/ip4/192.0.2.1/udp/4001/quic-v1/p2p/" + kAliceId,
+                       "/dns4/b.example/tcp/443/tls/ws/p2p/" + kBobId};
+  CHECK(joined({}, {}, {whole[0], whole[1], "/ip4/192.0.2.3/tcp/1", whole[0], "/p2p/" + kBobId}) == whole);
 }
 
 TEST_CASE("what a domain says is bounded") {
   std::vector<ServiceRecord> many;
   for (std::uint16_t port = 1; port <= 100; ++port) many.push_back(service(port, "a.example"));
-  CHECK(joined(many, many, {"/p2p/" + kAlice}).size() == kDomainAddressesMax);
+  CHECK(joined(many, many, {"/p2p/" + kAliceId}).size() == kDomainAddressesMax);
 }
 
 TEST_CASE("services are tried by priority, and of equals by weight") {
@@ -157,28 +155,28 @@ TEST_CASE("domains are names that SRV records can be asked for") {
 TEST_CASE_FIXTURE(Asking, "a domain is read with all its records at once") {
   dns.set_srv(kUdp, {service(4001, "boot.example.com", 0, 0, 10min)});
   dns.set_srv(kTcp, {service(4001, "boot.example.com", 0, 0, 2min)});
-  dns.set_text(kTcp, {"v=other", "dnsaddr=/dns/boot.example.com/p2p/" + kAlice, "dnsaddr=nonsense"}, 1h);
+  dns.set_text(kTcp, {"v=other", "dnsaddr=/dns/boot.example.com/p2p/" + kAliceId, "dnsaddr=nonsense"}, 1h);
   const DomainAnswer answer = read("example.com.");
-  CHECK(texts(answer.addresses) == Texts{"/dns/boot.example.com/udp/4001/quic-v1/p2p/" + kAlice,
-                                         "/dns/boot.example.com/tcp/4001/p2p/" + kAlice});
+  CHECK(texts(answer.addresses) == Texts{"/dns/boot.example.com/udp/4001/quic-v1/p2p/" + kAliceId,
+                                         "/dns/boot.example.com/tcp/4001/p2p/" + kAliceId});
   CHECK(answer.ttl == 2min);
   CHECK(now() == Instant{20ms});
 
   dns.set_srv(kTcp, {service(5, "new.example.com", 0, 0, 1s)});
-  dns.set_text(kUdp, {"dnsaddr=/dns/new.example.com/p2p/" + kBob});
+  dns.set_text(kUdp, {"dnsaddr=/dns/new.example.com/p2p/" + kBobId});
   const DomainAnswer changed = read();
-  CHECK(texts(changed.addresses).back() == "/dns/new.example.com/tcp/5/p2p/" + kBob);
+  CHECK(texts(changed.addresses).back() == "/dns/new.example.com/tcp/5/p2p/" + kBobId);
   CHECK(changed.ttl == kDomainTtlMin);
 }
 
 TEST_CASE_FIXTURE(Asking, "trees of dnsaddr records are walked, wherever they begin") {
-  const std::string leaf = "/ip4/192.0.2.1/tcp/4001/p2p/" + kAlice;
+  const std::string leaf = "/ip4/192.0.2.1/tcp/4001/p2p/" + kAliceId;
   dns.set_text("_dnsaddr.example.com",
                {"dnsaddr=/dnsaddr/eu.example.com", "dnsaddr=/dnsaddr/us.example.com"});
   dns.set_text("_dnsaddr.eu.example.com", {"dnsaddr=" + leaf});
   dns.set_text("_dnsaddr.us.example.com",
-               {"dnsaddr=/ip4/192.0.2.2/tcp/1/p2p/" + kBob, "dnsaddr=/ip4/192.0.2.9/tcp/1"});
-  CHECK(texts(read().addresses) == Texts{leaf, "/ip4/192.0.2.2/tcp/1/p2p/" + kBob});
+               {"dnsaddr=/ip4/192.0.2.2/tcp/1/p2p/" + kBobId, "dnsaddr=/ip4/192.0.2.9/tcp/1"});
+  CHECK(texts(read().addresses) == Texts{leaf, "/ip4/192.0.2.2/tcp/1/p2p/" + kBobId});
 
   const auto tree = world.run(read_dnsaddr(&machine.env(), address("/dnsaddr/eu.example.com")));
   CHECK(texts(tree.addresses) == Texts{leaf});
@@ -187,7 +185,7 @@ TEST_CASE_FIXTURE(Asking, "trees of dnsaddr records are walked, wherever they be
   // A tree tells whose an SRV target is, too, when there is one peer only.
   dns.set_text("_dnsaddr.one.example", {"dnsaddr=/dnsaddr/eu.example.com"});
   dns.set_srv("_warren._tcp.one.example", {service(7, "one.example")});
-  CHECK(texts(read("one.example").addresses) == Texts{"/dns/one.example/tcp/7/p2p/" + kAlice, leaf});
+  CHECK(texts(read("one.example").addresses) == Texts{"/dns/one.example/tcp/7/p2p/" + kAliceId, leaf});
 }
 
 TEST_CASE_FIXTURE(Asking, "a domain that cannot be read says why, in time") {
@@ -201,8 +199,8 @@ TEST_CASE_FIXTURE(Asking, "a domain that cannot be read says why, in time") {
   CHECK(now() - asked == kDomainTimeout);
   // Half an answer is one.
   dns.set_srv(kTcp, {service(1, "a.example")});
-  dns.set_text(kTcp, {"dnsaddr=/p2p/" + kAlice});
-  CHECK(texts(read().addresses) == Texts{"/dns/a.example/tcp/1/p2p/" + kAlice});
+  dns.set_text(kTcp, {"dnsaddr=/p2p/" + kAliceId});
+  CHECK(texts(read().addresses) == Texts{"/dns/a.example/tcp/1/p2p/" + kAliceId});
   dns.set_text(kTcp, {});
   CHECK(read().warnings.size() == 1);
   CHECK_FALSE(world.loop().busy());
@@ -211,24 +209,24 @@ TEST_CASE_FIXTURE(Asking, "a domain that cannot be read says why, in time") {
 }
 
 TEST_CASE("the zone of a node names its public places, and what else has to be there") {
-  const PeerId peer = *PeerId::parse(kAlice);
+  const PeerId peer = *PeerId::parse(kAliceId);
   const auto zone = bootstrap_zone(
       "example.com", peer,
       addresses({"/ip4/127.0.0.1/tcp/4001", "/ip4/10.0.0.1/tcp/4001", "/ip4/203.0.113.5/udp/4001/quic-v1",
                  "/ip4/203.0.113.5/tcp/4001", "/ip6/2001:db8::5/tcp/4001", "/ip4/203.0.113.5/tcp/4002/ws",
-                 "/ip4/203.0.113.6/tcp/4001/p2p/" + kBob + "/p2p-circuit"}),
+                 "/ip4/203.0.113.6/tcp/4001/p2p/" + kBobId + "/p2p-circuit"}),
       std::nullopt);
   CHECK(zone ==
-        Texts{"; Bootstrap records of " + kAlice, "; needs: example.com. 300 IN A 203.0.113.5",
+        Texts{"; Bootstrap records of " + kAliceId, "; needs: example.com. 300 IN A 203.0.113.5",
               "; needs: example.com. 300 IN AAAA 2001:db8::5",
               "_warren._udp.example.com. 300 IN SRV 0 0 4001 example.com.",
               "_warren._tcp.example.com. 300 IN SRV 0 0 4001 example.com.",
-              "_warren._udp.example.com. 300 IN TXT \"dnsaddr=/dns/example.com/p2p/" + kAlice + "\"",
-              "_warren._tcp.example.com. 300 IN TXT \"dnsaddr=/dns/example.com/p2p/" + kAlice + "\"",
-              "_dnsaddr.example.com. 300 IN TXT \"dnsaddr=/ip4/203.0.113.5/udp/4001/quic-v1/p2p/" + kAlice +
+              "_warren._udp.example.com. 300 IN TXT \"dnsaddr=/dns/example.com/p2p/" + kAliceId + "\"",
+              "_warren._tcp.example.com. 300 IN TXT \"dnsaddr=/dns/example.com/p2p/" + kAliceId + "\"",
+              "_dnsaddr.example.com. 300 IN TXT \"dnsaddr=/ip4/203.0.113.5/udp/4001/quic-v1/p2p/" + kAliceId +
                   "\"",
-              "_dnsaddr.example.com. 300 IN TXT \"dnsaddr=/ip4/203.0.113.5/tcp/4001/p2p/" + kAlice + "\"",
-              "_dnsaddr.example.com. 300 IN TXT \"dnsaddr=/ip6/2001:db8::5/tcp/4001/p2p/" + kAlice + "\""});
+              "_dnsaddr.example.com. 300 IN TXT \"dnsaddr=/ip4/203.0.113.5/tcp/4001/p2p/" + kAliceId + "\"",
+              "_dnsaddr.example.com. 300 IN TXT \"dnsaddr=/ip6/2001:db8::5/tcp/4001/p2p/" + kAliceId + "\""});
   const auto lan = bootstrap_zone("lan.example.", peer, addresses({"/ip4/10.0.0.1/tcp/4001"}), std::nullopt);
   CHECK(std::ranges::find(lan, "_warren._tcp.lan.example. 300 IN SRV 0 0 4001 lan.example.") != lan.end());
   CHECK(bootstrap_zone("example.com", peer, addresses({"/ip4/127.0.0.1/tcp/1"}), std::nullopt).empty());
@@ -236,7 +234,7 @@ TEST_CASE("the zone of a node names its public places, and what else has to be t
 }
 
 TEST_CASE_FIXTURE(Asking, "what a zone says is read as the addresses it was made of") {
-  const PeerId peer = *PeerId::parse(kAlice);
+  const PeerId peer = *PeerId::parse(kAliceId);
   const auto zone =
       bootstrap_zone("example.com", peer,
                      addresses({"/dns4/boot.example.net/tcp/4001", "/ip4/10.0.0.1/tcp/9"}), std::nullopt);
@@ -249,6 +247,6 @@ TEST_CASE_FIXTURE(Asking, "what a zone says is read as the addresses it was made
   for (const auto& [name, values] : records) dns.set_text(name, values);
   CHECK(std::ranges::find(zone, kTcp + ". 300 IN SRV 0 0 4001 boot.example.net.") != zone.end());
   dns.set_srv(kTcp, {service(4001, "boot.example.net")});
-  CHECK(texts(read().addresses) == Texts{"/dns/boot.example.net/tcp/4001/p2p/" + kAlice,
-                                         "/dns4/boot.example.net/tcp/4001/p2p/" + kAlice});
+  CHECK(texts(read().addresses) == Texts{"/dns/boot.example.net/tcp/4001/p2p/" + kAliceId,
+                                         "/dns4/boot.example.net/tcp/4001/p2p/" + kAliceId});
 }

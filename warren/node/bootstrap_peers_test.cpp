@@ -11,10 +11,10 @@ using namespace warren;
 
 namespace {
 
-struct Guest {
-  Guest(sim::World& in, const std::string& name)
+struct GuestHost {
+  GuestHost(sim::World& in, const std::string& name)
       : world(in), node(in.add_machine(name)), info(node.listen()) {}
-  ~Guest() { world.run(node.host.close()); }
+  ~GuestHost() { world.run(node.host.close()); }
 
   Multiaddr address() const { return info.addresses.front().with(Protocol::kP2p, info.id.bytes()); }
   std::string text() const { return "dnsaddr=" + address().to_string(); }
@@ -32,23 +32,23 @@ struct Beginner {
     world.run(node.host.close());
   }
 
-  bool is_connected(const Guest& guest) { return !node.host.connections(guest.info.id).empty(); }
+  bool is_connected(const GuestHost& guest) { return !node.host.connections(guest.info.id).empty(); }
   // How long it takes until this guest is connected; `most` when it is not.
-  Duration time_to(const Guest& guest, Duration most) {
+  Duration time_to(const GuestHost& guest, Duration most) {
     const Instant begin = world.clock().now();
     while (!is_connected(guest) && world.clock().now() - begin < most) world.loop().advance(10ms);
     return world.clock().now() - begin;
   }
   // The guest closes its connections; until that has arrived.
-  bool lose(const Guest& guest) {
+  bool lose(const GuestHost& guest) {
     world.loop().advance(1s);  // the last message of the handshake has arrived, too
     for (const ConnectionPtr& connection : guest.node.host.connections()) connection->close();
     for (int i = 0; i < 1000 && is_connected(guest); ++i) world.loop().advance(10ms);
     return !is_connected(guest);
   }
   // A peer behind a cable that is pulled.
-  std::unique_ptr<Guest> unreachable(const std::string& name) {
-    auto guest = std::make_unique<Guest>(world, name);
+  std::unique_ptr<GuestHost> unreachable(const std::string& name) {
+    auto guest = std::make_unique<GuestHost>(world, name);
     world.cut(node.machine, guest->node.machine);
     return guest;
   }
@@ -69,12 +69,12 @@ TEST_CASE_FIXTURE(Beginner, "sources that are silent do not hold up the one that
   dns.set_error("_warren._udp.silent.example", Errc::kTimedOut);
   dns.set_error("_dnsaddr.silent.example", Errc::kTimedOut);
   CHECK(bootstrap.add_domain("silent.example"));
-  std::vector<std::unique_ptr<Guest>> dead;
+  std::vector<std::unique_ptr<GuestHost>> dead;
   for (int i = 0; i < 12; ++i) {
     dead.push_back(unreachable("dead" + std::to_string(i)));
     bootstrap.offer(dead.back()->info, "known");
   }
-  Guest alive(world, "alive");
+  GuestHost alive(world, "alive");
   SUBCASE("an earlier run's") {
     bootstrap.offer(alive.info, "known");
   }
@@ -97,7 +97,7 @@ TEST_CASE_FIXTURE(Beginner, "sources that are silent do not hold up the one that
 }
 
 TEST_CASE_FIXTURE(Beginner, "a domain is followed when its record changes") {
-  Guest first(world, "first"), second(world, "second");
+  GuestHost first(world, "first"), second(world, "second");
   dns.set("first.example.com", {first.node.machine.address()});
   dns.set_srv("_warren._tcp.example.com", {{.port = first.info.addresses.front().components()[1].port(),
                                             .target = "first.example.com",
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(Beginner, "a domain is followed when its record changes") {
 }
 
 TEST_CASE_FIXTURE(Beginner, "a domain is read again when its records have had their time") {
-  Guest first(world, "first"), second(world, "second");
+  GuestHost first(world, "first"), second(world, "second");
   dns.set_text("_dnsaddr.example.com", {first.text()}, 2min);
   CHECK(bootstrap.add_domain("example.com"));
   bootstrap.start();
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(Beginner, "a domain that nobody answers for is asked again, an
   REQUIRE(bootstrap.peers().size() == 1);
   CHECK(bootstrap.peers()[0].address.to_string() == "/dnsaddr/example.com");
   CHECK(bootstrap.peers()[0].error == make_error_code(Errc::kNotFound).message());
-  Guest late(world, "late");
+  GuestHost late(world, "late");
   dns.set_srv("_warren._tcp.example.com", {{.port = 1, .target = "late.example.com", .ttl = 1min}});
   world.loop().advance(10s);
   CHECK(bootstrap.peers()[0].error.contains("add a TXT record"));
@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(Beginner, "a domain that nobody answers for is asked again, an
 }
 
 TEST_CASE_FIXTURE(Beginner, "kept peers are connected again, protected, and let go when they are removed") {
-  Guest guest(world, "guest");
+  GuestHost guest(world, "guest");
   bootstrap.start();
   CHECK(bootstrap.add(guest.info.addresses.front()).error() == Errc::kBadAddress);
   CHECK(bootstrap.add(guest.address()));
@@ -173,7 +173,7 @@ TEST_CASE_FIXTURE(Beginner, "kept peers are connected again, protected, and let 
 }
 
 TEST_CASE_FIXTURE(Beginner, "a tree without a PeerID names peers, until it is removed") {
-  Guest guest(world, "guest");
+  GuestHost guest(world, "guest");
   const Multiaddr tree = value_or_throw(Multiaddr::parse("/dnsaddr/tree.example"));
   dns.set_text("_dnsaddr.tree.example", {"dnsaddr=/dnsaddr/leaf.example"});
   dns.set_text("_dnsaddr.leaf.example", {guest.text()});

@@ -9,12 +9,12 @@ using test::Pair;
 namespace {
 
 // A started node on a machine of its own, for as long as the world lives.
-struct Guest {
-  Guest(sim::World& in, const std::string& name)
+struct GuestNode {
+  GuestNode(sim::World& in, const std::string& name)
       : world(in), machine(in.add_machine(name)), node(machine.env(), Pair::config(machine)) {
     world.run(node.start());
   }
-  ~Guest() { world.run(node.stop()); }
+  ~GuestNode() { world.run(node.stop()); }
 
   sim::World& world;
   sim::Machine& machine;
@@ -25,7 +25,7 @@ struct Guest {
 
 TEST_CASE("bootstrap peers stay when the connection manager closes others") {
   sim::World world(7);
-  Guest boot(world, "boot");
+  GuestNode boot(world, "boot");
   SwarmLimits limits;
   limits.connections_high = 2;
   limits.connections_low = 1;
@@ -45,10 +45,10 @@ TEST_CASE("bootstrap peers stay when the connection manager closes others") {
     if (event.kind == NodeEvent::Kind::kDisconnected) lost.push_back(*event.peer);
   });
   // We chose these, too, and they are of more use; all but the last are older than the grace period.
-  Guest carol(world, "carol");
-  Guest dave(world, "dave");
-  Guest erin(world, "erin");
-  for (Guest* guest : {&carol, &dave, &erin}) {
+  GuestNode carol(world, "carol");
+  GuestNode dave(world, "dave");
+  GuestNode erin(world, "erin");
+  for (GuestNode* guest : {&carol, &dave, &erin}) {
     for (int i = 0; i < 20; ++i) world.run(bob.ping(Pair::target(guest->node)));
     world.loop().advance(5s);
   }

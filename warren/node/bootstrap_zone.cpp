@@ -62,7 +62,7 @@ std::vector<Place> places_of(const std::vector<Multiaddr>& addresses) {
 
 // As one or several strings. There is nothing to escape: hosts were looked at, and the rest is numbers and
 // base58.
-std::string quoted(std::string_view text) {
+std::string txt_string(std::string_view text) {
   std::string strings;
   for (; !text.empty(); text.remove_prefix(std::min(text.size(), kStringMax)))
     strings += (strings.empty() ? "\"" : " \"") + std::string(text.substr(0, kStringMax)) + "\"";
@@ -95,11 +95,11 @@ std::vector<std::string> bootstrap_zone(std::string_view domain, const PeerId& p
     const std::string name = (place.udp ? "_warren._udp." : "_warren._tcp.") + zone;
     const std::string host = place.host.empty() ? std::string(domain) : place.host;
     add_once(lines, name + " 300 IN SRV 0 0 " + std::to_string(place.port) + " " + host + ".");
-    add_once(texts, name + " 300 IN TXT " + quoted("dnsaddr=/dns/" + host + "/p2p/" + id));
+    add_once(texts, name + " 300 IN TXT " + txt_string("dnsaddr=/dns/" + host + "/p2p/" + id));
   }
   for (const Place& place : places) {
     const Multiaddr whole = place.address.with(Protocol::kP2p, peer.bytes());
-    add_once(texts, "_dnsaddr." + zone + " 300 IN TXT " + quoted("dnsaddr=" + whole.to_string()));
+    add_once(texts, "_dnsaddr." + zone + " 300 IN TXT " + txt_string("dnsaddr=" + whole.to_string()));
   }
   std::ranges::move(texts, std::back_inserter(lines));
   return lines;

@@ -5,8 +5,8 @@
 #include <doctest/doctest.h>
 
 #include "warren/async/as_result.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/node/test_suburb.hpp"
-#include "warren/protocols/relay/test_host.hpp"
 
 using namespace warren;
 using test::Suburb;
@@ -135,7 +135,7 @@ TEST_CASE("a direct path that somebody waits for: the peer is asked to begin, an
 TEST_CASE("of a peer that nobody has heard of there is nothing to say") {
   Suburb net;
   Node& home = net.add_home("home", "port-restricted");
-  const auto report = net.world.run(as_result(home.why(relay::fake_peer(7))));
+  const auto report = net.world.run(as_result(home.why(testing::keyless_peer(7))));
   REQUIRE_FALSE(report.has_value());
   CHECK(report.error() == Errc::kNotFound);
 }

@@ -1,5 +1,6 @@
 #include "warren/node/hot_targets.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace warren {

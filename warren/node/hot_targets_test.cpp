@@ -2,19 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
 #include "warren/swarm/peerstore.hpp"
 
 using namespace warren;
+using testing::keyless_peer;
 
 namespace {
-
-PeerId peer(std::uint16_t number) {
-  Bytes multihash = {0x12, 0x20};
-  multihash.resize(34);
-  multihash[2] = static_cast<std::uint8_t>(number >> 8);
-  multihash[3] = static_cast<std::uint8_t>(number);
-  return value_or_throw(PeerId::from_bytes(multihash));
-}
 
 const Multiaddr kOld = value_or_throw(Multiaddr::parse("/ip4/192.0.2.1/tcp/1"));
 const Multiaddr kNew = value_or_throw(Multiaddr::parse("/ip4/192.0.2.2/tcp/1"));
@@ -23,10 +17,10 @@ const std::vector<PeerId> kNobody;
 
 struct Hot {
   void use(std::uint16_t number, int times, Instant now = kNow) {
-    for (int i = 0; i < times; ++i) targets.note_use(peer(number), now);
+    for (int i = 0; i < times; ++i) targets.note_use(keyless_peer(number), now);
   }
   void know(std::uint16_t number, const Multiaddr& address, Instant until) {
-    store.add_addresses(peer(number), {address}, AddressSource::kReported, until);
+    store.add_addresses(keyless_peer(number), {address}, AddressSource::kReported, until);
   }
   std::vector<PeerId> due(Instant now = kNow) { return targets.due(now, store); }
 
@@ -40,13 +34,13 @@ TEST_CASE_FIXTURE(Hot, "a target is hot from its second use on, and cools down")
   use(1, 1);
   CHECK(due() == kNobody);
   use(1, 1);
-  CHECK(due() == std::vector{peer(1)});
-  CHECK(targets.is_hot(peer(1), kNow + 15min));
-  CHECK(!targets.is_hot(peer(1), kNow + 15min + 1s));
+  CHECK(due() == std::vector{keyless_peer(1)});
+  CHECK(targets.is_hot(keyless_peer(1), kNow + 15min));
+  CHECK(!targets.is_hot(keyless_peer(1), kNow + 15min + 1s));
   CHECK(due(kNow + 16min) == kNobody);
   use(2, 20);
-  CHECK(targets.is_hot(peer(2), kNow + 31min));
-  CHECK(!targets.is_hot(peer(2), kNow + 32min));
+  CHECK(targets.is_hot(keyless_peer(2), kNow + 31min));
+  CHECK(!targets.is_hot(keyless_peer(2), kNow + 32min));
 }
 
 TEST_CASE_FIXTURE(Hot, "addresses are looked up before the best one expires") {
@@ -54,27 +48,27 @@ TEST_CASE_FIXTURE(Hot, "addresses are looked up before the best one expires") {
   know(1, kOld, kNow + 20min);
   CHECK(due() == kNobody);
   CHECK(due(kNow + 15min) == kNobody);
-  CHECK(due(kNow + 15min + 1s) == std::vector{peer(1)});
+  CHECK(due(kNow + 15min + 1s) == std::vector{keyless_peer(1)});
   know(1, kOld, kNow + 40min);
-  targets.refreshed(peer(1), kNow + 15min + 1s);
+  targets.refreshed(keyless_peer(1), kNow + 15min + 1s);
   CHECK(due(kNow + 16min) == kNobody);
-  CHECK(due(kNow + 36min) == std::vector{peer(1)});
+  CHECK(due(kNow + 36min) == std::vector{keyless_peer(1)});
 }
 
 TEST_CASE_FIXTURE(Hot, "and when none leads there any more, or the peer is lost") {
   use(1, 100);
   know(1, kOld, kNow + 10h);
-  store.note_dial(peer(1), kOld, true, kNow);
+  store.note_dial(keyless_peer(1), kOld, true, kNow);
   CHECK(due() == kNobody);
-  store.note_dial(peer(1), kOld, false, kNow);
-  CHECK(due() == std::vector{peer(1)});
+  store.note_dial(keyless_peer(1), kOld, false, kNow);
+  CHECK(due() == std::vector{keyless_peer(1)});
   know(1, kNew, kNow + 10h);
   CHECK(due() == kNobody);
-  targets.note_lost(peer(1));
-  CHECK(due() == std::vector{peer(1)});
-  targets.refreshed(peer(1), kNow);
+  targets.note_lost(keyless_peer(1));
+  CHECK(due() == std::vector{keyless_peer(1)});
+  targets.refreshed(keyless_peer(1), kNow);
   CHECK(due(kNow + 1h) == kNobody);
-  targets.note_lost(peer(9));
+  targets.note_lost(keyless_peer(9));
   CHECK(targets.size() == 1);
 }
 
@@ -86,17 +80,17 @@ TEST_CASE_FIXTURE(Hot, "a lookup that does not help is repeated less and less of
     if (due(now).empty()) continue;
     waits.push_back(now - last);
     last = now;
-    targets.refreshed(peer(1), now);
+    targets.refreshed(keyless_peer(1), now);
   }
   CHECK(waits == std::vector<Duration>{0s, 15s, 30s, 60s, 120s, 240s, 480s, 600s, 600s});
   know(1, kNew, last + 10h);
   CHECK(due(last + 600s) == kNobody);
-  targets.note_lost(peer(1));
-  CHECK(due(last + 600s) == std::vector{peer(1)});
-  targets.refreshed(peer(1), last + 600s);
-  targets.note_lost(peer(1));
+  targets.note_lost(keyless_peer(1));
+  CHECK(due(last + 600s) == std::vector{keyless_peer(1)});
+  targets.refreshed(keyless_peer(1), last + 600s);
+  targets.note_lost(keyless_peer(1));
   CHECK(due(last + 614s) == kNobody);
-  CHECK(due(last + 615s) == std::vector{peer(1)});
+  CHECK(due(last + 615s) == std::vector{keyless_peer(1)});
 }
 
 TEST_CASE_FIXTURE(Hot, "a scan of thousands neither grows it nor pushes out those used often") {
@@ -104,17 +98,17 @@ TEST_CASE_FIXTURE(Hot, "a scan of thousands neither grows it nor pushes out thos
   use(2, 400);
   for (std::uint16_t number = 1000; number < 5000; ++number) use(number, 1);
   CHECK(targets.size() == HotTargetLimits{}.targets_max);
-  CHECK(due() == std::vector{peer(1), peer(2)});
+  CHECK(due() == std::vector{keyless_peer(1), keyless_peer(2)});
   // A newcomer becomes hot among them.
   use(7, 2);
-  CHECK(targets.is_hot(peer(7), kNow));
+  CHECK(targets.is_hot(keyless_peer(7), kNow));
 }
 
 TEST_CASE_FIXTURE(Hot, "the hottest are named first, a few at a time") {
   for (std::uint16_t number = 1; number <= 20; ++number) use(number, number + 1);
   const auto first = due();
   REQUIRE(first.size() == HotTargetLimits{}.due_max);
-  CHECK(first.front() == peer(20));
+  CHECK(first.front() == keyless_peer(20));
   for (const PeerId& each : first) targets.refreshed(each, kNow);
-  CHECK(due().front() == peer(12));
+  CHECK(due().front() == keyless_peer(12));
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
+
 namespace warren {
 
 namespace {
@@ -9,10 +11,7 @@ namespace {
 using autonat::OwnAddress;
 using autonat::OwnSource;
 using stun::Behavior;
-
-Multiaddr address(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
+using testing::address;
 
 stun::NatReport report(Behavior mapping, Behavior filtering, std::vector<std::uint16_t> ports) {
   stun::NatReport report;

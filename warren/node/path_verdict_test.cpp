@@ -3,14 +3,14 @@
 #include <doctest/doctest.h>
 
 #include "warren/base/error.hpp"
-#include "warren/protocols/relay/test_host.hpp"
+#include "warren/core/test_values.hpp"
 
 namespace warren {
 
 namespace {
 
 PunchRound failed(std::optional<RelayReason> reason) {
-  PunchRound round{.peer = relay::fake_peer(1)};
+  PunchRound round{.peer = testing::keyless_peer(1)};
   round.error = make_error_code(Errc::kPunchFailed);
   round.reason = reason;
   return round;
@@ -72,7 +72,7 @@ TEST_CASE("a relayed path before any round has ended") {
 TEST_CASE("a direct path: how it came about, without a reason") {
   VerdictFacts facts{.verdict = PathVerdict::kDirect};
   CHECK_FALSE(explain(facts).reason.has_value());
-  PunchRound round{.peer = relay::fake_peer(1)};
+  PunchRound round{.peer = testing::keyless_peer(1)};
   round.means = PathMeans::kSpray;
   facts.last_round = &round;
   CHECK(explain(facts).why == "found by spraying ports");
@@ -84,7 +84,7 @@ TEST_CASE("no path at all") {
   facts.has_addresses = false;
   CHECK(explain(facts).reason == RelayReason::kNoReservation);
   facts.has_addresses = true;
-  DialOutcome outcome{.peer = relay::fake_peer(1), .address = {}};
+  DialOutcome outcome{.peer = testing::keyless_peer(1), .address = {}};
   outcome.error = make_error_code(Errc::kTimedOut);
   outcome.why = "no answer within 5 s";
   facts.last_attempt = &outcome;

@@ -2,23 +2,17 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
 #include "warren/storage/sqlite_peer_archive.hpp"
 #include "warren/swarm/test_node.hpp"
 
 using namespace warren;
+using testing::keyless_peer;
 
 namespace {
 
-Multiaddr address(int port) {
+Multiaddr address_at_port(int port) {
   return value_or_throw(Multiaddr::parse("/ip4/192.0.2.1/tcp/" + std::to_string(port)));
-}
-
-PeerId some_peer(std::uint16_t number) {
-  Bytes multihash = {0x12, 0x20};
-  multihash.resize(34);
-  multihash[2] = static_cast<std::uint8_t>(number >> 8);
-  multihash[3] = static_cast<std::uint8_t>(number);
-  return value_or_throw(PeerId::from_bytes(multihash));
 }
 
 // Fails as often as it is told, then passes on.
@@ -96,22 +90,22 @@ TEST_CASE_FIXTURE(Restarts, "whom the node was connected to is known after a res
 }
 
 TEST_CASE_FIXTURE(Restarts, "after a long sleep what worked is tried again, and hearsay is forgotten") {
-  const PeerId worked = some_peer(1), heard = some_peer(2), fresh = some_peer(3);
+  const PeerId worked = keyless_peer(1), heard = keyless_peer(2), fresh = keyless_peer(3);
   {
     Life first(*this);
     MemoryPeerstore& store = first.node.peerstore;
     const Instant now = first.now();
-    store.add_addresses(worked, {address(1), address(2)}, AddressSource::kReported, now + 1h);
-    store.note_dial(worked, address(1), true, now);
-    store.add_addresses(heard, {address(1)}, AddressSource::kReported, now + 1h);
-    store.add_addresses(fresh, {address(1)}, AddressSource::kConfigured, now + 1000h);
+    store.add_addresses(worked, {address_at_port(1), address_at_port(2)}, AddressSource::kReported, now + 1h);
+    store.note_dial(worked, address_at_port(1), true, now);
+    store.add_addresses(heard, {address_at_port(1)}, AddressSource::kReported, now + 1h);
+    store.add_addresses(fresh, {address_at_port(1)}, AddressSource::kConfigured, now + 1000h);
   }
   CHECK(kept().size() == 3);
   world.loop().advance(std::chrono::days(10));
   {
     Life second(*this);
-    CHECK(second.node.peerstore.addresses(worked, second.now()) == std::vector{address(1)});
-    CHECK(second.node.peerstore.addresses(fresh, second.now()) == std::vector{address(1)});
+    CHECK(second.node.peerstore.addresses(worked, second.now()) == std::vector{address_at_port(1)});
+    CHECK(second.node.peerstore.addresses(fresh, second.now()) == std::vector{address_at_port(1)});
     CHECK(second.node.peerstore.addresses(heard, second.now()).empty());
     CHECK(second.keeper.restored() == 2);
     world.loop().advance(PeerKeeper::kWriteInterval + 1s);
@@ -122,7 +116,7 @@ TEST_CASE_FIXTURE(Restarts, "after a long sleep what worked is tried again, and 
   }
   {
     Life third(*this);
-    CHECK(third.node.peerstore.addresses(worked, third.now()) == std::vector{address(1)});
+    CHECK(third.node.peerstore.addresses(worked, third.now()) == std::vector{address_at_port(1)});
   }
   world.loop().advance(std::chrono::days(5));
   Life fourth(*this);
@@ -133,7 +127,7 @@ TEST_CASE_FIXTURE(Restarts, "what could not be written is written later, and all
   constexpr std::uint16_t kMany = PeerKeeper::kBatch * 2 + 7;
   Life life(*this);
   for (std::uint16_t number = 0; number < kMany; ++number) {
-    life.node.peerstore.add_addresses(some_peer(number), {address(1)}, AddressSource::kIdentify,
+    life.node.peerstore.add_addresses(keyless_peer(number), {address_at_port(1)}, AddressSource::kIdentify,
                                       life.now() + 1h);
   }
   archive.failures = 2;
@@ -141,7 +135,7 @@ TEST_CASE_FIXTURE(Restarts, "what could not be written is written later, and all
   CHECK(kept().empty());
   world.loop().advance(2 * PeerKeeper::kWriteInterval);
   CHECK(kept().size() == kMany);
-  life.node.peerstore.forget(some_peer(5));
+  life.node.peerstore.forget(keyless_peer(5));
   archive.failures = 1;
   world.loop().advance(PeerKeeper::kWriteInterval);
   CHECK(kept().size() == kMany);

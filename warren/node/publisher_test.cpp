@@ -2,13 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/core/test_values.hpp"
+
 namespace warren {
 
 namespace {
 
-Multiaddr address(const char* text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
+using testing::address;
 
 const Multiaddr kPublic = address("/ip4/31.1.0.1/udp/4001/quic-v1");
 const Multiaddr kPrivate = address("/ip4/192.168.1.2/tcp/4001");

@@ -15,10 +15,6 @@ void serve_echo(Node& node) {
   node.serve("echo", [](ServiceCall call) -> Task<Bytes> { co_return call.payload; });
 }
 
-Bytes hello() {
-  return to_bytes(as_bytes("hello"));
-}
-
 struct Expected {
   const char* type;
   stun::Behavior mapping;
@@ -56,7 +52,7 @@ TEST_CASE("a home learns its NAT's class within five seconds, holds a relay, and
     Node& asker = net.add_home("asker", "port-restricted");
     net.world.loop().advance(3s);
     const Instant began = net.world.clock().now();
-    CHECK(net.world.run(asker.request(home.node_id(), "echo", hello())) == hello());
+    CHECK(net.world.run(asker.request(home.node_id(), "echo", to_bytes("hello"))) == to_bytes("hello"));
     CHECK(net.world.clock().now() - began < 1500ms);
   }
 }
@@ -74,7 +70,7 @@ TEST_CASE("with UDP blocked a home says so, and is reached over TCP through its 
   CHECK(holds_relay(home));
   Node& asker = net.add_home("asker", "full-cone");
   net.world.loop().advance(3s);
-  CHECK(net.world.run(asker.request(home.node_id(), "echo", hello())) == hello());
+  CHECK(net.world.run(asker.request(home.node_id(), "echo", to_bytes("hello"))) == to_bytes("hello"));
   CHECK_FALSE(home.reachability().status().advice.empty());
 }
 
@@ -115,7 +111,7 @@ TEST_CASE("a relay that dies is replaced, and taken back when it returns") {
   Node& asker = net.add_home("asker", "port-restricted");
   serve_echo(home);
   net.world.loop().advance(2s);
-  CHECK(net.world.run(asker.request(home.node_id(), "echo", hello())) == hello());
+  CHECK(net.world.run(asker.request(home.node_id(), "echo", to_bytes("hello"))) == to_bytes("hello"));
 }
 
 TEST_CASE("a circuit carries what its relay allows, and says so when that is too little") {
@@ -131,7 +127,7 @@ TEST_CASE("a circuit carries what its relay allows, and says so when that is too
   REQUIRE_FALSE(large.has_value());
   CHECK(large.error() == Errc::kLimitedByBudget);
   CHECK(net.world.clock().now() - began < 5s);
-  CHECK(net.world.run(asker.request(home.node_id(), "echo", hello())) == hello());
+  CHECK(net.world.run(asker.request(home.node_id(), "echo", to_bytes("hello"))) == to_bytes("hello"));
 }
 
 TEST_CASE("who insists on a direct path is told that there is none") {
@@ -141,8 +137,8 @@ TEST_CASE("who insists on a direct path is told that there is none") {
   serve_echo(home);
   Node& asker = net.add_home("asker", "symmetric-random");
   net.world.loop().advance(7s);
-  const auto direct =
-      net.world.run(as_result(asker.request(home.node_id(), "echo", hello(), 30s, PathPolicy::kDirectOnly)));
+  const auto direct = net.world.run(
+      as_result(asker.request(home.node_id(), "echo", to_bytes("hello"), 30s, PathPolicy::kDirectOnly)));
   REQUIRE_FALSE(direct.has_value());
   CHECK(direct.error() == Errc::kNoDirectPath);
 }

@@ -29,7 +29,7 @@ def bench_moves_exactly_so_many_bytes(bench):
         require(result["peer_id"] == bob.peer_id, f"measured {result['peer_id']}")
         wanted = {"kind": "direct", "transport": "tcp", "address": bob.addresses[0].rsplit("/p2p/")[0]}
         require(result["path"] == wanted and result["relayed"] is False, f"the path is {result['path']}")
-        require(0 < result["rtt_ms"] < 5000 and result["streams"] == 7, f"printed {result}")
+        require(0 < result["rtt_ms"] < 60000 and result["streams"] == 7, f"printed {result}")
         require(result["interrupted"] is False, "nobody interrupted it")
         for key, size in (("download", 10 * MIB), ("upload", 1000001)):
             expect_transfer(result[key], size)
@@ -62,7 +62,7 @@ def bench_measures_only_what_it_is_asked_for(bench):
     with Pair(bench) as (alice, bob):
         result = bench_json(alice, bob.peer_id, "--upload", "1.5MiB")
         require(result["download"] is None and result["upload"]["bytes"] == 3 * MIB // 2, f"{result}")
-        result = bench_json(alice, bob.addresses[0], "--upload", "0", "--seconds", "0.3")
+        result = bench_json(alice, bob.addresses[0], "--upload", "0", "--seconds", "1")
         require(result["upload"] is None, f"{result}")
         expect_transfer(result["download"], 1)
         result = bench_json(alice, bob.addresses[0], "--download", "1MB", "--seconds", "30")
@@ -79,7 +79,7 @@ def bench_ends_when_the_time_is_over(bench):
             require(1 <= took < 30, f"{key} took {took} s")
         require(result.stderr == "", f"with --json it said {result.stderr!r}")
         # A number of bytes that there is no time for.
-        result = bench_json(alice, bob.node_id, "--download", "1T", "--seconds", "0.5")
+        result = bench_json(alice, bob.node_id, "--download", "1T", "--seconds", "1")
         require(0 < result["download"]["bytes"] < 2**40, f"{result}")
 
 
@@ -92,7 +92,7 @@ def bench_tells_people_the_path_and_its_progress(bench):
         for line, word in ((down, "download"), (up, "upload")):
             require(line.startswith(word) and "Mbit/s" in line and " s: " in line, line)
         progress = result.stderr.splitlines()
-        require(3 <= len(progress) <= 8, f"the progress is {progress}")
+        require(2 <= len(progress) <= 8, f"the progress is {progress}")
         require(progress[0].startswith("download") and progress[-1].startswith("upload"), f"{progress}")
 
 

@@ -167,7 +167,7 @@ def ping_measures_round_trips(bench):
         replies = alice.do("ping", bob.node_id, "-c", "3", "-i", "0.01", "--json").jsons()
         require([reply["number"] for reply in replies] == [1, 2, 3], f"replies: {replies}")
         for reply in replies:
-            require(0 < reply["rtt_ms"] < 5000, f"rtt_ms is {reply['rtt_ms']}")
+            require(0 < reply["rtt_ms"] < 60000, f"rtt_ms is {reply['rtt_ms']}")
             wanted = {"kind": "direct", "transport": "tcp", "address": bob.addresses[0].rsplit("/p2p/")[0]}
             require(reply["path"] == wanted, f"path is {reply['path']}")
         for target in (bob.peer_id, bob.addresses[0]):

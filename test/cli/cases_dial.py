@@ -3,6 +3,8 @@
 from bench import case, expect_status, wait_until
 from program import require
 
+# A figure beyond that is none.
+AT_MOST_MS = 60_000
 ATTEMPT_KEYS = "address transport outcome began_ms took_ms reason message".split()
 TWO = ("/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0")
 
@@ -40,7 +42,7 @@ def connect_v_tells_what_became_of_each_address(bench):
         require(attempt["outcome"] == "connected" and attempt["reason"] is None, f"{attempt}")
         require(attempt["address"] == result.json()["path"], f"{attempt}")
         require(attempt["transport"] == result.json()["transport"] == "tcp", f"{attempt}")
-        require(0 <= attempt["began_ms"] < 5000 and 0 < attempt["took_ms"] < 5000, f"{attempt}")
+        require(0 <= attempt["began_ms"] < AT_MOST_MS and 0 < attempt["took_ms"] < AT_MOST_MS, f"{attempt}")
 
         again = alice.do("connect", "-v", bob.peer_id, "--json")
         require(attempts_of(again) == [], "it dialed a peer that was connected")

@@ -6,6 +6,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/async/race.hpp"
 #include "warren/base/log.hpp"
+#include "warren/core/peer_address.hpp"
 
 namespace warren {
 
@@ -20,11 +21,11 @@ constexpr std::string_view kDnsPrefix = "dns ";
 std::vector<PeerInfo> by_peer(const std::vector<Multiaddr>& addresses) {
   std::vector<PeerInfo> peers;
   for (const Multiaddr& address : addresses) {
-    const auto id = PeerId::of(address);
-    if (!id) continue;
-    auto found = std::ranges::find_if(peers, [&](const PeerInfo& peer) { return peer.id == *id; });
-    if (found == peers.end()) found = peers.insert(peers.end(), PeerInfo{*id, {}});
-    found->addresses.push_back(address.before_last(Protocol::kP2p));
+    const auto named = peer_at(address);
+    if (!named) continue;
+    auto found = std::ranges::find(peers, named->id, &PeerInfo::id);
+    if (found == peers.end()) found = peers.insert(peers.end(), PeerInfo{named->id, {}});
+    found->addresses.push_back(named->addresses.front());
   }
   return peers;
 }

@@ -1,21 +1,15 @@
 #include "warren/node/target.hpp"
 
+#include "warren/core/peer_address.hpp"
+
 namespace warren {
 
-namespace {
-
-Result<Target> parse_address(std::string_view text) {
-  const auto address = Multiaddr::parse(text);
-  if (!address) return fail(address.error());
-  const auto peer = PeerId::of(*address);
-  if (!peer) return fail(Errc::kBadAddress);
-  return Target(PeerInfo{*peer, {address->before_last(Protocol::kP2p)}});
-}
-
-}  // namespace
-
 Result<Target> Target::parse(std::string_view text) {
-  if (text.starts_with('/')) return parse_address(text);
+  if (text.starts_with('/')) {
+    auto peer = peer_at(text);
+    if (!peer) return fail(peer.error());
+    return Target(std::move(*peer));
+  }
   if (const auto node = NodeId::parse(text)) return Target(*node);
   if (const auto peer = PeerId::parse(text)) return Target(*peer);
   return fail(Errc::kBadEncoding);

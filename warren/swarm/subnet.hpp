@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "warren/core/ip_network.hpp"
 #include "warren/env/endpoint.hpp"
 
 namespace warren {
@@ -26,9 +27,6 @@ struct Subnet {
 // for
 // ::ffff:0:0 with a shorter one than 96 bits: it would hold more than IPv4, which nobody means.
 Result<Subnet> normalized(IpAddress address, unsigned prefix_bits);
-
-// The address with the bits after the prefix zero. Precondition: the prefix is not longer than the address.
-IpAddress masked(const IpAddress& address, unsigned prefix_bits);
 
 // ::ffff:192.0.2.1 as 192.0.2.1, all others as they are. A socket that listens on both families shows IPv4
 // peers as such; what is said of an address must hold for both.

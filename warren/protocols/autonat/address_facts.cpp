@@ -6,6 +6,7 @@
 #include "warren/core/address_scope.hpp"
 #include "warren/core/circuit.hpp"
 #include "warren/core/ip_address.hpp"
+#include "warren/core/ip_network.hpp"
 
 namespace warren::autonat {
 
@@ -34,11 +35,7 @@ std::optional<SocketKey> socket_of(const Multiaddr& address) {
 
 IpAddress network_of(const IpAddress& ip) {
   if (scope_of(ip) != AddressScope::kPublic) return ip;
-  const BytesView bytes = ip.bytes();
-  if (ip.is_v4()) return IpAddress::v4({bytes[0], bytes[1], 0, 0});
-  std::array<std::uint8_t, 16> prefix{};
-  std::ranges::copy(bytes.first(4), prefix.begin());
-  return IpAddress::v6(prefix);
+  return operator_network_of(ip);
 }
 
 bool same_form(const Multiaddr& a, const Multiaddr& b) {

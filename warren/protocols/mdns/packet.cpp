@@ -13,6 +13,7 @@
 
 #include "warren/base/assert.hpp"
 #include "warren/core/ip_address.hpp"
+#include "warren/core/peer_address.hpp"
 
 namespace warren::mdns {
 
@@ -98,13 +99,11 @@ Query read_query(const ldns_pkt* packet) {
 void read_text(std::string_view text, Announcement& announcement, std::size_t& tried) {
   if (!text.starts_with(kTextPrefix) || tried == kAddressesMax) return;
   ++tried;
-  const auto address = Multiaddr::parse(text.substr(kTextPrefix.size()));
-  if (!address) return;
-  const auto peer = PeerId::of(*address);
-  if (!peer) return;
-  if (announcement.peer.empty()) announcement.peer = *peer;
-  if (announcement.peer != *peer) return;
-  Multiaddr without = address->before_last(Protocol::kP2p);
+  auto named = peer_at(text.substr(kTextPrefix.size()));
+  if (!named) return;
+  if (announcement.peer.empty()) announcement.peer = named->id;
+  if (announcement.peer != named->id) return;
+  Multiaddr& without = named->addresses.front();
   if (!without.empty()) announcement.addresses.push_back(std::move(without));
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "warren/core/ip_address.hpp"
+#include "warren/core/ip_network.hpp"
 
 namespace warren::relay {
 
@@ -34,12 +35,9 @@ void fade(RelayRecord& record, Instant now) {
 
 }  // namespace
 
-Bytes network_of(const Multiaddr& address) {
+RelayNetwork network_of(const Multiaddr& address) {
   const auto ip = ip_address_of(address);
-  if (!ip) return {};
-  Bytes network = to_bytes(ip->bytes().first(ip->is_v4() ? 2 : 4));
-  network.insert(network.begin(), ip->is_v4() ? 4 : 6);
-  return network;
+  return ip ? RelayNetwork(operator_network_of(*ip)) : std::nullopt;
 }
 
 Duration RelayRecord::cost(Instant now) const {
@@ -94,7 +92,8 @@ double RelayRanking::broken_lately(const PeerId& relay, Instant now) const {
 }
 
 std::vector<PeerId> RelayRanking::choose(const std::vector<RelayCandidate>& candidates,
-                                         std::vector<Bytes> used, std::size_t count, Instant now) const {
+                                         std::vector<RelayNetwork> used, std::size_t count,
+                                         Instant now) const {
   std::vector<const RelayCandidate*> left;
   for (const RelayCandidate& candidate : candidates) left.push_back(&candidate);
   const auto rank = [&](const RelayCandidate* candidate) {

@@ -2,11 +2,13 @@
 // a choice, so that one cable or one owner does not take all of them away. Pure.
 #pragma once
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "warren/base/time.hpp"
 #include "warren/crypto/peer_id.hpp"
+#include "warren/env/endpoint.hpp"
 #include "warren/multiformats/multiaddr.hpp"
 
 namespace warren::relay {
@@ -17,8 +19,9 @@ inline constexpr std::size_t kRecordsMax = 256;
 // What a relay did counts half as much after this time.
 inline constexpr Duration kRecordHalfLife = 30min;
 
-// The IPv4 /16 or IPv6 /32 that an address is in; empty when it tells none.
-Bytes network_of(const Multiaddr& address);
+// The IPv4 /16 or IPv6 /32 that a relay's address is in; none when it tells none.
+using RelayNetwork = std::optional<IpAddress>;
+RelayNetwork network_of(const Multiaddr& address);
 
 // How a relay has done so far; the counts fade.
 struct RelayRecord {
@@ -37,7 +40,7 @@ struct RelayRecord {
 
 struct RelayCandidate {
   PeerId relay;
-  Bytes network;  // network_of its address
+  RelayNetwork network;  // network_of its address
 };
 
 class RelayRanking {
@@ -52,7 +55,7 @@ class RelayRanking {
 
   // The best `count` of the candidates: each time the cheapest whose network is used least, by those chosen
   // and those in `used`. Equal ones keep their order.
-  std::vector<PeerId> choose(const std::vector<RelayCandidate>& candidates, std::vector<Bytes> used,
+  std::vector<PeerId> choose(const std::vector<RelayCandidate>& candidates, std::vector<RelayNetwork> used,
                              std::size_t count, Instant now) const;
 
   // For who keeps records over a restart.

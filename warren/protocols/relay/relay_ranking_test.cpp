@@ -16,7 +16,7 @@ namespace {
 
 constexpr Instant kNow = Instant(1000s);
 
-Bytes network(const std::string& text) {
+RelayNetwork network(const std::string& text) {
   return network_of(address(text));
 }
 
@@ -27,12 +27,12 @@ TEST_CASE("networks are an IPv4 /16 and an IPv6 /32") {
   CHECK(network("/ip4/192.0.2.1/tcp/1") != network("/ip4/192.1.2.1/tcp/1"));
   CHECK(network("/ip6/2001:db8:1::1/tcp/1") == network("/ip6/2001:db8:ffff::9/tcp/1"));
   CHECK(network("/ip6/2001:db8::1/tcp/1") != network("/ip6/2001:db9::1/tcp/1"));
-  CHECK(network("/dns4/example.org/tcp/1").empty());
+  CHECK_FALSE(network("/dns4/example.org/tcp/1"));
 }
 
 TEST_CASE("different networks come before near ones, near ones before far ones") {
   RelayRanking ranking;
-  const Bytes a = {1}, b = {2};
+  const RelayNetwork a = ip("192.0.0.0"), b = ip("198.51.0.0");
   ranking.note_round_trip(keyless_peer(1), 10ms, kNow);
   ranking.note_round_trip(keyless_peer(2), 20ms, kNow);
   ranking.note_round_trip(keyless_peer(3), 90ms, kNow);

@@ -1,31 +1,23 @@
 #include "warren/protocols/relay/reservation_table.hpp"
 
-#include "warren/base/assert.hpp"
+#include "warren/core/ip_network.hpp"
 
 namespace warren::relay {
 
-IpAddress network_of(const IpAddress& address) {
-  Bytes bytes = to_bytes(address.bytes());
-  std::fill(bytes.begin() + (address.is_v4() ? 3 : 6), bytes.end(), std::uint8_t{0});
-  const auto network = IpAddress::from_bytes(bytes);
-  WARREN_ASSERT(network.has_value());
-  return *network;
-}
-
 bool ReservationTable::has_room_at(const IpAddress& from) const {
-  return per_ip_.has_room(from) && per_network_.has_room(network_of(from));
+  return per_ip_.has_room(from) && per_network_.has_room(site_of(from));
 }
 
 void ReservationTable::count(const std::optional<IpAddress>& from) {
   if (!from) return;
   per_ip_.add(*from);
-  per_network_.add(network_of(*from));
+  per_network_.add(site_of(*from));
 }
 
 void ReservationTable::discount(const std::optional<IpAddress>& from) {
   if (!from) return;
   per_ip_.remove(*from);
-  per_network_.remove(network_of(*from));
+  per_network_.remove(site_of(*from));
 }
 
 void ReservationTable::set_expiry(const PeerId& peer, Held& held, Instant expires) {
@@ -48,7 +40,7 @@ Result<> ReservationTable::reserve(const PeerId& peer, std::optional<IpAddress> 
     per_ip_.refuse();
     return fail(Errc::kLimitReached);
   }
-  if (from && !per_network_.has_room(network_of(*from))) {
+  if (from && !per_network_.has_room(site_of(*from))) {
     per_network_.refuse();
     return fail(Errc::kLimitReached);
   }

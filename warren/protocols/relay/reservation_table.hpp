@@ -13,9 +13,6 @@
 
 namespace warren::relay {
 
-// What one owner is taken to have: an IPv4 /24, an IPv6 /48.
-IpAddress network_of(const IpAddress& address);
-
 class ReservationTable {
  public:
   // The limits bound all reservations, those from one address and those from one network, and outlive this.

@@ -66,8 +66,6 @@ TEST_CASE_FIXTURE(Table, "one address, one network and all of them are bounded")
 }
 
 TEST_CASE_FIXTURE(Table, "an IPv6 network is a /48") {
-  CHECK(network_of(ip("2001:db8:1:2::3")) == ip("2001:db8:1::"));
-  CHECK(network_of(ip("192.0.2.77")) == ip("192.0.2.0"));
   for (std::uint8_t i = 1; i <= 3; ++i) {
     CHECK(table.reserve(peer_of(i), ip("2001:db8:1:" + std::to_string(i) + "::1"), at(1h)));
   }

@@ -29,8 +29,8 @@ Roster::Roster(std::vector<PeerInfo> configured, std::size_t wanted_max) : wante
     if (candidates_.contains(info.id)) continue;
     configured_.push_back(info.id);
     const PeerId id = info.id;
-    Bytes network = info.addresses.empty() ? Bytes() : network_of(info.addresses.front());
-    candidates_[id] = {.info = std::move(info), .network = std::move(network), .configured = true};
+    RelayNetwork network = info.addresses.empty() ? std::nullopt : network_of(info.addresses.front());
+    candidates_[id] = {.info = std::move(info), .network = network, .configured = true};
   }
 }
 
@@ -46,12 +46,12 @@ void Roster::want(bool wanted, Instant now) {
   for (const PeerId& relay : configured_) lives_.emplace_back(relay, true, now);
 }
 
-void Roster::offer(PeerInfo candidate, Bytes network, Instant now) {
-  if (network.empty() && !candidate.addresses.empty()) network = network_of(candidate.addresses.front());
+void Roster::offer(PeerInfo candidate, RelayNetwork network, Instant now) {
+  if (!network && !candidate.addresses.empty()) network = network_of(candidate.addresses.front());
   const auto known = candidates_.find(candidate.id);
   if (known != candidates_.end()) {
     known->second.offered = now;
-    if (!network.empty()) known->second.network = std::move(network);
+    if (network) known->second.network = network;
     if (!candidate.addresses.empty() && !known->second.configured)
       known->second.info.addresses = std::move(candidate.addresses);
     return;
@@ -66,7 +66,7 @@ void Roster::offer(PeerInfo candidate, Bytes network, Instant now) {
     candidates_.erase(oldest);
   }
   const PeerId id = candidate.id;
-  candidates_[id] = {.info = std::move(candidate), .network = std::move(network), .offered = now};
+  candidates_[id] = {.info = std::move(candidate), .network = network, .offered = now};
 }
 
 void Roster::forget(const PeerId& candidate) {
@@ -94,7 +94,7 @@ std::size_t Roster::held(Instant now) const {
 
 bool Roster::lacks_diversity(Instant now) const {
   if (!wanted_ || held(now) != wanted_max_) return false;
-  std::vector<Bytes> networks;
+  std::vector<RelayNetwork> networks;
   for (const ReservationLife& life : lives_) {
     if (life.is_held(now)) networks.push_back(network(life.relay()));
   }
@@ -121,14 +121,14 @@ std::vector<RelayCandidate> Roster::untried() const {
   return untried;
 }
 
-Bytes Roster::network(const PeerId& relay) const {
+RelayNetwork Roster::network(const PeerId& relay) const {
   const auto found = candidates_.find(relay);
-  return found == candidates_.end() ? Bytes() : found->second.network;
+  return found == candidates_.end() ? std::nullopt : found->second.network;
 }
 
 // Those that are held, or will be in a moment.
-std::vector<Bytes> Roster::networks_in_use() const {
-  std::vector<Bytes> networks;
+std::vector<RelayNetwork> Roster::networks_in_use() const {
+  std::vector<RelayNetwork> networks;
   for (const ReservationLife& life : lives_) {
     if (life.state() != ReservationState::kBackoff) networks.push_back(network(life.relay()));
   }
@@ -178,7 +178,7 @@ void Roster::ask_elsewhere(Instant now, std::vector<PeerInfo>& begun) {
   const auto used = networks_in_use();
   auto elsewhere = untried();
   std::erase_if(elsewhere, [&](const RelayCandidate& candidate) {
-    return candidate.network.empty() || std::ranges::find(used, candidate.network) != used.end();
+    return !candidate.network || std::ranges::find(used, candidate.network) != used.end();
   });
   const auto chosen = ranking_.choose(elsewhere, used, 1, now);
   if (chosen.empty() || !make_room()) return;

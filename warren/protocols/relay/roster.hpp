@@ -46,7 +46,7 @@ class Roster {
   bool is_wanted() const { return wanted_; }
 
   // Somebody who may relay. `network`: network_of where it is.
-  void offer(PeerInfo candidate, Bytes network, Instant now);
+  void offer(PeerInfo candidate, RelayNetwork network, Instant now);
   // It does not relay after all.
   void forget(const PeerId& candidate);
 
@@ -84,7 +84,7 @@ class Roster {
  private:
   struct Candidate {
     PeerInfo info;
-    Bytes network;
+    RelayNetwork network;
     Instant offered{};
     bool configured = false;
   };
@@ -92,8 +92,8 @@ class Roster {
   ReservationLife* find(const PeerId& relay);
   const ReservationLife* find(const PeerId& relay) const;
   std::vector<RelayCandidate> untried() const;
-  std::vector<Bytes> networks_in_use() const;
-  Bytes network(const PeerId& relay) const;
+  std::vector<RelayNetwork> networks_in_use() const;
+  RelayNetwork network(const PeerId& relay) const;
   // Tries that may well succeed in a moment.
   std::size_t hopeful(Instant now) const;
   std::size_t trying() const;

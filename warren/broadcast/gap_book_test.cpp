@@ -27,7 +27,7 @@ BroadcastOrigin origin(std::uint32_t number = 1) {
 constexpr Instant kStart{std::chrono::hours(1)};
 
 // "2-4 7": the ranges of one origin.
-std::string text(const std::vector<BroadcastRange>& ranges, const BroadcastOrigin& of = origin()) {
+std::string numbers_of(const std::vector<BroadcastRange>& ranges, const BroadcastOrigin& of = origin()) {
   std::string all;
   for (const BroadcastRange& range : ranges) {
     if (range.origin != of) continue;
@@ -46,8 +46,8 @@ struct Book : GapBook {
     GapBook::follow({origin(), first, last}, now);
   }
   void give_up(std::uint64_t first, std::uint64_t last) { GapBook::give_up({origin(), first, last}); }
-  std::string missing_after(Duration time) { return text(missing(kStart + time)); }
-  std::string held_text() { return text(held()); }
+  std::string missing_after(Duration time) { return numbers_of(missing(kStart + time)); }
+  std::string held_text() { return numbers_of(held()); }
 };
 
 TEST_CASE("each number is taken once") {
@@ -106,8 +106,8 @@ TEST_CASE("what is missing is told after the grace, and is overdue after the pat
   // A part that comes leaves the rest as old as it is.
   book.note(3, kStart + 20s);
   CHECK(book.overdue(kStart + 119s).empty());
-  CHECK(text(book.overdue(kStart + 120s)) == "2 4");
-  CHECK(text(book.overdue(kStart + 130s)) == "2 4 6-7");
+  CHECK(numbers_of(book.overdue(kStart + 120s)) == "2 4");
+  CHECK(numbers_of(book.overdue(kStart + 130s)) == "2 4 6-7");
   CHECK(!book.next_change(kStart + 130s));
 }
 
@@ -209,7 +209,7 @@ TEST_CASE("a peer that knows of too much is followed a part of the way") {
   book.note(16'394);
   // What the origin itself shows afterwards is followed as far as there is room.
   book.note(16'400);
-  CHECK(text(book.take_lost()) == "16395-16398");
+  CHECK(numbers_of(book.take_lost()) == "16395-16398");
   CHECK(book.missing_after(1s) == "11-16393 16399");
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("claims take half of the room") {
   CHECK(book.missing_count() == 100);
   CHECK(book.take_lost().empty());
   book.note(54);
-  CHECK(text(book.take_lost()) == "53");
+  CHECK(numbers_of(book.take_lost()) == "53");
 }
 
 TEST_CASE("the origins that were not heard of longest go first, those only spoken of before them") {
@@ -239,10 +239,10 @@ TEST_CASE("the origins that were not heard of longest go first, those only spoke
   book.GapBook::follow({origin(3), 1, 1}, kStart);
   book.GapBook::follow({origin(4), 1, 1}, kStart);  // in the place of the other claim
   CHECK(book.origins() == 3);
-  CHECK(text(book.missing(kStart + 1s), origin(3)).empty());
-  CHECK(text(book.missing(kStart + 1s), origin(4)) == "1");
+  CHECK(numbers_of(book.missing(kStart + 1s), origin(3)).empty());
+  CHECK(numbers_of(book.missing(kStart + 1s), origin(4)) == "1");
   CHECK(note(5));
-  CHECK(text(book.missing(kStart + 1s), origin(4)).empty());
+  CHECK(numbers_of(book.missing(kStart + 1s), origin(4)).empty());
   book.GapBook::follow({origin(6), 1, 1}, kStart);  // no claim is left to make room
   CHECK(book.missing(kStart + 1s).empty());
 
@@ -263,7 +263,7 @@ TEST_CASE("what was missing of an origin that had to go is lost") {
   book.note(1);
   book.note(4);
   book.GapBook::note(origin(2), 1, kStart);
-  CHECK(text(book.take_lost()) == "2-3");
+  CHECK(numbers_of(book.take_lost()) == "2-3");
   CHECK(book.missing_count() == 0);
   CHECK(book.range_count() == 1);
 }

@@ -6,15 +6,14 @@
 #include <tuple>
 
 #include "warren/broadcast/gap_reports.hpp"
-#include "warren/messaging/test_keys.hpp"
+#include "warren/broadcast/test_repair.hpp"
 #include "warren/sim/random.hpp"
 
 namespace warren {
 namespace {
 
-const BroadcastOrigin kAlice{NodeId(test::sm2_key(1).public_key()), {1}};
-const BroadcastOrigin kBob{NodeId(test::sm2_key(2).public_key()), {2}};
-
+using test::kAlice;
+using test::kBob;
 using Numbers = std::set<std::pair<BroadcastOrigin, std::uint64_t>>;
 
 Numbers numbers(const BroadcastRanges& ranges) {
@@ -25,7 +24,7 @@ Numbers numbers(const BroadcastRanges& ranges) {
   return all;
 }
 
-std::string text(const BroadcastRanges& ranges) {
+std::string lettered(const BroadcastRanges& ranges) {
   std::string text;
   for (const auto& range : ranges) {
     text += range.origin == kAlice ? " a" : " b";
@@ -45,9 +44,10 @@ BroadcastRanges some_ranges(sim::SeededRandom& random) {
 }
 
 TEST_CASE("ranges are put in order and joined") {
-  CHECK(text(normalized({{kAlice, 5, 6}, {kAlice, 1, 2}, {kAlice, 3, 3}, {kAlice, 2, 1}, {kAlice, 6, 9}})) ==
+  CHECK(lettered(
+            normalized({{kAlice, 5, 6}, {kAlice, 1, 2}, {kAlice, 3, 3}, {kAlice, 2, 1}, {kAlice, 6, 9}})) ==
         " a1-3 a5-9");
-  CHECK(text(normalized({{kAlice, 1, UINT64_MAX}, {kAlice, 2, 3}})) == " a1-18446744073709551615");
+  CHECK(lettered(normalized({{kAlice, 1, UINT64_MAX}, {kAlice, 2, 3}})) == " a1-18446744073709551615");
   CHECK(count({{kAlice, 1, 3}, {kBob, 7, 7}}) == 4);
   CHECK(count({{kAlice, 1, UINT64_MAX}, {kBob, 1, 10}}) == UINT64_MAX);
 }
@@ -57,8 +57,8 @@ TEST_CASE("ranges are sets of numbers") {
   for (int i = 0; i < 2000; ++i) {
     const BroadcastRanges a = some_ranges(random);
     const BroadcastRanges b = some_ranges(random);
-    CAPTURE(text(a));
-    CAPTURE(text(b));
+    CAPTURE(lettered(a));
+    CAPTURE(lettered(b));
     Numbers left = numbers(a), both;
     for (const auto& number : numbers(b)) {
       if (left.erase(number) > 0) both.insert(number);
@@ -66,7 +66,7 @@ TEST_CASE("ranges are sets of numbers") {
     CHECK(numbers(without(a, b)) == left);
     CHECK(numbers(common(a, b)) == both);
     CHECK(count(a) == numbers(a).size());
-    CHECK(text(without(a, b)) == text(normalized(without(a, b))));
+    CHECK(lettered(without(a, b)) == lettered(normalized(without(a, b))));
   }
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("a gap is told of once, and of its end") {
   CHECK(told(reports.update({{kAlice, 5, 9}})) == " open5-9");
   CHECK(told(reports.update({{kAlice, 5, 9}})).empty());
   CHECK(told(reports.update({{kAlice, 5, 6}, {kAlice, 8, 12}})) == " closed7-7 open10-12");
-  CHECK(text(reports.open()) == " a5-6 a8-12");
+  CHECK(lettered(reports.open()) == " a5-6 a8-12");
   CHECK(told(reports.lose({{kAlice, 8, 12}})) == " lost8-12");
   CHECK(told(reports.update({{kAlice, 5, 6}})).empty());
   CHECK(told(reports.lose({{kAlice, 50, 60}})) == " lost50-60");  // there was no room to follow it

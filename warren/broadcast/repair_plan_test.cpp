@@ -4,22 +4,22 @@
 
 #include <set>
 
-#include "warren/messaging/test_keys.hpp"
+#include "warren/broadcast/test_repair.hpp"
 #include "warren/sim/random.hpp"
 
 namespace warren {
 namespace {
 
-const BroadcastOrigin kAlice{NodeId(test::sm2_key(1).public_key()), {1}};
+using test::kAlice;
 
-struct Fixture {
+struct Rounds {
   BroadcastLimits limits;
   RepairPlan plan{limits};
   sim::SeededRandom random{1};
   std::vector<PeerId> peers;
   Instant now{1h};
 
-  explicit Fixture(std::uint8_t count) {
+  explicit Rounds(std::uint8_t count) {
     for (std::uint8_t i = 1; i <= count; ++i)
       peers.push_back(PeerId::from_public_key(test::peer_key(i).public_key()));
   }
@@ -40,8 +40,8 @@ struct Fixture {
 };
 
 TEST_CASE("a new peer is asked at once, and all now and then") {
-  Fixture with(3);
-  CHECK(Fixture(0).run(1h).empty());
+  Rounds with(3);
+  CHECK(Rounds(0).run(1h).empty());
   auto asked = with.run(3s);
   CHECK(asked == with.peers);
   asked = with.run(100s);
@@ -61,7 +61,7 @@ TEST_CASE("a new peer is asked at once, and all now and then") {
 }
 
 TEST_CASE("while something is missing, one is asked after the other") {
-  Fixture with(5);
+  Rounds with(5);
   with.run(20s);
   const auto asked = with.run(5s, true);
   CHECK(asked.size() == 5);
@@ -69,7 +69,7 @@ TEST_CASE("while something is missing, one is asked after the other") {
 }
 
 TEST_CASE("who has more is asked again at once, but not faster than it serves") {
-  Fixture with(3);
+  Rounds with(3);
   with.run(20s);
   with.now += 10s;
   const auto peer = with.choose();
@@ -93,7 +93,7 @@ TEST_CASE("who has more is asked again at once, but not faster than it serves") 
 }
 
 TEST_CASE("a message is hopeless when all have said that it is gone") {
-  Fixture with(2);
+  Rounds with(2);
   const BroadcastRanges missing{{kAlice, 5, 9}};
   const auto hopeless = [&] { return count(with.plan.hopeless(missing, with.peers)); };
   CHECK(hopeless() == 0);

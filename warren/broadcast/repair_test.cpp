@@ -14,6 +14,8 @@ using namespace warren;
 using namespace std::chrono_literals;
 using repair::Frame;
 using repair::OriginKey;
+using test::kAlice;
+using test::kBob;
 using test::kNow;
 using test::kTopic;
 using test::numbers;
@@ -22,8 +24,6 @@ using test::stored;
 using test::text;
 
 namespace {
-
-const BroadcastOrigin a = repair_origin(1), b = repair_origin(2);
 
 struct Pair {
   Pair() { connection = network.world.run(asker.connect({server_host.peer_id(), {}})); }
@@ -108,16 +108,16 @@ Frame frame_of(std::vector<repair::OriginRanges> known) {
 
 TEST_CASE_FIXTURE(Pair, "a subscriber is given what it lacks") {
   serve();
-  put_all(a, 1, 6);
-  REQUIRE(store->put(test::remembered(a, 7)));
-  put_all(b, 1, 3);
-  const auto answer = value_or_throw(ask({{b, 1, 2}, {a, 2, 4}}));
+  put_all(kAlice, 1, 6);
+  REQUIRE(store->put(test::remembered(kAlice, 7)));
+  put_all(kBob, 1, 3);
+  const auto answer = value_or_throw(ask({{kBob, 1, 2}, {kAlice, 2, 4}}));
   CHECK(answer.envelopes.size() == 4);
-  CHECK(text(answer.known, a) == "1 5-7");
-  CHECK(text(answer.known, b) == "3");
-  CHECK(text(answer.gone, a) == "7");
+  CHECK(text(answer.known, kAlice) == "1 5-7");
+  CHECK(text(answer.known, kBob) == "3");
+  CHECK(text(answer.gone, kAlice) == "7");
   CHECK(!answer.more);
-  const auto nothing = value_or_throw(ask({{a, 1, 7}, {b, 1, 3}}));
+  const auto nothing = value_or_throw(ask({{kAlice, 1, 7}, {kBob, 1, 3}}));
   CHECK(nothing.envelopes.empty());
   CHECK(nothing.known.empty());
 }
@@ -125,13 +125,13 @@ TEST_CASE_FIXTURE(Pair, "a subscriber is given what it lacks") {
 TEST_CASE_FIXTURE(Pair, "large answers come in parts") {
   limits.repair_bytes_max = 1'000'000;
   serve();
-  put_all(a, 1, 25, 100'000);
+  put_all(kAlice, 1, 25, 100'000);
   std::vector<BroadcastRange> held;
   std::size_t rounds = 0;
   for (bool more = true; more; ++rounds) {
     const auto answer = value_or_throw(ask(held));
     CHECK(answer.envelopes.size() <= 10);
-    held.push_back({a, held.empty() ? 1 : held.back().last + 1, 0});
+    held.push_back({kAlice, held.empty() ? 1 : held.back().last + 1, 0});
     held.back().last = held.back().first + answer.envelopes.size() - 1;
     more = answer.more;
   }
@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(Pair, "who leaves its questions open takes two seats at most, 
 
 TEST_CASE_FIXTURE(Pair, "questions that are none end their stream, and nothing else") {
   serve();
-  put_all(a, 1, 3);
+  put_all(kAlice, 1, 3);
   const Bytes good = repair::encode(repair::make_request(kTopic, {}, {}, 1000));
   for (const Bytes& bad : {Bytes{0}, Bytes{5, 1}, Bytes{0xff, 0xff, 0xff, 0xff, 0x0f}, framed(Bytes(600'000)),
                            framed(Bytes(500'000, 0x22)), framed({0x0a, 0x00}), Bytes{}}) {
@@ -199,10 +199,10 @@ TEST_CASE_FIXTURE(Pair, "questions that are none end their stream, and nothing e
 
 TEST_CASE_FIXTURE(Pair, "half a million bytes of ranges are answered with a frame or two") {
   serve();
-  put_all(a, 1, 100);
+  put_all(kAlice, 1, 100);
   // Every second number of an origin that nobody knows, and of one that is known; and many origins.
   repair::Request request{.topic = kTopic, .held = {}};
-  for (const OriginKey& key : {OriginKey::of(a), OriginKey{}}) {
+  for (const OriginKey& key : {OriginKey::of(kAlice), OriginKey{}}) {
     repair::NumberRanges ranges;
     for (std::uint64_t i = 1; i <= 60'000; ++i) ranges.push_back({2 * i, 2 * i});
     request.held.push_back({key, std::move(ranges)});
@@ -225,7 +225,7 @@ TEST_CASE_FIXTURE(Pair, "half a million bytes of ranges are answered with a fram
 TEST_CASE_FIXTURE(Pair, "an answer without end is not read to its end") {
   std::uint64_t written = 0;
   const Bytes range =
-      repair::encode(Frame{.known = {{OriginKey::of(a), {{1, 5}}}}, .gone = {}, .envelopes = {}});
+      repair::encode(Frame{.known = {{OriginKey::of(kAlice), {{1, 5}}}}, .gone = {}, .envelopes = {}});
   const Bytes envelopes = repair::encode(Frame{.known = {}, .gone = {}, .envelopes = {Bytes(60'000, 1)}});
   for (const Bytes& frame : {range, envelopes, Bytes{}, Bytes(1000, 0)}) {
     written = 0;
@@ -251,7 +251,7 @@ TEST_CASE_FIXTURE(Pair, "who does not answer is waited for so long") {
 }
 
 TEST_CASE_FIXTURE(Pair, "claims are handed on only of origins that can be, and so many") {
-  std::vector<repair::OriginRanges> known{{OriginKey::of(a), {{1, kBroadcastSeqMax}}}};
+  std::vector<repair::OriginRanges> known{{OriginKey::of(kAlice), {{1, kBroadcastSeqMax}}}};
   OriginKey nobody{};  // no point of the curve
   known.insert(known.begin(), {nobody, {{1, 2}}});
   Frame frame = frame_of(known);
@@ -260,11 +260,11 @@ TEST_CASE_FIXTURE(Pair, "claims are handed on only of origins that can be, and s
   });
   const auto answer = value_or_throw(ask({}));
   CHECK(answer.known.size() == 1);
-  CHECK(text(answer.known, a) == "1-9223372036854775807");
+  CHECK(text(answer.known, kAlice) == "1-9223372036854775807");
 
   frame.known.clear();
   for (std::uint32_t i = 0; i < 3'000; ++i) {
-    OriginKey key = OriginKey::of(b);
+    OriginKey key = OriginKey::of(kBob);
     key.epoch = {static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
     frame.known.push_back({key, {{1, 1}}});
   }

@@ -17,6 +17,8 @@ inline BroadcastOrigin repair_origin(std::uint8_t number = 1, std::uint8_t run =
   return {NodeId(sm2_key(number).public_key()), {run}};
 }
 
+inline const BroadcastOrigin kAlice = repair_origin(1), kBob = repair_origin(2);
+
 // Not signed: repair does not look.
 inline StoredBroadcast stored(BroadcastOrigin origin, std::uint64_t seq, WallTime sent = kNow,
                               std::size_t size = 10, std::chrono::milliseconds ttl = std::chrono::hours(1)) {

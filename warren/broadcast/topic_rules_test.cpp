@@ -25,8 +25,8 @@ PeerId peer(std::uint8_t number) {
   return PeerId::from_public_key(test::peer_key(number).public_key());
 }
 
-struct Fixture {
-  explicit Fixture(BroadcastLimits of = {}) : limits(of), rules(kStarted, limits) {}
+struct Judge {
+  explicit Judge(BroadcastLimits of = {}) : limits(of), rules(kStarted, limits) {}
   BroadcastLimits limits;
   TopicRules rules;
 
@@ -42,7 +42,7 @@ struct Fixture {
 };
 
 TEST_CASE("what is no clear broadcast on this topic is refused by its form") {
-  Fixture with;
+  Judge with;
   CHECK_FALSE(with.open(header()));
   CHECK_FALSE(with.open(header(), ""));
   Header other = header();
@@ -65,12 +65,12 @@ TEST_CASE("what is no clear broadcast on this topic is refused by its form") {
 
   BroadcastLimits limits;
   limits.payload_max = 4;
-  CHECK(Fixture(limits).open(header()) == Errc::kTooLarge);
-  CHECK_FALSE(Fixture(limits).open(header(), "four"));
+  CHECK(Judge(limits).open(header()) == Errc::kTooLarge);
+  CHECK_FALSE(Judge(limits).open(header(), "four"));
 }
 
 TEST_CASE("a live broadcast is of the last 120 s, at most 30 s early, and not from before our start") {
-  Fixture with;
+  Judge with;
   for (const auto way : {BroadcastWay::kLive, BroadcastWay::kRemembered}) {
     Header sent = header();
     CHECK_FALSE(with.time(sent, way));
@@ -92,7 +92,7 @@ TEST_CASE("a live broadcast is of the last 120 s, at most 30 s early, and not fr
 }
 
 TEST_CASE("a stored kind may be older, where it is remembered that it came") {
-  Fixture with;
+  Judge with;
   Header sent = header();
   sent.ttl = std::chrono::hours(2);
   sent.timestamp = test::kNow - 90min;  // before our start
@@ -119,14 +119,14 @@ TEST_CASE("a stored kind may be older, where it is remembered that it came") {
   BroadcastLimits limits;
   limits.ttl_max = std::chrono::hours(1);
   sent.ttl = std::chrono::hours(1) + 1ms;
-  CHECK(Fixture(limits).time(sent, BroadcastWay::kFetched) == Errc::kTooLarge);
+  CHECK(Judge(limits).time(sent, BroadcastWay::kFetched) == Errc::kTooLarge);
 }
 
 TEST_CASE("an origin over its rate waits, and others do not") {
   BroadcastLimits limits;
   limits.origin_messages_per_second = 10;
   limits.origin_messages_burst = 20;
-  Fixture with(limits);
+  Judge with(limits);
   Instant now{1h};
   const auto turn = [&](const Header& sent, BroadcastWay way = BroadcastWay::kLive) {
     return with.rules.take_turn(sent, way, peer(1), now).has_value();
@@ -146,7 +146,7 @@ TEST_CASE("a forged message costs its bringer, and not who it claims to be from"
   limits.origin_messages_burst = 3;
   limits.forgeries_per_second = 1;
   limits.forgeries_burst = 5;
-  Fixture with(limits);
+  Judge with(limits);
   Instant now{1h};
   for (int i = 0; i < 5; ++i) {
     CHECK(with.rules.take_turn(header(), BroadcastWay::kLive, peer(1), now));
@@ -163,7 +163,7 @@ TEST_CASE("a forged message costs its bringer, and not who it claims to be from"
 TEST_CASE("a number that was given twice is told from a copy") {
   BroadcastLimits limits;
   limits.nonces_max = 2;
-  Fixture with(limits);
+  Judge with(limits);
   Header first = header();
   Header other = first;
   other.nonce[0] ^= 1;

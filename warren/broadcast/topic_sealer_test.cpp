@@ -9,7 +9,7 @@
 namespace warren {
 namespace {
 
-struct Fixture {
+struct Writer {
   sim::World world{1};
   Env& env = world.add_machine("a").env();
   Sm2PrivateKey key = test::sm2_key(1);
@@ -26,7 +26,7 @@ struct Fixture {
 };
 
 TEST_CASE("numbers count from 1 on each topic, and only those that are used count") {
-  Fixture with;
+  Writer with;
   CHECK(with.seal("a").seq == 1);
   CHECK(with.seal("a").seq == 1);
   with.sealer.use("a");
@@ -38,7 +38,7 @@ TEST_CASE("numbers count from 1 on each topic, and only those that are used coun
 }
 
 TEST_CASE("what is sealed passes the rules and verifies") {
-  Fixture with;
+  Writer with;
   const auto live = with.seal("a");
   const auto opened = with.rules.open(live.wire, make_context("main", "a"));
   REQUIRE(opened);
@@ -57,7 +57,7 @@ TEST_CASE("what is sealed passes the rules and verifies") {
 }
 
 TEST_CASE("each run has its own epoch") {
-  Fixture with;
+  Writer with;
   TopicSealer other(with.env, with.key, "main");
   CHECK(other.origin().node == with.sealer.origin().node);
   CHECK(other.origin().epoch != with.sealer.origin().epoch);

@@ -10,7 +10,7 @@ namespace warren::pubsub {
 
 namespace {
 
-constexpr std::size_t kRunningMax = 4;
+constexpr std::size_t kDialsMax = 4;
 constexpr std::size_t kWaitingMax = 64;
 constexpr Duration kDialTimeMax = 15s;
 // As long as identify believes what a peer says of itself.
@@ -23,7 +23,7 @@ void Dials::add(Dial dial) {
   if (waiting_.size() >= kWaitingMax || dial.peer == host_.peer_id()) return;
   if (!host_.connections(dial.peer).empty() || !known_.insert(dial.peer).second) return;
   waiting_.push_back(std::move(dial));
-  if (running_ >= kRunningMax) return;
+  if (running_ >= kDialsMax) return;
   ++running_;
   tasks_.spawn(dial_waiting());
 }

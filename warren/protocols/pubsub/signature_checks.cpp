@@ -9,14 +9,14 @@ namespace {
 // About a millisecond of work (Ed25519).
 constexpr std::size_t kBatchMax = 16;
 // So many threads of the pool can work for us.
-constexpr std::size_t kRunningMax = 4;
+constexpr std::size_t kThreadsMax = 4;
 
 }  // namespace
 
 void SignatureChecks::add(Arrival arrival, Instant now) {
   waiting_.push_back({.arrival = std::move(arrival), .arrived = now, .outcome = {}});
   // Those that run and have ended their batch come back for the next one.
-  if (running_ >= kRunningMax || waiting_.size() <= running_ * kBatchMax) return;
+  if (running_ >= kThreadsMax || waiting_.size() <= running_ * kBatchMax) return;
   ++running_;
   tasks_.spawn(check_waiting());
 }

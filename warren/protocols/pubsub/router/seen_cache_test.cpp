@@ -2,14 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/protocols/pubsub/router/test_routers.hpp"
+
 using namespace warren;
 using namespace warren::pubsub;
-
-namespace {
-
-const Instant kStart{1000s};
-
-}  // namespace
+using testing::kStart;
 
 TEST_CASE("a message is seen for its time, counted from the first copy") {
   SeenCache seen(120s, 100);

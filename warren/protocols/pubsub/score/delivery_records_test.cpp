@@ -2,12 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/protocols/pubsub/score/test_peers.hpp"
+
 using namespace warren;
 using namespace warren::pubsub;
-
-namespace {
-const Instant kStart{1000s};
-}
+using testing::kStart;
 
 TEST_CASE("a record lives so long from its beginning, whoever asks for it") {
   DeliveryRecords records(10s, 100);

@@ -2,15 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include "warren/protocols/pubsub/score/test_peers.hpp"
+
 using namespace warren;
 using namespace warren::pubsub;
+using testing::kStart;
 
 namespace {
 
-const Instant kStart{1000s};
-
 // Nothing counts; each test turns on what it is about.
-TopicScoreParams silent() {
+TopicScoreParams nothing_counts() {
   TopicScoreParams params;
   params.time_in_mesh_weight = 0;
   params.first_message_deliveries_weight = 0;
@@ -18,8 +19,8 @@ TopicScoreParams silent() {
   return params;
 }
 
-TopicScoreParams only_p3() {
-  TopicScoreParams params = silent();
+TopicScoreParams p3_in_ten_seconds() {
+  TopicScoreParams params = nothing_counts();
   params.mesh_message_deliveries_weight = -1;
   params.mesh_message_deliveries_threshold = 5;
   params.mesh_message_deliveries_cap = 8;
@@ -34,7 +35,7 @@ void repeat(int times, auto&& what) {
 }  // namespace
 
 TEST_CASE("P1: whole quanta in the mesh, capped, weighted twice, and none outside of it") {
-  TopicScoreParams params = silent();
+  TopicScoreParams params = nothing_counts();
   params.topic_weight = 0.5;
   params.time_in_mesh_weight = 2;
   params.time_in_mesh_quantum = 10s;
@@ -54,7 +55,7 @@ TEST_CASE("P1: whole quanta in the mesh, capped, weighted twice, and none outsid
 }
 
 TEST_CASE("P2: first deliveries up to the cap, in the mesh or not") {
-  TopicScoreParams params = silent();
+  TopicScoreParams params = nothing_counts();
   params.first_message_deliveries_weight = 0.5;
   params.first_message_deliveries_cap = 4;
   TopicCounters counters;
@@ -67,7 +68,7 @@ TEST_CASE("P2: first deliveries up to the cap, in the mesh or not") {
 }
 
 TEST_CASE("P3: the deficit squared, after the activation time in the mesh") {
-  const TopicScoreParams params = only_p3();
+  const TopicScoreParams params = p3_in_ten_seconds();
   TopicCounters counters;
   CHECK(counters.score(params, kStart + 1h) == 0);
   counters.graft(kStart);
@@ -80,7 +81,7 @@ TEST_CASE("P3: the deficit squared, after the activation time in the mesh") {
 }
 
 TEST_CASE("P3: more than the cap is not saved up") {
-  TopicScoreParams params = only_p3();
+  TopicScoreParams params = p3_in_ten_seconds();
   params.mesh_message_deliveries_decay = 0.5;
   TopicCounters counters;
   counters.graft(kStart);
@@ -90,7 +91,7 @@ TEST_CASE("P3: more than the cap is not saved up") {
 }
 
 TEST_CASE("P3: what comes from outside of the mesh is not counted") {
-  const TopicScoreParams params = only_p3();
+  const TopicScoreParams params = p3_in_ten_seconds();
   TopicCounters counters;
   repeat(5, [&] { counters.count_first(params); });
   repeat(5, [&] { counters.count_near_first(params); });
@@ -99,7 +100,7 @@ TEST_CASE("P3: what comes from outside of the mesh is not counted") {
 }
 
 TEST_CASE("P3b: what P3 lacked at the prune stays, and adds up") {
-  TopicScoreParams params = only_p3();
+  TopicScoreParams params = p3_in_ten_seconds();
   params.mesh_failure_penalty_weight = -0.5;
   params.mesh_failure_penalty_decay = 0.5;
   TopicCounters counters;
@@ -119,7 +120,7 @@ TEST_CASE("P3b: what P3 lacked at the prune stays, and adds up") {
 }
 
 TEST_CASE("P3b: nothing for who brought enough, or was pruned before P3 was active") {
-  TopicScoreParams params = only_p3();
+  TopicScoreParams params = p3_in_ten_seconds();
   params.mesh_failure_penalty_weight = -1;
   TopicCounters counters;
   counters.graft(kStart);
@@ -132,7 +133,7 @@ TEST_CASE("P3b: nothing for who brought enough, or was pruned before P3 was acti
 }
 
 TEST_CASE("P4: invalid messages squared, without a cap") {
-  TopicScoreParams params = silent();
+  TopicScoreParams params = nothing_counts();
   params.topic_weight = 2;
   params.invalid_message_deliveries_weight = -3;
   TopicCounters counters;
@@ -144,7 +145,7 @@ TEST_CASE("P4: invalid messages squared, without a cap") {
 }
 
 TEST_CASE("each counter fades by its own factor, and is 0 when little is left") {
-  TopicScoreParams params = silent();
+  TopicScoreParams params = nothing_counts();
   params.first_message_deliveries_weight = 1;
   params.first_message_deliveries_decay = 0.5;
   params.invalid_message_deliveries_weight = -1;
@@ -162,7 +163,7 @@ TEST_CASE("each counter fades by its own factor, and is 0 when little is left") 
 }
 
 TEST_CASE("a cap that is lowered holds for what was counted") {
-  TopicScoreParams params = only_p3();
+  TopicScoreParams params = p3_in_ten_seconds();
   params.first_message_deliveries_weight = 1;
   TopicCounters counters;
   counters.graft(kStart);

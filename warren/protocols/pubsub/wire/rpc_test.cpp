@@ -5,13 +5,12 @@
 #include <algorithm>
 
 #include "warren/base/protobuf_wire.hpp"
+#include "warren/crypto/testing.hpp"
 
 namespace warren::pubsub {
 namespace {
 
-Bytes hex(std::string_view digits) {
-  return value_or_throw(from_hex(digits), std::string(digits));
-}
+using warren::testing::hex;
 
 std::string written(const Rpc& rpc) {
   return to_hex(*write_rpc(rpc));

@@ -31,7 +31,7 @@ from peers import Failure, Program, require
 SM2_S = 600
 
 # Many cases wait more than they compute.
-JOBS = 2
+JOBS = 4
 
 # Each security protocol is tested one by one with these, and with other types of keys in one conversation.
 DETAILS = (cases.identify, cases.ping, cases.echo_both_open, cases.wrong_peer_id)

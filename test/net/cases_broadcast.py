@@ -25,11 +25,11 @@ PER_SECOND = 50
 # When so many are sent, the killed ones go, and when so many are sent they are back.
 KILL_AT, BACK_AT = 250, 600
 # After the last message was sent. There may be two cores for all, which verify thirty thousand signatures.
-SETTLED_S = 60
-MET_S = 30
+SETTLED_S = 240
+MET_S = 120
 # Somebody knows so many of the others before the first message is sent.
 PEERS = 4
-TOLD_S = 20
+TOLD_S = 90
 # For so long who broadcasts tells others, who ask it for what they have not got (gossipsub's history).
 GOSSIPED_S = 6
 

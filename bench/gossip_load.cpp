@@ -10,7 +10,6 @@
 // messages shall be made, and answered when they are; at the second they are sent, at most WINDOW of them on
 // their way at any time, and answered with the nanoseconds until all receivers had all of them.
 
-#include <charconv>
 #include <deque>
 
 #include "bench/gossip_node.hpp"
@@ -21,7 +20,7 @@
 #include "warren/base/varint.hpp"
 #include "warren/broadcast/topic.hpp"
 #include "warren/broadcast/topic_sealer.hpp"
-#include "warren/env/real/loop.hpp"
+#include "warren/core/peer_address.hpp"
 #include "warren/protocols/pubsub/wire/message.hpp"
 #include "warren/protocols/pubsub/wire/rpc.hpp"
 
@@ -34,7 +33,7 @@ constexpr std::string_view kNetwork = "bench";
 constexpr Duration kTrialPause = 100ms;
 
 struct Options {
-  Multiaddr relay;
+  PeerInfo relay;
   std::string topic;
   std::string policy;
   ProtocolId protocol;
@@ -142,8 +141,7 @@ class Load {
   Task<StreamPtr> connect(GossipNode& node) {
     node.host.handle(options_.protocol,
                      [this](ConnectionPtr, StreamPtr stream) { return count(std::move(stream)); });
-    PeerInfo relay{PeerId::of(options_.relay).value(), {options_.relay.before_last(Protocol::kP2p)}};
-    const ConnectionPtr connection = co_await node.host.connect(std::move(relay));
+    const ConnectionPtr connection = co_await node.host.connect(options_.relay);
     co_return co_await connection->open_stream(options_.protocol);
   }
 
@@ -187,12 +185,6 @@ class Load {
   Event changed_;
 };
 
-std::size_t number(std::string_view text) {
-  std::size_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 Task<void> answer_lines(Env& env, Load& load) {
   co_await load.open();
   say("ready");
@@ -210,7 +202,7 @@ Task<void> answer_lines(Env& env, Load& load) {
   }
 }
 
-Task<void> run(Env& env, Options options) {
+Task<void> carry(Env& env, Options options) {
   Load load(env, std::move(options));
   co_await finally(answer_lines(env, load), load.close());
 }
@@ -220,22 +212,17 @@ Task<void> run(Env& env, Options options) {
 
 int main(int argc, char** argv) {
   using namespace warren;
-  if (argc != 8) {
-    fmt::print(stderr,
-               "usage: gossip_load ADDRESS TOPIC signed|unsigned|warren VERSION RECEIVERS BYTES WINDOW\n");
-    return 2;
-  }
-  try {
-    real::Loop loop;
-    loop.run(bench::run(loop.env(), {.relay = value_or_throw(Multiaddr::parse(argv[1])),
-                                     .topic = argv[2],
-                                     .policy = argv[3],
-                                     .protocol = ProtocolId(std::string("/meshsub/") + argv[4]),
-                                     .receivers = bench::number(argv[5]),
-                                     .size = bench::number(argv[6]),
-                                     .window = bench::number(argv[7])}));
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "gossip_load: {}\n", error.what());
-    return 1;
-  }
+  const auto choose = [&](Env& env) -> std::optional<Task<void>> {
+    if (argc != 8) return std::nullopt;
+    bench::Options options{.relay = value_or_throw(peer_at(argv[1])),
+                           .topic = argv[2],
+                           .policy = argv[3],
+                           .protocol = ProtocolId(std::string("/meshsub/") + argv[4]),
+                           .receivers = bench::number(argv[5]),
+                           .size = bench::number(argv[6]),
+                           .window = bench::number(argv[7])};
+    return bench::carry(env, std::move(options));
+  };
+  return bench::run("gossip_load", "ADDRESS TOPIC signed|unsigned|warren VERSION RECEIVERS BYTES WINDOW",
+                    choose);
 }

@@ -7,22 +7,16 @@
 // line of stdin: how many messages it has delivered to itself, and the nanoseconds of CPU that the SM2
 // signature of one such broadcast takes to be verified.
 
-#include <malloc.h>
-
 #include <ctime>
 
 #include "bench/gossip_node.hpp"
 #include "warren/broadcast/broadcasts.hpp"
 #include "warren/crypto/hash.hpp"
-#include "warren/env/real/loop.hpp"
 #include "warren/messaging/envelope.hpp"
 #include "warren/protocols/pubsub/gossipsub.hpp"
 
 namespace warren::bench {
 namespace {
-
-constexpr int kOwnPagesMin = 1024 * 1024;
-constexpr int kTrimMin = 4 * 1024 * 1024;
 
 constexpr int kVerifications = 200;  // per answer
 constexpr double kRateMax = 1e9;
@@ -80,12 +74,6 @@ Task<void> answer_lines(Env& env, const std::size_t& delivered) {
   }
 }
 
-void listen(GossipNode& node) {
-  const Multiaddr any = value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/0"));
-  const Multiaddr bound = value_or_throw(node.host.listen(any));
-  say(bound.with(Protocol::kP2p, node.host.peer_id().bytes()).to_string());
-}
-
 Task<void> relay_plain(Env& env, std::string topic, bool is_signed) {
   GossipNode node(env);
   pubsub::GossipConfig config;
@@ -96,7 +84,7 @@ Task<void> relay_plain(Env& env, std::string topic, bool is_signed) {
   if (!is_signed) rules.rules.id = hash_id;
   std::size_t delivered = 0;
   value_or_throw(gossip.join(std::move(topic), rules, [&delivered](const auto&) { ++delivered; }));
-  listen(node);
+  say(node.listen().to_string());
   co_await answer_lines(env, delivered);
   co_await gossip.close();
   co_await node.close();
@@ -117,7 +105,7 @@ Task<void> relay_broadcasts(Env& env, std::string topic) {
   TopicHandler handler{.on_message = [&delivered](const TopicMessage&) { ++delivered; }, .on_gap = {}};
   const Subscription subscription =
       broadcasts.subscribe(std::move(topic), TopicOptions(), std::move(handler));
-  listen(node);
+  say(node.listen().to_string());
   co_await answer_lines(env, delivered);
   co_await broadcasts.close();
   co_await gossip.close();
@@ -129,23 +117,12 @@ Task<void> relay_broadcasts(Env& env, std::string topic) {
 
 int main(int argc, char** argv) {
   using namespace warren;
-  if (argc != 3) {
-    fmt::print(stderr, "usage: gossip_relay TOPIC signed|unsigned|warren\n");
-    return 2;
-  }
-  // As the `warren` program has it.
-  mallopt(M_MMAP_THRESHOLD, bench::kOwnPagesMin);
-  mallopt(M_TRIM_THRESHOLD, bench::kTrimMin);
-  try {
-    real::Loop loop;
+  bench::keep_heap();
+  const auto choose = [&](Env& env) -> std::optional<Task<void>> {
+    if (argc != 3) return std::nullopt;
     const std::string_view policy = argv[2];
-    if (policy == "warren") {
-      loop.run(bench::relay_broadcasts(loop.env(), argv[1]));
-    } else {
-      loop.run(bench::relay_plain(loop.env(), argv[1], policy == "signed"));
-    }
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "gossip_relay: {}\n", error.what());
-    return 1;
-  }
+    if (policy == "warren") return bench::relay_broadcasts(env, argv[1]);
+    return bench::relay_plain(env, argv[1], policy == "signed");
+  };
+  return bench::run("gossip_relay", "TOPIC signed|unsigned|warren", choose);
 }

@@ -4,32 +4,27 @@
 //   kad_pair ask ADDRESS         a line of stdin, the number of requests; one of stdout, the nanoseconds
 //             [STREAMS [DEPTH]]   so many streams, and so many requests under way on each (32, 1)
 
-#include <fmt/core.h>
-#include <unistd.h>
-
-#include <charconv>
 #include <map>
 
-#include "test/interop/line_reader.hpp"
+#include "bench/pair_program.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/async/task_group.hpp"
 #include "warren/base/varint.hpp"
-#include "warren/env/real/loop.hpp"
-#include "warren/muxer/yamux/muxer.hpp"
+#include "warren/core/peer_address.hpp"
 #include "warren/protocols/kad/frame_reader.hpp"
 #include "warren/protocols/kad/kad.hpp"
 #include "warren/protocols/kad/wire/memory_dht_store.hpp"
 #include "warren/protocols/kad/wire/message.hpp"
-#include "warren/security/noise/transport.hpp"
-#include "warren/swarm/host.hpp"
-#include "warren/swarm/peerstore.hpp"
-#include "warren/transport/tcp/transport.hpp"
+#include "warren/swarm/test_tcp_node.hpp"
 
 namespace warren::kad {
 namespace {
 
 constexpr std::size_t kTable = 200;
 constexpr std::size_t kBucket = 20;
+
+using bench::number;
+using bench::say;
 
 PrivateKey random_key(Env& env) {
   return PrivateKey::generate(KeyType::kEd25519, [&env](MutableBytes to) { env.random.fill(to); });
@@ -38,30 +33,6 @@ PrivateKey random_key(Env& env) {
 Multiaddr address(std::string_view text) {
   return value_or_throw(Multiaddr::parse(text));
 }
-
-void say(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
-}
-
-// A node over TCP and Noise.
-struct Node {
-  explicit Node(Env& env)
-      : key(random_key(env)),
-        tcp(env),
-        noise(key, env.random, env.offload),
-        yamux(env),
-        upgrader({&noise}, {&yamux}),
-        host(env, key, SwarmLimits(), upgrader, {.pipes = {&tcp}}, peerstore) {}
-
-  PrivateKey key;
-  tcp::TcpTransport tcp;
-  noise::NoiseTransport noise;
-  yamux::YamuxMuxer yamux;
-  Upgrader upgrader;
-  MemoryPeerstore peerstore;
-  SwarmHost host;
-};
 
 // A connection to a peer of the crowd, on which nothing is ever sent.
 class CrowdConnection final : public Connection {
@@ -159,7 +130,7 @@ Task<void> wait_for_end(Env& env) {
 }
 
 Task<void> serve(Env& env) {
-  Node node(env);
+  TcpNode node(env);
   CrowdedHost host(node.host);
   MemoryDhtStore store;
   Config config;
@@ -169,8 +140,7 @@ Task<void> serve(Env& env) {
   Kad kad(host, config, {}, store);
   co_await kad.start();
   crowd(host, kad, config.protocol);
-  const Multiaddr bound = value_or_throw(node.host.listen(address("/ip4/127.0.0.1/tcp/0")));
-  say(bound.with(Protocol::kP2p, host.peer_id().bytes()).to_string());
+  say(node.listen().to_string());
   co_await wait_for_end(env);
   co_await kad.close();
   co_await node.host.close();
@@ -220,11 +190,8 @@ Task<void> run(Env& env, std::vector<StreamPtr>& streams, const std::vector<Byte
   if (count > 0) throw_error(Errc::kReset, "the server");
 }
 
-Task<void> ask_lines(Env& env, Node& node, const Multiaddr& server, const Load& load) {
-  const auto peer = PeerId::of(server);
-  if (!peer) throw_error(Errc::kBadAddress);
-  PeerInfo info{*peer, {server.before_last(Protocol::kP2p)}};
-  const ConnectionPtr connection = co_await node.host.connect(std::move(info));
+Task<void> ask_lines(Env& env, TcpNode& node, PeerInfo server, const Load& load) {
+  const ConnectionPtr connection = co_await node.host.connect(std::move(server));
   std::vector<StreamPtr> streams;
   for (std::size_t i = 0; i < load.streams; ++i) {
     StreamPtr stream = co_await connection->open_stream(ProtocolId(kPublicProtocol));
@@ -236,21 +203,15 @@ Task<void> ask_lines(Env& env, Node& node, const Multiaddr& server, const Load& 
   while (true) {
     const auto line = co_await lines.next();
     if (!line) co_return;
-    std::size_t count = 0;
-    std::from_chars(line->data(), line->data() + line->size(), count);
     const Instant began = env.clock.now();
-    co_await run(env, streams, questions, load, count);
+    co_await run(env, streams, questions, load, number(*line));
     say(fmt::format("{}", (env.clock.now() - began).count()));
   }
 }
 
-Task<void> ask(Env& env, Multiaddr server, Load load) {
-  Node node(env);
-  co_await finally(ask_lines(env, node, server, load), node.host.close());
-}
-
-std::size_t number(const char* text) {
-  return static_cast<std::size_t>(std::strtoul(text, nullptr, 10));
+Task<void> ask(Env& env, PeerInfo server, Load load) {
+  TcpNode node(env);
+  co_await finally(ask_lines(env, node, std::move(server), load), node.host.close());
 }
 
 }  // namespace
@@ -259,21 +220,13 @@ std::size_t number(const char* text) {
 int main(int argc, char** argv) {
   using namespace warren;
   const std::string_view command = argc > 1 ? argv[1] : "";
-  try {
-    real::Loop loop;
-    if (command == "serve") {
-      loop.run(kad::serve(loop.env()));
-    } else if (command == "ask" && argc > 2) {
-      kad::Load load;
-      if (argc > 3) load.streams = kad::number(argv[3]);
-      if (argc > 4) load.depth = kad::number(argv[4]);
-      loop.run(kad::ask(loop.env(), kad::address(argv[2]), load));
-    } else {
-      fmt::print(stderr, "usage: kad_pair serve | ask ADDRESS [STREAMS [DEPTH]]\n");
-      return 2;
-    }
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "kad_pair: {}\n", error.what());
-    return 1;
-  }
+  const auto choose = [&](Env& env) -> std::optional<Task<void>> {
+    if (command == "serve") return kad::serve(env);
+    if (command != "ask" || argc < 3) return std::nullopt;
+    kad::Load load;
+    if (argc > 3) load.streams = bench::number(argv[3]);
+    if (argc > 4) load.depth = bench::number(argv[4]);
+    return kad::ask(env, value_or_throw(peer_at(argv[2])), load);
+  };
+  return bench::run("kad_pair", "serve | ask ADDRESS [STREAMS [DEPTH]]", choose);
 }

@@ -10,42 +10,25 @@
 //                                   when they are held
 // What the ends send is not sealed again: it is the relay that is measured.
 
-#include <fmt/core.h>
-#include <malloc.h>
-#include <unistd.h>
-
-#include <charconv>
 #include <deque>
 
-#include "test/interop/line_reader.hpp"
+#include "bench/pair_program.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/async/task_group.hpp"
+#include "warren/core/peer_address.hpp"
 #include "warren/core/stream.hpp"
-#include "warren/env/real/loop.hpp"
-#include "warren/muxer/yamux/muxer.hpp"
 #include "warren/protocols/relay/message.hpp"
 #include "warren/protocols/relay/service.hpp"
-#include "warren/security/noise/transport.hpp"
-#include "warren/swarm/host.hpp"
-#include "warren/swarm/peerstore.hpp"
-#include "warren/transport/tcp/transport.hpp"
+#include "warren/swarm/test_tcp_node.hpp"
 
 namespace warren::relay {
 namespace {
 
 constexpr std::size_t kMany = 20'000;
 constexpr std::size_t kPiece = 64 * 1024;
-constexpr int kOwnPagesMin = 1024 * 1024;
-constexpr int kTrimMin = 4 * 1024 * 1024;
 
-Multiaddr address(std::string_view text) {
-  return value_or_throw(Multiaddr::parse(text));
-}
-
-void say(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
-}
+using bench::number;
+using bench::say;
 
 SwarmLimits limits() {
   SwarmLimits limits;
@@ -56,23 +39,8 @@ SwarmLimits limits() {
   return limits;
 }
 
-// A node over TCP and Noise.
-struct Node {
-  explicit Node(Env& env)
-      : key(PrivateKey::generate(KeyType::kEd25519, [&env](MutableBytes to) { env.random.fill(to); })),
-        tcp(env),
-        noise(key, env.random, env.offload),
-        yamux(env),
-        upgrader({&noise}, {&yamux}),
-        host(env, key, limits(), upgrader, {.pipes = {&tcp}}, peerstore) {}
-
-  PrivateKey key;
-  tcp::TcpTransport tcp;
-  noise::NoiseTransport noise;
-  yamux::YamuxMuxer yamux;
-  Upgrader upgrader;
-  MemoryPeerstore peerstore;
-  SwarmHost host;
+struct Node : TcpNode {
+  explicit Node(Env& env) : TcpNode(env, limits()) {}
 };
 
 // --- serve ---
@@ -93,20 +61,13 @@ Task<void> serve(Env& env) {
                   {.reservations = &table[&SwarmLimits::relay_reservations_max],
                    .circuits = &table[&SwarmLimits::relay_circuits_max]});
   service.start();
-  const Multiaddr bound = value_or_throw(node.host.listen(address("/ip4/127.0.0.1/tcp/0")));
-  say(bound.with(Protocol::kP2p, node.host.peer_id().bytes()).to_string());
+  say(node.listen().to_string());
   co_await answer_lines(env, service);
   co_await service.close();
   co_await node.host.close();
 }
 
 // --- ends and hold ---
-
-PeerInfo info_of(const Multiaddr& relay) {
-  const auto peer = PeerId::of(relay);
-  if (!peer) throw_error(Errc::kBadAddress);
-  return {*peer, {relay.before_last(Protocol::kP2p)}};
-}
 
 // The stream, after the relay said OK to the message.
 Task<StreamPtr> ask(ConnectionPtr connection, HopMessage message) {
@@ -120,8 +81,8 @@ Task<StreamPtr> ask(ConnectionPtr connection, HopMessage message) {
   co_return stream;
 }
 
-Task<void> reserve(Node& node, Multiaddr relay) {
-  const ConnectionPtr connection = co_await node.host.connect(info_of(relay));
+Task<void> reserve(Node& node, PeerInfo relay) {
+  const ConnectionPtr connection = co_await node.host.connect(std::move(relay));
   const HopMessage request;
   const StreamPtr stream = co_await ask(connection, request);
   co_await stream->close_write();
@@ -131,14 +92,14 @@ class Ends {
  public:
   explicit Ends(Env& env) : env_(env), tasks_(env.executor, "ends") {}
 
-  Task<void> open(Multiaddr relay) {
+  Task<void> open(PeerInfo relay) {
     Node& holder = nodes_.emplace_back(env_);
     holder.host.handle(ProtocolId(kStopProtocol), [this](ConnectionPtr connection, StreamPtr stream) {
       return receive(std::move(connection), std::move(stream));
     });
     co_await reserve(holder, relay);
     Node& sender = nodes_.emplace_back(env_);
-    const ConnectionPtr connection = co_await sender.host.connect(info_of(relay));
+    const ConnectionPtr connection = co_await sender.host.connect(std::move(relay));
     HopMessage message{.type = HopMessage::Type::kConnect,
                        .peer = Peer{holder.host.peer_id(), {}},
                        .reservation = {},
@@ -194,13 +155,7 @@ class Ends {
   TaskGroup tasks_;
 };
 
-std::uint64_t number(std::string_view text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-Task<void> carry_lines(Env& env, Ends& ends, Multiaddr relay, std::uint64_t count) {
+Task<void> carry_lines(Env& env, Ends& ends, PeerInfo relay, std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) co_await ends.open(relay);
   say("ready");
   interop::LineReader lines(env.executor, STDIN_FILENO);
@@ -213,12 +168,12 @@ Task<void> carry_lines(Env& env, Ends& ends, Multiaddr relay, std::uint64_t coun
   }
 }
 
-Task<void> run_ends(Env& env, Multiaddr relay, std::uint64_t count) {
+Task<void> run_ends(Env& env, PeerInfo relay, std::uint64_t count) {
   Ends ends(env);
   co_await finally(carry_lines(env, ends, std::move(relay), count), ends.close());
 }
 
-Task<void> hold_lines(Env& env, std::deque<Node>& nodes, Multiaddr relay) {
+Task<void> hold_lines(Env& env, std::deque<Node>& nodes, PeerInfo relay) {
   interop::LineReader lines(env.executor, STDIN_FILENO);
   while (true) {
     const auto line = co_await lines.next();
@@ -232,7 +187,7 @@ Task<void> close_all(std::deque<Node>& nodes) {
   for (Node& node : nodes) co_await node.host.close();
 }
 
-Task<void> hold(Env& env, Multiaddr relay) {
+Task<void> hold(Env& env, PeerInfo relay) {
   std::deque<Node> nodes;
   co_await finally(hold_lines(env, nodes, std::move(relay)), close_all(nodes));
 }
@@ -243,23 +198,14 @@ Task<void> hold(Env& env, Multiaddr relay) {
 int main(int argc, char** argv) {
   using namespace warren;
   const std::string_view command = argc > 1 ? argv[1] : "";
-  // Buffers come and go by the thousand: the heap keeps them (the first line as the `warren` program has it).
-  mallopt(M_MMAP_THRESHOLD, relay::kOwnPagesMin);
-  mallopt(M_TRIM_THRESHOLD, relay::kTrimMin);
-  try {
-    real::Loop loop;
-    if (command == "serve") {
-      loop.run(relay::serve(loop.env()));
-    } else if (command == "ends" && argc > 3) {
-      loop.run(relay::run_ends(loop.env(), relay::address(argv[2]), relay::number(argv[3])));
-    } else if (command == "hold" && argc > 2) {
-      loop.run(relay::hold(loop.env(), relay::address(argv[2])));
-    } else {
-      fmt::print(stderr, "usage: relay_pair serve | ends ADDRESS COUNT | hold ADDRESS\n");
-      return 2;
+  bench::keep_heap();
+  const auto choose = [&](Env& env) -> std::optional<Task<void>> {
+    if (command == "serve") return relay::serve(env);
+    if (command == "ends" && argc > 3) {
+      return relay::run_ends(env, value_or_throw(peer_at(argv[2])), bench::number(argv[3]));
     }
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "relay_pair: {}\n", error.what());
-    return 1;
-  }
+    if (command == "hold" && argc > 2) return relay::hold(env, value_or_throw(peer_at(argv[2])));
+    return std::nullopt;
+  };
+  return bench::run("relay_pair", "serve | ends ADDRESS COUNT | hold ADDRESS", choose);
 }

@@ -10,6 +10,7 @@
 #include "test/attacks/floods.hpp"
 #include "test/attacks/handshakes.hpp"
 #include "warren/async/as_result.hpp"
+#include "warren/core/peer_address.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/env/real/loop.hpp"
 
@@ -42,10 +43,8 @@ Task<void> attack_by_flood(Env& env, Victim victim, std::string name, std::size_
 // No error when the words mean something.
 Task<void> run(Env& env, std::vector<std::string> words) {
   if (words.size() < 3) throw_error(Errc::kNotFound, "usage: MULTIADDR handshake|flood NAME [COUNT]");
-  const Multiaddr address = value_or_throw(Multiaddr::parse(words[0]));
-  const auto peer = PeerId::of(address);
-  if (!peer) throw_error(Errc::kNotFound, "an address with /p2p");
-  Victim victim{address.before_last(Protocol::kP2p), *peer};
+  const PeerInfo named = value_or_throw(peer_at(words[0]), words[0]);
+  Victim victim{named.addresses.front(), named.id};
   if (words[1] == "handshake") {
     co_await attack_handshake(env, std::move(victim), words[2]);
     co_return;

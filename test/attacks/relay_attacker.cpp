@@ -12,15 +12,13 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/base/writer.hpp"
+#include "warren/core/peer_address.hpp"
 #include "warren/core/stream.hpp"
+#include "warren/crypto/testing.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/env/real/loop.hpp"
-#include "warren/muxer/yamux/muxer.hpp"
 #include "warren/protocols/relay/message.hpp"
-#include "warren/security/noise/transport.hpp"
-#include "warren/swarm/host.hpp"
-#include "warren/swarm/peerstore.hpp"
-#include "warren/transport/tcp/transport.hpp"
+#include "warren/swarm/test_tcp_node.hpp"
 
 namespace warren::attacks {
 namespace {
@@ -29,27 +27,7 @@ namespace {
 constexpr Duration kHold = 60s;
 constexpr Duration kAnswerTimeout = 20s;
 
-struct Attacker {
-  explicit Attacker(Env& env)
-      : key(PrivateKey::generate(KeyType::kEd25519, [&env](MutableBytes to) { env.random.fill(to); })),
-        tcp(env),
-        noise(key, env.random, env.offload),
-        yamux(env),
-        upgrader({&noise}, {&yamux}),
-        host(env, key, SwarmLimits(), upgrader, {.pipes = {&tcp}}, peerstore) {}
-
-  PrivateKey key;
-  tcp::TcpTransport tcp;
-  noise::NoiseTransport noise;
-  yamux::YamuxMuxer yamux;
-  Upgrader upgrader;
-  MemoryPeerstore peerstore;
-  SwarmHost host;
-};
-
-Bytes hex(std::string_view text) {
-  return value_or_throw(from_hex(text));
-}
+using testing::hex;
 
 // HopMessage{CONNECT, Peer{id, {address}}}, framed.
 Bytes connect_to(const PeerId& peer, BytesView address) {
@@ -103,7 +81,7 @@ std::vector<Bytes> bad_messages() {
           hex("03ffffff"), hex("8120"),       hex("ffffffffffffffff7f")};
 }
 
-Task<std::map<std::string, int>> reserve_as_many(Env& env, PeerInfo relay, std::deque<Attacker>& crowd,
+Task<std::map<std::string, int>> reserve_as_many(Env& env, PeerInfo relay, std::deque<TcpNode>& crowd,
                                                  std::size_t count) {
   std::map<std::string, int> answers;
   const Bytes request = hex("020800");
@@ -119,18 +97,15 @@ Task<std::map<std::string, int>> reserve_as_many(Env& env, PeerInfo relay, std::
   co_return answers;
 }
 
-Task<void> attack(Env& env, Multiaddr address, std::uint16_t port, std::size_t count) {
-  const auto peer = PeerId::of(address);
-  if (!peer) throw_error(Errc::kNotFound, "an address with /p2p");
-  const PeerInfo relay{*peer, {address.before_last(Protocol::kP2p)}};
-  std::deque<Attacker> crowd;
-  Attacker& first = crowd.emplace_back(env);
+Task<void> attack(Env& env, PeerInfo relay, std::uint16_t port, std::size_t count) {
+  std::deque<TcpNode> crowd;
+  TcpNode& first = crowd.emplace_back(env);
   const ConnectionPtr connection = co_await first.host.connect(relay);
-  const PeerId nobody = PeerId::from_public_key(Attacker(env).key.public_key());
+  const PeerId nobody = PeerId::from_public_key(TcpNode(env).key.public_key());
   std::vector<Bytes> connects;
   for (const Bytes& target : addresses(port)) {
     connects.push_back(connect_to(nobody, target));
-    connects.push_back(connect_to(*peer, target));
+    connects.push_back(connect_to(relay.id, target));
   }
   nlohmann::json report;
   report["connect"] = co_await statuses_of(env, connection, std::move(connects));
@@ -140,7 +115,7 @@ Task<void> attack(Env& env, Multiaddr address, std::uint16_t port, std::size_t c
   report["reserve"] = co_await reserve_as_many(env, relay, crowd, count);
   std::cout << report.dump() << std::endl;
   co_await env.clock.sleep_for(kHold);
-  for (Attacker& each : crowd) co_await each.host.close();
+  for (TcpNode& each : crowd) co_await each.host.close();
 }
 
 std::size_t number(std::string_view text) {
@@ -159,11 +134,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   real::Loop loop;
-  const auto address = Multiaddr::parse(argv[1]);
-  if (!address) return 2;
+  const auto relay = peer_at(argv[1]);
+  if (!relay) return 2;
   const auto port = static_cast<std::uint16_t>(attacks::number(argv[2]));
-  const auto done =
-      loop.run(as_outcome(attacks::attack(loop.env(), *address, port, attacks::number(argv[3]))));
+  const auto done = loop.run(as_outcome(attacks::attack(loop.env(), *relay, port, attacks::number(argv[3]))));
   if (done) return 0;
   std::cerr << "warren_relay_attacker: " << done.error().what() << "\n";
   return 1;

@@ -14,6 +14,8 @@ constexpr Duration kIdleMax = 60s;
 constexpr std::size_t kChunk = 64 * 1024;
 // What has to come back on all streams before any of them is closed.
 constexpr std::size_t kFirstBytes = 1024;
+constexpr std::uint64_t kEchoStreamsMax = 512;
+constexpr std::uint64_t kEchoBytesMax = std::uint64_t{1} << 30;
 
 Task<void> answer(Clock* clock, StreamPtr stream) {
   Bytes buffer(kChunk);
@@ -116,6 +118,15 @@ Task<void> echo(Env& env, ConnectionPtr connection, std::size_t streams, std::ui
                     .changed = {}};
   TaskGroup tasks(env.executor, "echo");
   co_await finally(run(exchange, tasks, streams), tasks.close());
+}
+
+Task<Json> echo_event(Env& env, ConnectionPtr connection, std::uint64_t streams, std::uint64_t bytes) {
+  if (streams > kEchoStreamsMax || bytes > kEchoBytesMax) throw_error(Errc::kTooLarge);
+  const Instant start = env.clock.now();
+  const std::string peer = connection->remote_peer().to_string();
+  co_await echo(env, std::move(connection), streams, bytes);
+  co_return Json{{"event", "echo"}, {"peer_id", peer}, {"streams", streams},
+                 {"bytes", bytes},  {"ok", true},      {"ms", milliseconds(env.clock.now() - start)}};
 }
 
 }  // namespace warren::interop

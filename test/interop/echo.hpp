@@ -2,6 +2,7 @@
 // stream.
 #pragma once
 
+#include "test/interop/commands.hpp"
 #include "warren/core/host.hpp"
 
 namespace warren::interop {
@@ -16,5 +17,8 @@ void serve_echo(Host& host);
 // on all of them, so that all are open together. Throws what went wrong on the first one that failed;
 // kMalformed: other bytes than those sent, or more of them. Cancelable.
 Task<void> echo(Env& env, ConnectionPtr connection, std::size_t streams, std::uint64_t bytes);
+
+// The same as a command's answer. Throws kTooLarge for more than a test needs.
+Task<Json> echo_event(Env& env, ConnectionPtr connection, std::uint64_t streams, std::uint64_t bytes);
 
 }  // namespace warren::interop

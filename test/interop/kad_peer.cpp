@@ -4,18 +4,12 @@
 
 #include <unistd.h>
 
-#include <iostream>
-#include <nlohmann/json.hpp>
-#include <tuple>
-
 #include "test/interop/commands.hpp"
 #include "test/interop/line_reader.hpp"
-#include "test/interop/peer_options.hpp"
+#include "test/interop/peer_main.hpp"
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
 #include "warren/async/task_group.hpp"
-#include "warren/base/log.hpp"
-#include "warren/env/real/loop.hpp"
 #include "warren/node/binding_validator.hpp"
 #include "warren/node/node.hpp"
 #include "warren/protocols/kad/wire/ipns_validator.hpp"
@@ -25,8 +19,6 @@
 namespace warren::interop {
 namespace {
 
-enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
-
 constexpr std::string_view kKadUsage =
     "usage:\n"
     "  warren_kad_peer listen [--addr MULTIADDR] [--network NAME] [--bootstrap MULTIADDR]\n"
@@ -35,36 +27,25 @@ constexpr std::string_view kKadUsage =
 
 constexpr Duration kConsiderPoll = 50ms;
 
-struct KadOptions {
-  Multiaddr address = value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/0"));
+struct KadOptions : ListenOptions {
   std::string network;
   std::optional<Multiaddr> bootstrap;
-  Duration whole_limit = 120s;
-  Duration step_limit = 30s;
 };
 
 std::optional<KadOptions> read_kad_options(const std::vector<std::string>& words) {
   KadOptions options;
-  if (words.empty() || words[0] != "listen" || words.size() % 2 == 0) return std::nullopt;
-  for (std::size_t i = 1; i < words.size(); i += 2) {
-    const std::string& value = words[i + 1];
-    const auto address = Multiaddr::parse(value);
-    const auto number = parse_number(value);
-    if (words[i] == "--addr" && address) {
-      options.address = *address;
-    } else if (words[i] == "--bootstrap" && address) {
-      options.bootstrap = *address;
-    } else if (words[i] == "--network") {
+  const auto set = [&](const std::string& name, const std::string& value) {
+    if (name == "--network") {
       options.network = value;
-    } else if (words[i] == "--seconds" && number) {
-      options.whole_limit = std::chrono::seconds(*number);
-    } else if (words[i] == "--timeout" && number) {
-      options.step_limit = std::chrono::seconds(*number);
-    } else {
-      return std::nullopt;
+      return true;
     }
-  }
-  return options;
+    const auto address = Multiaddr::parse(value);
+    if (name != "--bootstrap" || !address) return false;
+    options.bootstrap = *address;
+    return true;
+  };
+  const bool understood = read_listen(words, options, {.with_value = set});
+  return understood ? std::optional(options) : std::nullopt;
 }
 
 Config config_of(const KadOptions& options) {
@@ -84,10 +65,10 @@ kad::Validators public_validators() {
   return validators;
 }
 
-Json texts(const std::vector<PeerId>& peers) {
-  Json texts = Json::array();
-  for (const PeerId& peer : peers) texts.push_back(peer.to_string());
-  return texts;
+Json names_of(const std::vector<PeerId>& peers) {
+  Json names = Json::array();
+  for (const PeerId& peer : peers) names.push_back(peer.to_string());
+  return names;
 }
 
 Bytes read_hex(const std::string& text) {
@@ -153,10 +134,7 @@ Task<void> KadPeer::consider_all() {
 }
 
 Json KadPeer::ready() const {
-  Json event = {{"event", "ready"}, {"peer_id", node_.peer_id().to_string()}, {"addresses", Json::array()}};
-  for (const Multiaddr& address : node_.addresses()) {
-    event["addresses"].push_back(address.with(Protocol::kP2p, node_.peer_id().bytes()).to_string());
-  }
+  Json event = ready_event(node_.peer_id(), node_.addresses());
   event["pk_key"] = to_hex(kad::record_key("pk", node_.peer_id().bytes()));
   if (const auto key = node_.peer_id().public_key()) event["pk_value"] = to_hex(key->to_protobuf());
   event["node_id"] = node_.node_id().to_string();
@@ -171,10 +149,8 @@ Task<int> KadPeer::run_started() {
     co_return kFailed;
   }
   emit(ready());
-  // A listener that nobody told to end has done its part when the time is over.
   const auto obeyed = [this](std::vector<std::string> words) { return command(std::move(words)); };
-  auto work = obey(env_.clock, lines_, options_.step_limit, obeyed);
-  std::ignore = co_await as_result(with_timeout(env_.clock, options_.whole_limit, std::move(work)));
+  co_await obey(env_.clock, lines_, options_, obeyed);
   co_return kDone;
 }
 
@@ -182,7 +158,7 @@ Task<Json> KadPeer::command(std::vector<std::string> words) {
   const std::string form = words[0] + " " + std::to_string(words.size() - 1);
   if (form == "connect 1") co_return co_await connect(words[1]);
   if (form == "find 1") co_return co_await find(words[1]);
-  if (form == "table 0") co_return Json{{"event", "table"}, {"peers", texts(kad_->table())}};
+  if (form == "table 0") co_return Json{{"event", "table"}, {"peers", names_of(kad_->table())}};
   if (form == "provide 1") {
     co_await kad_->provide(read_hex(words[1]));
     co_return event_of("provided");
@@ -216,16 +192,14 @@ Task<Json> KadPeer::find(std::string target) {
   } else {
     throw_error(Errc::kUnsupported);
   }
-  Json addresses = Json::array();
-  for (const Multiaddr& address : info.addresses) addresses.push_back(address.to_string());
-  co_return Json{{"event", "found"}, {"peer_id", info.id.to_string()}, {"addresses", addresses}};
+  co_return Json{{"event", "found"}, {"peer_id", info.id.to_string()}, {"addresses", texts(info.addresses)}};
 }
 
 Task<Json> KadPeer::providers(Bytes multihash) {
   const std::vector<PeerInfo> found = co_await kad_->find_providers(std::move(multihash));
   std::vector<PeerId> ids;
   for (const PeerInfo& info : found) ids.push_back(info.id);
-  co_return Json{{"event", "providers"}, {"peers", texts(ids)}};
+  co_return Json{{"event", "providers"}, {"peers", names_of(ids)}};
 }
 
 }  // namespace
@@ -234,14 +208,5 @@ Task<Json> KadPeer::providers(Bytes multihash) {
 int main(int count, char** arguments) {
   using namespace warren;
   const auto options = interop::read_kad_options({arguments + 1, arguments + count});
-  if (!options) {
-    std::cerr << interop::kKadUsage;
-    return interop::kUsageError;
-  }
-  log::set_sink(log::Level::kInfo, [](log::Level, std::string_view component, std::string_view message) {
-    std::cerr << (std::string(component) + ": " + std::string(message) + "\n");
-  });
-  real::Loop loop;
-  interop::KadPeer peer(loop.env(), *options);
-  return loop.run(peer.run());
+  return interop::run_peer<interop::KadPeer>(options, interop::kKadUsage, log::Level::kInfo);
 }

@@ -1,7 +1,6 @@
 #include "test/interop/peer_options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <sstream>
 
@@ -148,13 +147,6 @@ class OptionReader {
 
 std::optional<Options> read_options(std::vector<std::string> words) {
   return OptionReader(std::move(words)).read();
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 }  // namespace warren::interop

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "test/interop/listen_options.hpp"
 #include "warren/node/target.hpp"
 #include "warren/security/pnet/key_file.hpp"
 
@@ -35,8 +36,5 @@ struct Options {
 
 // What the words after the program's name ask for; nothing when they mean nothing.
 std::optional<Options> read_options(std::vector<std::string> words);
-
-// A whole decimal number and nothing else.
-std::optional<std::uint64_t> parse_number(std::string_view text);
 
 }  // namespace warren::interop

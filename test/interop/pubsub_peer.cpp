@@ -3,30 +3,19 @@
 
 #include <unistd.h>
 
-#include <iostream>
-#include <nlohmann/json.hpp>
-#include <tuple>
-
 #include "test/interop/commands.hpp"
 #include "test/interop/line_reader.hpp"
-#include "test/interop/peer_options.hpp"
+#include "test/interop/peer_main.hpp"
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
-#include "warren/base/log.hpp"
+#include "warren/core/peer_address.hpp"
 #include "warren/crypto/hash.hpp"
-#include "warren/env/real/loop.hpp"
-#include "warren/muxer/yamux/muxer.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/pubsub/gossipsub.hpp"
-#include "warren/security/noise/transport.hpp"
-#include "warren/swarm/host.hpp"
-#include "warren/swarm/peerstore.hpp"
-#include "warren/transport/tcp/transport.hpp"
+#include "warren/swarm/test_tcp_node.hpp"
 
 namespace warren::interop {
 namespace {
-
-enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
 
 constexpr std::string_view kPubsubUsage =
     "usage:\n"
@@ -36,41 +25,17 @@ constexpr std::string_view kPubsubUsage =
 constexpr Duration kPoll = 10ms;
 constexpr std::uint64_t kPayloadMax = 1 << 24;
 
-struct PubsubOptions {
-  Multiaddr address = value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/0"));
+struct PubsubOptions : ListenOptions {
   bool gossip_only = false;
-  Duration whole_limit = 120s;
-  Duration step_limit = 30s;
 };
-
-// One that takes a value.
-bool set(PubsubOptions& options, const std::string& name, const std::string& value) {
-  const auto address = Multiaddr::parse(value);
-  const auto number = parse_number(value);
-  if (name == "--addr" && address) {
-    options.address = *address;
-  } else if (name == "--seconds" && number) {
-    options.whole_limit = std::chrono::seconds(*number);
-  } else if (name == "--timeout" && number) {
-    options.step_limit = std::chrono::seconds(*number);
-  } else {
-    return false;
-  }
-  return true;
-}
 
 std::optional<PubsubOptions> read_pubsub_options(const std::vector<std::string>& words) {
   PubsubOptions options;
-  if (words.empty() || words[0] != "listen") return std::nullopt;
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    if (words[i] == "--gossip-only") {
-      options.gossip_only = true;
-    } else {
-      if (i + 1 == words.size() || !set(options, words[i], words[i + 1])) return std::nullopt;
-      ++i;
-    }
-  }
-  return options;
+  const auto take = [&](const std::string& name) {
+    options.gossip_only = options.gossip_only || name == "--gossip-only";
+    return name == "--gossip-only";
+  };
+  return read_listen(words, options, {.plain = take}) ? std::optional(options) : std::nullopt;
 }
 
 std::string hash_of(BytesView data) {
@@ -81,11 +46,6 @@ std::uint64_t read_number(const std::string& text) {
   const auto number = parse_number(text);
   if (!number) throw_error(Errc::kMalformed);
   return *number;
-}
-
-PrivateKey new_key(Env& env) {
-  const RandomFill random = [&env](MutableBytes to) { env.random.fill(to); };
-  return PrivateKey::generate(KeyType::kEd25519, random);
 }
 
 pubsub::GossipConfig gossip_config(const PubsubOptions& options) {
@@ -115,13 +75,8 @@ class PubsubPeer {
 
   Env& env_;
   PubsubOptions options_;
-  PrivateKey key_;
-  tcp::TcpTransport tcp_;
-  noise::NoiseTransport noise_;
-  yamux::YamuxMuxer yamux_;
-  Upgrader upgrader_;
-  MemoryPeerstore peerstore_;
-  SwarmHost host_;
+  TcpNode node_;
+  SwarmHost& host_ = node_.host;
   identify::Identify identify_;
   pubsub::GossipSub gossip_;
   Subscription told_;
@@ -132,12 +87,7 @@ class PubsubPeer {
 PubsubPeer::PubsubPeer(Env& env, PubsubOptions options)
     : env_(env),
       options_(std::move(options)),
-      key_(new_key(env)),
-      tcp_(env),
-      noise_(key_, env.random, env.offload),
-      yamux_(env),
-      upgrader_({&noise_}, {&yamux_}),
-      host_(env, key_, {}, upgrader_, {{&tcp_}, {}}, peerstore_),
+      node_(env),
       identify_(host_, "warren-interop"),
       gossip_(host_, gossip_config(options_)),
       lines_(env.executor, STDIN_FILENO) {
@@ -149,15 +99,9 @@ Task<int> PubsubPeer::run_started() {
   identify_.start();
   gossip_.start();
   value_or_throw(host_.listen(options_.address));
-  Json ready = {{"event", "ready"}, {"peer_id", host_.peer_id().to_string()}, {"addresses", Json::array()}};
-  for (const Multiaddr& address : host_.addresses()) {
-    ready["addresses"].push_back(address.with(Protocol::kP2p, host_.peer_id().bytes()).to_string());
-  }
-  emit(ready);
-  // A listener that nobody told to end has done its part when the time is over.
+  emit(ready_event(host_.peer_id(), host_.addresses()));
   const auto obeyed = [this](std::vector<std::string> words) { return command(std::move(words)); };
-  auto work = obey(env_.clock, lines_, options_.step_limit, obeyed);
-  std::ignore = co_await as_result(with_timeout(env_.clock, options_.whole_limit, std::move(work)));
+  co_await obey(env_.clock, lines_, options_, obeyed);
   co_return kDone;
 }
 
@@ -179,10 +123,7 @@ Task<Json> PubsubPeer::command(std::vector<std::string> words) {
 }
 
 Task<Json> PubsubPeer::connect(std::string text) {
-  const Multiaddr address = value_or_throw(Multiaddr::parse(text));
-  const auto peer = PeerId::of(address);
-  if (!peer) throw_error(Errc::kBadAddress, "no /p2p");
-  PeerInfo whom{*peer, {address.before_last(Protocol::kP2p)}};
+  PeerInfo whom = value_or_throw(peer_at(text), text);
   const ConnectionPtr connection = co_await host_.connect(std::move(whom));
   co_return Json{{"event", "connected"}, {"peer_id", connection->remote_peer().to_string()}};
 }
@@ -256,14 +197,5 @@ Json PubsubPeer::counters() const {
 int main(int count, char** arguments) {
   using namespace warren;
   const auto options = interop::read_pubsub_options({arguments + 1, arguments + count});
-  if (!options) {
-    std::cerr << interop::kPubsubUsage;
-    return interop::kUsageError;
-  }
-  log::set_sink(log::Level::kInfo, [](log::Level, std::string_view component, std::string_view message) {
-    std::cerr << (std::string(component) + ": " + std::string(message) + "\n");
-  });
-  real::Loop loop;
-  interop::PubsubPeer peer(loop.env(), *options);
-  return loop.run(peer.run());
+  return interop::run_peer<interop::PubsubPeer>(options, interop::kPubsubUsage, log::Level::kInfo);
 }

@@ -3,19 +3,14 @@
 
 #include <unistd.h>
 
-#include <iostream>
-#include <nlohmann/json.hpp>
-#include <sstream>
-
 #include "test/interop/commands.hpp"
 #include "test/interop/echo.hpp"
 #include "test/interop/endings.hpp"
 #include "test/interop/line_reader.hpp"
+#include "test/interop/peer_main.hpp"
 #include "test/interop/peer_options.hpp"
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
-#include "warren/base/log.hpp"
-#include "warren/env/real/loop.hpp"
 #include "warren/node/node.hpp"
 #include "warren/protocols/identify/identify.hpp"
 #include "warren/protocols/ping/ping.hpp"
@@ -23,22 +18,8 @@
 namespace warren::interop {
 namespace {
 
-enum ExitStatus { kDone = 0, kFailed = 1, kUsageError = 2 };
-
 constexpr Duration kIdentifyPoll = 10ms;
 constexpr std::uint64_t kPingsMax = 1000;
-constexpr std::uint64_t kEchoStreamsMax = 512;
-constexpr std::uint64_t kEchoBytesMax = std::uint64_t{1} << 30;
-
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
-std::vector<std::string> texts(const std::vector<Multiaddr>& addresses) {
-  std::vector<std::string> texts;
-  for (const Multiaddr& address : addresses) texts.push_back(address.to_string());
-  return texts;
-}
 
 Config config_of(const Options& options) {
   Config config = Config::ephemeral();
@@ -74,22 +55,19 @@ class TestPeer {
  private:
   Task<int> run_started();
   Task<int> work();
+  Task<Json> start();
   Task<bool> dial();
-  Task<void> obey();
+  Task<bool> step(std::string name, Task<Json> work);
+  Task<Json> command(std::vector<std::string> words);
 
-  // Runs one thing within the step limit and reports its failure. False when it failed.
-  Task<bool> step(std::string name, Task<void> body);
-  Task<void> command(std::vector<std::string> words);
+  Task<Json> connect(PeerId* peer);
+  Task<Json> reconnect(PeerId peer);
+  Task<Json> identify(PeerId peer);
+  Task<Json> ping(PeerId peer, std::uint64_t count);
+  Task<Json> echo(PeerId peer, std::uint64_t streams, std::uint64_t bytes);
+  Task<Json> endings(PeerId peer);
 
-  Task<void> connect(PeerId* peer);
-  Task<void> reconnect(PeerId peer);
-  Task<void> identify(PeerId peer);
-  Task<void> ping(PeerId peer, std::uint64_t count);
-  Task<void> echo(PeerId peer, std::uint64_t streams, std::uint64_t bytes);
-  Task<void> endings(PeerId peer);
-
-  // The open connection to the peer; throws kNotFound when there is none, and never dials.
-  ConnectionPtr connection_to(const PeerId& peer);
+  ConnectionPtr connection_to(const PeerId& peer) { return interop::connection_to(node_.host(), peer); }
   // What the peer says of itself, asked anew: the node keeps less of it than the event reports.
   Task<identify::Message> ask_identify(ConnectionPtr connection);
 
@@ -103,16 +81,16 @@ class TestPeer {
 Task<int> TestPeer::run_started() {
   serve_echo(node_.host());
   serve_endings(node_.host(), ending_counts_);
-  const bool started = co_await step("start", node_.start());
+  const bool started = co_await step("start", start());
   if (!started) co_return kFailed;
-  Json ready = {{"event", "ready"}, {"peer_id", node_.peer_id().to_string()}, {"addresses", Json::array()}};
-  for (const Multiaddr& address : node_.addresses()) {
-    ready["addresses"].push_back(address.with(Protocol::kP2p, node_.peer_id().bytes()).to_string());
-  }
-  emit(ready);
   const auto ended = co_await as_result(with_timeout(env_.clock, options_.whole_limit, work()));
   // A listener that nobody told to end has done its part when the time is over.
   co_return ended ? *ended : options_.dial && !options_.hold ? kFailed : kDone;
+}
+
+Task<Json> TestPeer::start() {
+  co_await node_.start();
+  co_return ready_event(node_.peer_id(), node_.addresses());
 }
 
 Task<int> TestPeer::work() {
@@ -120,16 +98,15 @@ Task<int> TestPeer::work() {
     const bool done = co_await dial();
     if (!done) co_return kFailed;
     if (!options_.hold) co_return kDone;
-    emit({{"event", "done"}});
+    emit(event_of("done"));
   }
-  co_await obey();
+  const auto obeyed = [this](std::vector<std::string> words) { return command(std::move(words)); };
+  co_await interop::obey(env_.clock, lines_, options_.step_limit, obeyed);
   co_return kDone;
 }
 
-Task<bool> TestPeer::step(std::string name, Task<void> body) {
-  const auto ended = co_await as_result(with_timeout(env_.clock, options_.step_limit, std::move(body)));
-  if (!ended) emit({{"event", "error"}, {"command", name}, {"error", ended.error().message()}});
-  co_return ended.has_value();
+Task<bool> TestPeer::step(std::string name, Task<Json> work) {
+  return interop::step(env_.clock, options_.step_limit, std::move(name), std::move(work));
 }
 
 Task<bool> TestPeer::dial() {
@@ -143,20 +120,7 @@ Task<bool> TestPeer::dial() {
   co_return ok;
 }
 
-Task<void> TestPeer::obey() {
-  for (;;) {
-    const auto line = co_await lines_.next();
-    if (!line || *line == "quit") co_return;
-    std::istringstream stream(*line);
-    std::vector<std::string> words;
-    for (std::string word; stream >> word;) words.push_back(word);
-    if (words.empty()) continue;
-    std::string name = words[0];
-    co_await step(std::move(name), command(std::move(words)));
-  }
-}
-
-Task<void> TestPeer::command(std::vector<std::string> words) {
+Task<Json> TestPeer::command(std::vector<std::string> words) {
   std::vector<std::uint64_t> numbers;
   for (std::size_t i = 2; i < words.size(); ++i) {
     const auto number = parse_number(words[i]);
@@ -166,44 +130,41 @@ Task<void> TestPeer::command(std::vector<std::string> words) {
   if (words.size() < 2) throw_error(Errc::kUnsupported);
   const PeerId peer = value_or_throw(PeerId::parse(words[1]));
   if (words[0] == "identify" && numbers.empty()) {
-    co_await identify(peer);
-  } else if (words[0] == "ping" && numbers.size() <= 1) {
-    co_await ping(peer, numbers.empty() ? 1 : numbers[0]);
-  } else if (words[0] == "reconnect" && numbers.empty()) {
-    co_await reconnect(peer);
-  } else if (words[0] == "endings" && numbers.empty()) {
-    co_await endings(peer);
-  } else if (words[0] == "echo" && numbers.size() == 2) {
-    co_await echo(peer, numbers[0], numbers[1]);
-  } else {
-    throw_error(Errc::kUnsupported);
+    co_return co_await identify(peer);
   }
+  if (words[0] == "ping" && numbers.size() <= 1) {
+    co_return co_await ping(peer, numbers.empty() ? 1 : numbers[0]);
+  }
+  if (words[0] == "reconnect" && numbers.empty()) {
+    co_return co_await reconnect(peer);
+  }
+  if (words[0] == "endings" && numbers.empty()) {
+    co_return co_await endings(peer);
+  }
+  if (words[0] == "echo" && numbers.size() == 2) {
+    co_return co_await echo(peer, numbers[0], numbers[1]);
+  }
+  throw_error(Errc::kUnsupported);
 }
 
-Task<void> TestPeer::connect(PeerId* peer) {
+Task<Json> TestPeer::connect(PeerId* peer) {
   const Instant start = env_.clock.now();
   const PeerStatus status = co_await node_.connect(*options_.target);
   *peer = status.peer_id;
-  emit({{"event", "connected"},
-        {"peer_id", status.peer_id.to_string()},
-        {"address", status.address.to_string()},
-        {"security", connection_to(*peer)->security()},
-        {"muxer", connection_to(*peer)->muxer()},
-        {"security_redials", node_.metrics().swarm.security_redials},
-        {"ms", milliseconds(env_.clock.now() - start)}});
+  co_return Json{{"event", "connected"},
+                 {"peer_id", status.peer_id.to_string()},
+                 {"address", status.address.to_string()},
+                 {"security", connection_to(*peer)->security()},
+                 {"muxer", connection_to(*peer)->muxer()},
+                 {"security_redials", node_.metrics().swarm.security_redials},
+                 {"ms", milliseconds(env_.clock.now() - start)}};
 }
 
-Task<void> TestPeer::reconnect(PeerId peer) {
+Task<Json> TestPeer::reconnect(PeerId peer) {
   connection_to(peer)->close();
   while (!node_.host().connections(peer).empty()) co_await env_.clock.sleep_for(kIdentifyPoll);
   PeerId same;
-  co_await connect(&same);
-}
-
-ConnectionPtr TestPeer::connection_to(const PeerId& peer) {
-  const auto connections = node_.host().connections(peer);
-  if (connections.empty()) throw_error(Errc::kNotFound);
-  return connections.front();
+  co_return co_await connect(&same);
 }
 
 Task<identify::Message> TestPeer::ask_identify(ConnectionPtr connection) {
@@ -229,7 +190,7 @@ Json record_of(const identify::Message& message, const PeerId& peer, const Peers
           {"addresses", texts(record->addresses)}};
 }
 
-Task<void> TestPeer::identify(PeerId peer) {
+Task<Json> TestPeer::identify(PeerId peer) {
   Peerstore& peerstore = node_.host().peerstore();
   while (node_.host().connections(peer).empty() || !peerstore.description(peer)) {
     co_await env_.clock.sleep_for(kIdentifyPoll);
@@ -237,18 +198,18 @@ Task<void> TestPeer::identify(PeerId peer) {
   const identify::Message message = co_await ask_identify(connection_to(peer));
   PeerDescription description = *peerstore.description(peer);
   std::ranges::sort(description.protocols);
-  emit({{"event", "identify"},
-        {"peer_id", peer.to_string()},
-        {"protocols", description.protocols},
-        {"agent_version", description.agent_version},
-        {"protocol_version", description.protocol_version},
-        {"listen_addresses", texts(message.listen_addresses)},
-        {"addresses", texts(peerstore.addresses(peer, env_.clock.now()))},
-        {"observed_address", message.observed_address ? message.observed_address->to_string() : ""},
-        {"signed_peer_record", record_of(message, peer, peerstore)}});
+  co_return Json{{"event", "identify"},
+                 {"peer_id", peer.to_string()},
+                 {"protocols", description.protocols},
+                 {"agent_version", description.agent_version},
+                 {"protocol_version", description.protocol_version},
+                 {"listen_addresses", texts(message.listen_addresses)},
+                 {"addresses", texts(peerstore.addresses(peer, env_.clock.now()))},
+                 {"observed_address", message.observed_address ? message.observed_address->to_string() : ""},
+                 {"signed_peer_record", record_of(message, peer, peerstore)}};
 }
 
-Task<void> TestPeer::ping(PeerId peer, std::uint64_t count) {
+Task<Json> TestPeer::ping(PeerId peer, std::uint64_t count) {
   if (count > kPingsMax) throw_error(Errc::kTooLarge);
   // One stream for all, as the specification wants: peers allow two at most.
   const ConnectionPtr connection = connection_to(peer);
@@ -258,23 +219,16 @@ Task<void> TestPeer::ping(PeerId peer, std::uint64_t count) {
     emit({{"event", "ping"}, {"peer_id", peer.to_string()}, {"rtt_ms", milliseconds(round_trip_time)}});
   }
   co_await stream->close_write();
+  co_return Json();
 }
 
-Task<void> TestPeer::echo(PeerId peer, std::uint64_t streams, std::uint64_t bytes) {
-  if (streams > kEchoStreamsMax || bytes > kEchoBytesMax) throw_error(Errc::kTooLarge);
-  const Instant start = env_.clock.now();
-  co_await interop::echo(env_, connection_to(peer), streams, bytes);
-  emit({{"event", "echo"},
-        {"peer_id", peer.to_string()},
-        {"streams", streams},
-        {"bytes", bytes},
-        {"ok", true},
-        {"ms", milliseconds(env_.clock.now() - start)}});
+Task<Json> TestPeer::echo(PeerId peer, std::uint64_t streams, std::uint64_t bytes) {
+  co_return co_await echo_event(env_, connection_to(peer), streams, bytes);
 }
 
-Task<void> TestPeer::endings(PeerId peer) {
+Task<Json> TestPeer::endings(PeerId peer) {
   co_await interop::endings(env_, connection_to(peer));
-  emit({{"event", "endings"}, {"peer_id", peer.to_string()}, {"ok", true}});
+  co_return Json{{"event", "endings"}, {"peer_id", peer.to_string()}, {"ok", true}};
 }
 
 }  // namespace
@@ -283,14 +237,5 @@ Task<void> TestPeer::endings(PeerId peer) {
 int main(int count, char** arguments) {
   using namespace warren;
   const auto options = interop::read_options({arguments + 1, arguments + count});
-  if (!options) {
-    std::cerr << interop::kUsage;
-    return interop::kUsageError;
-  }
-  log::set_sink(log::Level::kDebug, [](log::Level, std::string_view component, std::string_view message) {
-    std::cerr << (std::string(component) + ": " + std::string(message) + "\n");
-  });
-  real::Loop loop;
-  interop::TestPeer peer(loop.env(), *options);
-  return loop.run(peer.run());
+  return interop::run_peer<interop::TestPeer>(options, interop::kUsage, log::Level::kDebug);
 }

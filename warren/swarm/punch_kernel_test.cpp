@@ -4,36 +4,19 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/env/real/loop.hpp"
-#include "warren/muxer/yamux/muxer.hpp"
-#include "warren/security/noise/transport.hpp"
-#include "warren/swarm/host.hpp"
-#include "warren/swarm/peerstore.hpp"
 #include "warren/swarm/test_echo.hpp"
-#include "warren/transport/tcp/transport.hpp"
+#include "warren/swarm/test_tcp_node.hpp"
 
 using namespace warren;
 
 namespace {
 
-struct KernelNode {
-  explicit KernelNode(Env& env)
-      : key(PrivateKey::generate(KeyType::kEd25519, [&](MutableBytes to) { env.random.fill(to); })),
-        tcp(env),
-        noise(key, env.random, env.offload),
-        yamux(env),
-        upgrader({&noise}, {&yamux}),
-        host(env, key, {}, upgrader, {{&tcp}}, peerstore) {
+struct KernelNode : TcpNode {
+  explicit KernelNode(Env& env) : TcpNode(env) {
     address = value_or_throw(host.listen(value_or_throw(Multiaddr::parse("/ip4/127.0.0.1/tcp/0"))));
     serve_echo(host);
   }
 
-  PrivateKey key;
-  tcp::TcpTransport tcp;
-  noise::NoiseTransport noise;
-  yamux::YamuxMuxer yamux;
-  Upgrader upgrader;
-  MemoryPeerstore peerstore;
-  SwarmHost host;
   Multiaddr address;
 };
 

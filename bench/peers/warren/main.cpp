@@ -1,23 +1,12 @@
 // A Warren node for the benchmarks; flags and output are those of ../README.md, and the same as go_peer's and
 // rust_peer's.
 
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <charconv>
-
+#include "bench/pair_program.hpp"
 #include "bench/peers/warren/dialer.hpp"
-#include "test/interop/line_reader.hpp"
 #include "warren/async/cancellation.hpp"
-#include "warren/env/real/loop.hpp"
 
 namespace warren::bench {
 namespace {
-
-void say(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
-}
 
 Task<void> answer_lines(Env& env, const Peer& peer) {
   interop::LineReader lines(env.executor, STDIN_FILENO);
@@ -45,9 +34,7 @@ Task<void> work(Env& env, const Options& options, Dialer& dialer) {
   for (;;) {
     const auto line = co_await lines.next();
     if (!line) co_return;
-    std::uint64_t amount = 0;
-    std::from_chars(line->data(), line->data() + line->size(), amount);
-    const std::string report = co_await dialer.run(amount);
+    const std::string report = co_await dialer.run(number(*line));
     say(report);
   }
 }
@@ -67,11 +54,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}", bench::kUsage);
     return 2;
   }
-  try {
-    real::Loop loop;
-    loop.run(options->listen ? bench::listen(loop.env(), *options) : bench::dial(loop.env(), *options));
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "cpp_peer: {}\n", error.what());
-    return 1;
-  }
+  const auto choose = [&](Env& env) -> std::optional<Task<void>> {
+    return options->listen ? bench::listen(env, *options) : bench::dial(env, *options);
+  };
+  return bench::run("cpp_peer", "", choose);
 }

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <span>
 
+#include "warren/core/peer_address.hpp"
+
 namespace warren::bench {
 
 const std::string_view kUsage =
@@ -46,10 +48,9 @@ bool read_number(std::string_view text, T& number) {
 }
 
 bool read_target(std::string_view text, Options& options) {
-  const auto address = Multiaddr::parse(text);
-  const auto peer = address ? PeerId::of(*address) : std::nullopt;
-  if (peer) options.target = PeerInfo{*peer, {address->before_last(Protocol::kP2p)}};
-  return peer.has_value();
+  const auto target = peer_at(text);
+  if (target) options.target = *target;
+  return target.has_value();
 }
 
 bool read_transport(std::string_view name, Options& options) {

@@ -10,11 +10,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/libp2p/go-libp2p"
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"warren/test/interop/listener"
 )
 
 const (
@@ -43,12 +43,8 @@ type node struct {
 	received []event
 }
 
-func newHost(addr string) (host.Host, error) {
-	return libp2p.New(libp2p.ListenAddrStrings(addr), libp2p.DisableRelay(), libp2p.DisableMetrics())
-}
-
-func newNode(ctx context.Context, o options) (*node, error) {
-	h, err := newHost(o.addr)
+func newNode(ctx context.Context, addr string, o options) (*node, error) {
+	h, err := listener.NewHost(addr)
 	if err != nil {
 		return nil, err
 	}
@@ -85,38 +81,17 @@ func gossipOptions(o options, w *watch) []pubsub.Option {
 	}
 }
 
-func (n *node) close() { n.host.Close() }
+// Close ends the host.
+func (n *node) Close() { n.host.Close() }
 
-func (n *node) ready() (event, error) { return readyEvent(n.host) }
+// Ready tells where it is reached.
+func (n *node) Ready() (event, error) { return listener.ReadyEvent(n.host) }
 
-func readyEvent(h host.Host) (event, error) {
-	addresses, err := peer.AddrInfoToP2pAddrs(host.InfoFromHost(h))
-	if err != nil {
-		return nil, err
-	}
-	texts := make([]string, 0, len(addresses))
-	for _, address := range addresses {
-		texts = append(texts, address.String())
-	}
-	return event{"event": "ready", "peer_id": h.ID().String(), "addresses": texts}, nil
-}
-
-func connect(ctx context.Context, h host.Host, target string) (event, error) {
-	info, err := peer.AddrInfoFromString(target)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.Connect(ctx, *info); err != nil {
-		return nil, err
-	}
-	return event{"event": "connected", "peer_id": info.ID.String()}, nil
-}
-
-// command does what one line says, and returns the event that answers it.
-func (n *node) command(ctx context.Context, words []string) (event, error) {
+// Command does what one line says, and returns the event that answers it.
+func (n *node) Command(ctx context.Context, words []string) (event, error) {
 	switch words[0] + " " + strconv.Itoa(len(words)-1) {
 	case "connect 1":
-		return connect(ctx, n.host, words[1])
+		return listener.Connect(ctx, n.host, words[1])
 	case "subscribe 1":
 		return event{"event": "subscribed"}, n.subscribe(words[1])
 	case "publish 2":

@@ -14,6 +14,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"warren/test/interop/listener"
 )
 
 // rawNode takes what it is sent, and sends messages that are good but for one thing.
@@ -22,8 +24,8 @@ type rawNode struct {
 	seqno uint64
 }
 
-func newRawNode(o options) (*rawNode, error) {
-	h, err := newHost(o.addr)
+func newRawNode(addr string, o options) (*rawNode, error) {
+	h, err := listener.NewHost(addr)
 	if err != nil {
 		return nil, err
 	}
@@ -33,14 +35,17 @@ func newRawNode(o options) (*rawNode, error) {
 	return &rawNode{host: h}, nil
 }
 
-func (n *rawNode) close() { n.host.Close() }
+// Close ends the host.
+func (n *rawNode) Close() { n.host.Close() }
 
-func (n *rawNode) ready() (event, error) { return readyEvent(n.host) }
+// Ready tells where it is reached.
+func (n *rawNode) Ready() (event, error) { return listener.ReadyEvent(n.host) }
 
-func (n *rawNode) command(ctx context.Context, words []string) (event, error) {
+// Command does what one line says, and returns the event that answers it.
+func (n *rawNode) Command(ctx context.Context, words []string) (event, error) {
 	switch words[0] + " " + strconv.Itoa(len(words)-1) {
 	case "connect 1":
-		return connect(ctx, n.host, words[1])
+		return listener.Connect(ctx, n.host, words[1])
 	case "forge 4":
 		return n.forge(ctx, words[1], words[2], words[3], words[4])
 	}

@@ -2,25 +2,13 @@
 // JSON lines on stdout report; test/interop/README.md, "The peers of topics", has the lines.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { setMaxListeners } from 'node:events'
-import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 
 import { gossipsub } from '@libp2p/gossipsub'
 import { createTopicScoreParams } from '@libp2p/gossipsub/score'
-import { identify } from '@libp2p/identify'
-import { noise } from '@libp2p/noise'
-import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
-import { multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
 
-import { emit, emitError } from './events.js'
+import { connect, createHost, listen, readyEvent } from './listen.js'
 import { readNumber } from './options.js'
 
-const USAGE = 2
-const STOP_MS = 3000
 const POLL_MS = 10
 const PAYLOAD_MAX = 2 ** 24
 
@@ -28,23 +16,6 @@ const usage = `usage:
   pubsub listen [--addr MULTIADDR] [--gossip-only] [--own-ids] [--seconds N] [--timeout N]
 --gossip-only keeps the mesh empty; --own-ids names messages as js-libp2p does, and not as the specification does
 `
-
-function readOptions(words) {
-  const [command, ...rest] = words
-  if (command !== 'listen') throw new Error('the only command is listen')
-  const { values } = parseArgs({
-    args: rest,
-    options: {
-      addr: { type: 'string', default: '/ip4/127.0.0.1/tcp/0' },
-      'gossip-only': { type: 'boolean', default: false },
-      'own-ids': { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '120' },
-      timeout: { type: 'string', default: '30' }
-    }
-  })
-  const seconds = readNumber(values.seconds, 1, 1_000_000)
-  return { ...values, seconds, timeoutMs: 1000 * readNumber(values.timeout, 1, 1_000_000) }
-}
 
 // Stock has the public key in place of the PeerID here, which no other implementation has.
 function specifiedId({ from, sequenceNumber }) {
@@ -97,26 +68,13 @@ function pubsubOptions(options) {
   }
 }
 
-function createHost(options) {
-  return createLibp2p({
-    addresses: { listen: [options.addr] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionMonitor: { abortConnectionOnPingFailure: false },
-    // Stock takes 5 connections a second from one host, and here all peers are one.
-    connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 100 },
-    connectionGater: { denyDialMultiaddr: () => false },
-    services: { identify: identify(), ping: ping(), pubsub: gossipsub(pubsubOptions(options)) }
-  })
-}
-
 const hash = (data) => createHash('sha256').update(data).digest('hex')
 
 // The node, and the messages that nobody has been told of.
 class Node {
   constructor(host) {
     this.host = host
+    this.ready = readyEvent(host)
     this.pubsub = host.services.pubsub
     this.received = []
     this.pubsub.addEventListener('message', ({ detail: { from, data } }) => {
@@ -126,10 +84,7 @@ class Node {
 }
 
 const COMMANDS = {
-  async connect({ host }, signal, address) {
-    const connection = await host.dial(multiaddr(address), { signal })
-    return { event: 'connected', peer_id: connection.remotePeer.toString() }
-  },
+  connect: ({ host }, signal, address) => connect(host, signal, address),
   async subscribe({ pubsub }, signal, topic) {
     pubsub.score.params.topics[topic] = TOPIC_SCORES
     pubsub.subscribe(topic)
@@ -162,40 +117,13 @@ const COMMANDS = {
   }
 }
 
-async function obey(node, options, runSignal) {
-  for await (const line of createInterface({ input: process.stdin, signal: runSignal })) {
-    const [name, ...words] = line.split(/\s+/).filter(Boolean)
-    if (name === undefined) continue
-    if (name === 'quit') return
-    try {
-      if (!Object.hasOwn(COMMANDS, name)) throw new Error(`unknown command ${JSON.stringify(name)}`)
-      const signal = AbortSignal.any([runSignal, AbortSignal.timeout(options.timeoutMs)])
-      setMaxListeners(0, signal)
-      emit(await COMMANDS[name](node, signal, ...words))
-    } catch (error) {
-      emitError(name, error)
-    }
-  }
+const flags = {
+  'gossip-only': { type: 'boolean', default: false },
+  'own-ids': { type: 'boolean', default: false }
 }
 
-async function main() {
-  let options
-  try {
-    options = readOptions(process.argv.slice(2))
-  } catch (error) {
-    process.stderr.write(`pubsub: ${error.message}\n${usage}`)
-    return USAGE
-  }
-  // Nothing may outlive its limit, not even a shutdown that hangs.
-  setTimeout(() => process.exit(1), (options.seconds + 5) * 1000)
-  const signal = AbortSignal.timeout(options.seconds * 1000)
-  setMaxListeners(0, signal)
-  const host = await createHost(options)
-  const addresses = host.getMultiaddrs().map(String)
-  emit({ event: 'ready', peer_id: host.peerId.toString(), addresses })
-  await obey(new Node(host), options, signal)
-  await Promise.race([host.stop(), new Promise((resolve) => setTimeout(resolve, STOP_MS))])
-  return 0
+async function start(options) {
+  return new Node(await createHost(options.addr, { pubsub: gossipsub(pubsubOptions(options)) }))
 }
 
-process.exit(await main())
+process.exit(await listen({ name: 'pubsub', usage, flags, start, commands: COMMANDS }))

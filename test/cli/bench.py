@@ -54,10 +54,14 @@ def run(case, program):
     return problem, time.monotonic() - begin
 
 
-def run_together(cases, program, at_once):
-    """So many at a time; reported in their order. How many failed."""
-    with concurrent.futures.ThreadPoolExecutor(max(1, at_once)) as pool:
-        results = [(case, pool.submit(run, case, program)) for case in cases]
+def run_together(program, *groups):
+    """Cases, and how many of these run at a time: all groups beside each other. They are reported in their
+    order. How many failed."""
+    with contextlib.ExitStack() as stack:
+        results = []
+        for cases, at_once in groups:
+            pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(at_once))
+            results += [(case, pool.submit(run, case, program)) for case in cases]
         return sum(report(case, *result.result()) for case, result in results)
 
 

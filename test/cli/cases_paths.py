@@ -161,14 +161,14 @@ def events_tell_which_path_is_taken(bench):
         line = f"what goes to {bob.peer_id}"
         text = alice.do("events").text()
         require(f"  path  {' ' * 8}{line}" in text, f"events: {text}")
-        require(f"takes another path: direct tcp {address}\n" in text, f"events: {text}")
+        require(f"now takes the path direct tcp {address}\n" in text, f"events: {text}")
         bob.daemon.kill()
 
         def states():
             return [event["state"] for event in events_of(alice, "path") if event["peer_id"] == bob.peer_id]
 
         wait_until(lambda: states()[-1:] == ["none"], "its end is not told")
-        require("takes another path: none\n" in alice.do("events").text(), "its end is not told")
+        require("there is no path to" in alice.do("events").text(), "its end is not told")
 
 
 @case
@@ -179,4 +179,4 @@ def events_tell_of_a_relayed_path(bench):
         found = [event for event in events_of(alice, "path") if event["peer_id"] == bob.peer_id]
         require(found and found[0]["state"] == "relayed", f"the events are {json.dumps(found)}")
         text = alice.do("events").text()
-        require(f"takes another path: relay via {relay.peer_id}\n" in text, f"events: {text}")
+        require(f"now takes the path relay via {relay.peer_id}\n" in text, f"events: {text}")

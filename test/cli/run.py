@@ -60,8 +60,8 @@ def main():
     program = arguments.program.resolve()
     chosen = [case for case in CASES if arguments.only in case.__name__]
     single = [case for case in chosen if getattr(case, "alone", False)]
-    failed = run_together([case for case in chosen if case not in single], program, AT_ONCE)
-    failed += run_together(single, program, 1)
+    failed = run_together(program, ([case for case in chosen if case not in single], AT_ONCE))
+    failed += run_together(program, (single, 1))
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

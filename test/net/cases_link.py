@@ -13,6 +13,7 @@ from bench import case, wait_until
 from flow import Flow
 from lab import Lab
 from namespaces import NAMESPACES, LabError, remove_leftovers
+from nodes import beside_others
 from pace import in_some_try
 from precision import expect_precision
 from program import Failure, require
@@ -64,6 +65,7 @@ def each_way_has_its_own_delay(_bench):
 
 
 @case
+@beside_others
 def loss_is_the_fraction_that_was_set(_bench):
     with Pair(delay="1ms", loss="5%", queue="100mb") as pair, Flow(pair.a, pair.b) as flow:
         flow.send(4000, pause=0.0001)
@@ -130,6 +132,7 @@ def jitter_delays_and_reordering_overtakes(_bench):
 
 
 @case
+@beside_others
 def a_cut_link_loses_what_is_on_its_way(_bench):
     with Pair(delay="1s") as pair, Flow(pair.a, pair.b) as flow:
 
@@ -149,6 +152,7 @@ def a_cut_link_loses_what_is_on_its_way(_bench):
 
 
 @case
+@beside_others
 def an_interface_that_was_down_has_its_addresses_again(_bench):
     with Pair(delay="1ms") as pair:
         for end in (pair.link.first, pair.link.second):
@@ -168,6 +172,7 @@ def an_interface_that_was_down_has_its_addresses_again(_bench):
 
 
 @case
+@beside_others
 def large_packets_vanish_behind_a_smaller_mtu(_bench):
     with Pair(delay="1ms", path_mtu="1300b") as pair, Flow(pair.a, pair.b) as flow:
         flow.send(5, size=1301)
@@ -176,6 +181,7 @@ def large_packets_vanish_behind_a_smaller_mtu(_bench):
 
 
 @case
+@beside_others
 def a_host_has_no_way_out(_bench):
     with Pair() as pair:
         for family, address in (("-4", "192.0.2.1"), ("-6", "2001:db8::1")):
@@ -190,6 +196,7 @@ def a_host_has_no_way_out(_bench):
 
 
 @case
+@beside_others
 def a_link_says_what_it_does_not_understand(_bench):
     with Pair(loss="5%") as pair:
         for which, options in (
@@ -236,6 +243,7 @@ def is_running(pid):
 
 
 @case
+@beside_others
 def a_killed_run_ends_its_programs_and_the_next_one_tidies_up(_bench):
     with subprocess.Popen(
         [sys.executable, "-c", LABORATORY, HERE, HERE.parent], stdout=subprocess.PIPE, text=True

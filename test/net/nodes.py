@@ -13,13 +13,14 @@ NEW_IP6 = "fd77:1::99"
 
 
 def beside_others(function):
-    """For cases that wait for most of their time and measure nothing: they run at the same time."""
+    """For cases that wait for most of their time: many of them run at the same time."""
     function.beside_others = True
     return function
 
 
 def beside_few(function):
-    """For cases with time limits that wait for most of their time: few of them run at the same time."""
+    """The same for those with many daemons, or whose goals are tried again: few of them run at the same
+    time."""
     function.beside_few = True
     return function
 

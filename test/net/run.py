@@ -40,9 +40,10 @@ from bench import CASES, run_together  # noqa: E402
 from program import ROOT  # noqa: E402
 
 
-# How many cases run at a time that have limits, and of those that have none; all wait for most of their time.
+# How many cases run at a time of those with much to do, and beside them of the others; all wait for most of
+# their time.
 FEW = 3
-MANY = 12
+MANY = 8
 
 
 def main():
@@ -70,9 +71,8 @@ def main():
     waiting = [case for case in chosen if getattr(case, "beside_others", False)]
     few = [case for case in chosen if getattr(case, "beside_few", False)]
     single = [case for case in chosen if case not in waiting and case not in few]
-    failed = run_together(single, program, 1)
-    failed += run_together(few, program, FEW)
-    failed += run_together(waiting, program, MANY)
+    failed = run_together(program, (single, 1))
+    failed += run_together(program, (few, FEW), (waiting, MANY))
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -34,6 +34,10 @@ class Town:
 
     def __exit__(self, *reason):
         try:
+            # All at once, instead of one after the other's goodbyes.
+            for node in self.nodes:
+                if node.daemon is not None:
+                    node.daemon.process.terminate()
             for node in self.nodes:
                 node.__exit__(*reason)
         finally:

@@ -69,12 +69,15 @@ std::string place_of(const v1::Event& event) {
   return preposition + (event.address().empty() ? "" : " " + event.address());
 }
 
-// "direct quic /ip4/192.0.2.1/udp/4001/quic-v1", "relay via 12D3KooW...", "none"
-std::string path_of(const v1::Event& event) {
+// "what goes to PEER now takes the path direct quic /ip4/192.0.2.1/udp/4001/quic-v1", "relay via 12D3KooW..."
+std::string path_sentence(const v1::Event& event, const std::string& who) {
+  if (event.state() == "none") return "there is no path to " + who + " any more";
   const Result<Multiaddr> address = Multiaddr::parse(event.address());
-  if (event.state() == "none" || !address) return event.state();
-  if (event.state() == "relayed") return "relay via " + relay_of(*address);
-  return fmt::format("direct {} {}", path_word(std::string(transport_name(*address))), event.address());
+  std::string path = event.state();
+  if (address && event.state() == "relayed") path = "relay via " + relay_of(*address);
+  if (address && event.state() == "direct")
+    path = fmt::format("direct {} {}", path_word(std::string(transport_name(*address))), event.address());
+  return fmt::format("what goes to {} now takes the path {}", who, path);
 }
 
 std::string text_line(const v1::Event& event) {
@@ -88,8 +91,7 @@ std::string text_line(const v1::Event& event) {
   std::string who = event.peer_id().empty() ? "a peer" : event.peer_id();
   if (!event.node_id().empty()) who += " (" + event.node_id() + ")";
   if (event.event() == "path")
-    return fmt::format("{}  {:<12}  what goes to {} takes another path: {}", time, event.event(), who,
-                       path_of(event));
+    return fmt::format("{}  {:<12}  {}", time, event.event(), path_sentence(event, who));
   who += place_of(event);
   const std::string more = details(event);
   return fmt::format("{}  {:<12}  {}{}", time, event.event(), who, more.empty() ? "" : ": " + more);

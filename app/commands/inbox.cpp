@@ -66,6 +66,7 @@ ExitStatus run_inbox(const InboxOptions& options) {
   request.set_after(options.after);
   request.set_follow(options.follow);
   Acknowledger acknowledger(client);
+  if (options.follow && !options.json) fmt::print(stderr, "Waiting for messages; Ctrl-C ends it.\n");
   bool any = false;
   client.inbox(request, [&](const v1::InboxMessage& message) {
     any = true;

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "app/commands/commands.hpp"
@@ -26,9 +28,12 @@ ExitStatus run_request(const RequestOptions& options) {
   const bool limited = options.timeout_seconds > 0;
   const std::string answer =
       client.request(request, limited ? seconds(options.timeout_seconds) + std::chrono::seconds(5) : kLimit);
+  const bool ends_line = answer.empty() || answer.ends_with('\n');
   if (std::fwrite(answer.data(), 1, answer.size(), stdout) != answer.size() || std::fflush(stdout) != 0) {
     throw Failure(ExitStatus::kFailed, "the answer could not be written to standard output");
   }
+  // The shell's prompt goes on a line of its own; who reads the bytes gets no other than were sent.
+  if (!ends_line && isatty(STDOUT_FILENO) != 0) std::puts("");
   return ExitStatus::kDone;
 }
 

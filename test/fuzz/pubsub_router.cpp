@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "test/fuzz/steps.hpp"
 #include "warren/base/assert.hpp"
-#include "warren/base/reader.hpp"
 #include "warren/protocols/pubsub/router/idontwant.hpp"
 #include "warren/protocols/pubsub/router/test_routers.hpp"
 
@@ -261,13 +261,5 @@ class Test {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace warren;
-  if (size > pubsub::kInputMax) return 0;
-  pubsub::Test test;
-  Reader reader({data, size});
-  while (reader.remaining() > 0) {
-    test.step(reader);
-    test.check();
-  }
-  test.finish();
-  return 0;
+  return fuzz::run_steps<pubsub::Test>({data, size}, pubsub::kInputMax);
 }

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "test/fuzz/steps.hpp"
 #include "warren/async/as_result.hpp"
 #include "warren/base/assert.hpp"
-#include "warren/base/reader.hpp"
 #include "warren/base/writer.hpp"
 #include "warren/core/stream.hpp"
 #include "warren/protocols/relay/service.hpp"
@@ -109,7 +109,7 @@ class Test {
   }
   void connect(const Link& link, std::uint32_t peer) {
     const HopMessage message{.type = HopMessage::Type::kConnect,
-                             .peer = Peer{fake_peer(peer), {}},
+                             .peer = Peer{testing::keyless_peer(peer), {}},
                              .reservation = {},
                              .limit = {},
                              .status = {}};
@@ -175,13 +175,5 @@ class Test {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace warren;
-  if (size > relay::kInputMax) return 0;
-  relay::Test test;
-  Reader reader({data, size});
-  while (reader.remaining() > 0) {
-    test.step(reader);
-    test.check();
-  }
-  test.finish();
-  return 0;
+  return fuzz::run_steps<relay::Test>({data, size}, relay::kInputMax);
 }

@@ -14,15 +14,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/libp2p/go-libp2p"
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
-	"github.com/libp2p/go-libp2p/core/connmgr"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
-	"github.com/libp2p/go-libp2p/p2p/security/noise"
-	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+
+	"warren/bench/peers/go/plainhost"
 )
 
 // Enough that nothing is dropped: who sends waits for what it has sent.
@@ -40,16 +36,7 @@ func main() {
 }
 
 func serve(name string, signed bool) error {
-	h, err := libp2p.New(
-		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Security(noise.ID, noise.New),
-		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		libp2p.ResourceManager(&network.NullResourceManager{}),
-		libp2p.ConnectionManager(connmgr.NullConnMgr{}),
-		libp2p.DisableRelay(),
-		libp2p.DisableMetrics(),
-	)
+	h, err := plainhost.New()
 	if err != nil {
 		return err
 	}
@@ -74,7 +61,7 @@ func serve(name string, signed bool) error {
 			delivered.Add(1)
 		}
 	}()
-	fmt.Printf("%s/p2p/%s\n", h.Addrs()[0], h.ID())
+	plainhost.Tell(h)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		fmt.Printf("{\"delivered\": %d, \"peers\": %d}\n", delivered.Load(), len(topic.ListPeers()))
 	}

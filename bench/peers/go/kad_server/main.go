@@ -10,17 +10,13 @@ import (
 	"math/bits"
 	"os"
 
-	"github.com/libp2p/go-libp2p"
 	dht "github.com/libp2p/go-libp2p-kad-dht"
-	"github.com/libp2p/go-libp2p/core/connmgr"
 	"github.com/libp2p/go-libp2p/core/crypto"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
-	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
-	"github.com/libp2p/go-libp2p/p2p/security/noise"
-	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	"github.com/multiformats/go-multiaddr"
+
+	"warren/bench/peers/go/plainhost"
 )
 
 const (
@@ -36,16 +32,7 @@ func main() {
 }
 
 func serve() error {
-	h, err := libp2p.New(
-		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Security(noise.ID, noise.New),
-		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		libp2p.ResourceManager(&network.NullResourceManager{}),
-		libp2p.ConnectionManager(connmgr.NullConnMgr{}),
-		libp2p.DisableRelay(),
-		libp2p.DisableMetrics(),
-	)
+	h, err := plainhost.New()
 	if err != nil {
 		return err
 	}
@@ -65,7 +52,7 @@ func serve() error {
 	if err := crowd(d); err != nil {
 		return err
 	}
-	fmt.Printf("%s/p2p/%s\n", h.Addrs()[0], h.ID())
+	plainhost.Tell(h)
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }

@@ -9,13 +9,9 @@ import (
 	"os"
 	"runtime/debug"
 
-	"github.com/libp2p/go-libp2p"
-	"github.com/libp2p/go-libp2p/core/connmgr"
-	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
-	"github.com/libp2p/go-libp2p/p2p/security/noise"
-	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+
+	"warren/bench/peers/go/plainhost"
 )
 
 const many = 20_000
@@ -28,16 +24,7 @@ func main() {
 }
 
 func serve() error {
-	h, err := libp2p.New(
-		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Security(noise.ID, noise.New),
-		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		libp2p.ResourceManager(&network.NullResourceManager{}),
-		libp2p.ConnectionManager(connmgr.NullConnMgr{}),
-		libp2p.DisableRelay(),
-		libp2p.DisableMetrics(),
-	)
+	h, err := plainhost.New()
 	if err != nil {
 		return err
 	}
@@ -50,7 +37,7 @@ func serve() error {
 		return err
 	}
 	defer r.Close()
-	fmt.Printf("%s/p2p/%s\n", h.Addrs()[0], h.ID())
+	plainhost.Tell(h)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		debug.FreeOSMemory() // collects the garbage first
 		fmt.Printf("{\"connections\": %d}\n", len(h.Network().Conns()))

@@ -7,48 +7,33 @@ find_node_bench [BLOCKS] [REQUESTS]     default 5 blocks of two samples each; 30
 """
 
 import contextlib
-import os
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-from method import blocks, ratio, schedstat_ns
+from method import blocks, ratio
+from paired import COUNTERPART, MEASURED, ask, cpu_ns, read, start
 from peers import toolchains
 
 PAIR = Path(__file__).absolute().parent / "kad_pair"
 # Streams, and requests under way on each: as lookups ask, and as much at a time as there is.
 LOADS = {"32 streams, one request each": (32, 1), "1 stream, 32 requests under way": (1, 32)}
-CORES = sorted(os.sched_getaffinity(0))
-
-
-def start(stack, core, *words):
-    process = stack.enter_context(subprocess.Popen(
-        [str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core})))
-    stack.callback(process.kill)
-    return process
-
-
-def cpu_ns(process):
-    return sum(schedstat_ns(task) for task in Path(f"/proc/{process.pid}/task").iterdir())
 
 
 class Pairing:
     """A server and who asks it."""
 
     def __init__(self, stack, server, load, requests):
-        self.server = start(stack, CORES[-1], *server)
-        address = self.server.stdout.readline().strip()
-        self.asker = start(stack, CORES[0], PAIR, "ask", address, *load)
+        self.server = start(stack, MEASURED, *server)
+        address = read(self.server)
+        self.asker = start(stack, COUNTERPART, PAIR, "ask", address, *load)
         self.requests = requests
         self.sample()  # warms up
 
     def sample(self):
         """Requests a second of the clock, and of the server's CPU time."""
         before = cpu_ns(self.server)
-        self.asker.stdin.write(f"{self.requests}\n")
-        wall_ns = int(self.asker.stdout.readline())
+        wall_ns = int(ask(self.asker, self.requests))
         return self.requests * 1e9 / wall_ns, self.requests * 1e9 / (cpu_ns(self.server) - before)
 
 

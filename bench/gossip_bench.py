@@ -14,45 +14,19 @@ import argparse
 import contextlib
 import csv
 import json
-import os
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
 import method
+from paired import COUNTERPART, MEASURED, ask, cpu_ns, read, start
 from peers import toolchains
 
 HERE = Path(__file__).absolute().parent
 RELAY = HERE / "gossip_relay"
-CORES = sorted(os.sched_getaffinity(0))
 TOPIC = "bench"
 RECEIVERS = 8
 ROWS = ["signed", "unsigned", "signed-1.1", "unsigned-1.1", "warren"]
-
-
-def start(stack, core, *words):
-    process = stack.enter_context(subprocess.Popen(
-        [str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core})))
-    stack.callback(process.kill)
-    return process
-
-
-def read(process):
-    answer = process.stdout.readline().strip()
-    if not answer:
-        raise SystemExit(f"gossip_bench: {process.args[0]} has ended")
-    return answer
-
-
-def ask(process, line):
-    process.stdin.write(f"{line}\n")
-    return read(process)
-
-
-def cpu_ns(process):
-    return sum(method.schedstat_ns(task) for task in Path(f"/proc/{process.pid}/task").iterdir())
 
 
 def relays():
@@ -67,8 +41,8 @@ class Relaying:
 
     def __init__(self, stack, program, row, options):
         policy, _, version = row.partition("-")
-        self.relay = start(stack, CORES[-1], program, TOPIC, policy)
-        self.load = start(stack, CORES[0], HERE / "gossip_load", read(self.relay), TOPIC, policy,
+        self.relay = start(stack, MEASURED, program, TOPIC, policy)
+        self.load = start(stack, COUNTERPART, HERE / "gossip_load", read(self.relay), TOPIC, policy,
                           f"{version or '1.2'}.0", RECEIVERS, options.bytes, options.window)
         if read(self.load) != "ready":
             raise SystemExit("gossip_bench: the relay does not forward")

@@ -54,6 +54,7 @@ std::int64_t verification_ns(Env& env) {
 class NoStore final : public BroadcastStore {
  public:
   Result<> put(const StoredBroadcast&) override { return {}; }
+  Result<> forget(const std::string&, const BroadcastOrigin&, std::uint64_t) override { return {}; }
   Result<std::vector<StoredBroadcast>> read(const std::string&, const BroadcastRange&, std::size_t) override {
     return std::vector<StoredBroadcast>();
   }

@@ -9,40 +9,18 @@ relay_bench [--blocks N] [--mib N] [--circuits N...] [--reservations N] [--csv F
 import argparse
 import contextlib
 import csv
-import os
 import resource
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
 import method
+from paired import COUNTERPART, MEASURED, ask, cpu_ns, read, start
 from peers import toolchains
 
 PAIR = Path(__file__).absolute().parent / "relay_pair"
-CORES = sorted(os.sched_getaffinity(0))
 MIB = 1 << 20
 STEPS = 5  # of the slope of memory
-
-
-def start(stack, core, *words):
-    process = stack.enter_context(subprocess.Popen(
-        [str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core})))
-    stack.callback(process.kill)
-    return process
-
-
-def ask(process, line):
-    process.stdin.write(f"{line}\n")
-    answer = process.stdout.readline()
-    if not answer:
-        raise SystemExit(f"relay_bench: {process.args[0]} has ended")
-    return answer
-
-
-def cpu_ns(process):
-    return sum(method.schedstat_ns(task) for task in Path(f"/proc/{process.pid}/task").iterdir())
 
 
 def memory_kib(process):
@@ -65,9 +43,9 @@ class Forwarding:
     """A relay and the ends of its circuits."""
 
     def __init__(self, stack, relay, circuits, amount):
-        self.relay = start(stack, CORES[-1], *relay)
-        self.ends = start(stack, CORES[0], PAIR, "ends", self.relay.stdout.readline().strip(), circuits)
-        if self.ends.stdout.readline().strip() != "ready":
+        self.relay = start(stack, MEASURED, *relay)
+        self.ends = start(stack, COUNTERPART, PAIR, "ends", read(self.relay), circuits)
+        if read(self.ends) != "ready":
             raise SystemExit("relay_bench: the circuits could not be opened")
         self.amount = amount
         self.sample()  # warms up
@@ -105,8 +83,8 @@ def hold(options, report):
     print(f"reservations: memory of the relay, up to {options.reservations} held")
     for name, words in relays().items():
         with contextlib.ExitStack() as stack:
-            relay = start(stack, CORES[-1], *words)
-            holders = start(stack, CORES[0], PAIR, "hold", relay.stdout.readline().strip())
+            relay = start(stack, MEASURED, *words)
+            holders = start(stack, COUNTERPART, PAIR, "hold", read(relay))
             points = []
             first = options.reservations // 20  # what is needed once and for all is there by then
             for step in range(STEPS):

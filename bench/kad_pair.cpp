@@ -11,6 +11,7 @@
 #include "warren/async/task_group.hpp"
 #include "warren/base/varint.hpp"
 #include "warren/core/peer_address.hpp"
+#include "warren/core/test_connection.hpp"
 #include "warren/protocols/kad/frame_reader.hpp"
 #include "warren/protocols/kad/kad.hpp"
 #include "warren/protocols/kad/wire/memory_dht_store.hpp"
@@ -35,30 +36,7 @@ Multiaddr address(std::string_view text) {
 }
 
 // A connection to a peer of the crowd, on which nothing is ever sent.
-class CrowdConnection final : public Connection {
- public:
-  CrowdConnection(PeerId peer, PublicKey key, Multiaddr remote)
-      : peer_(peer), key_(std::move(key)), remote_(std::move(remote)) {}
-  const PeerId& remote_peer() const override { return peer_; }
-  const PublicKey& remote_key() const override { return key_; }
-  const Multiaddr& local_address() const override { return remote_; }
-  Multiaddr remote_address() const override { return remote_; }
-  Direction direction() const override { return Direction::kInbound; }
-  const ProtocolId& security() const override { return none_; }
-  const ProtocolId& muxer() const override { return none_; }
-  Instant opened_at() const override { return {}; }
-  Duration round_trip_time() const override { return {}; }
-  bool is_open() const override { return true; }
-  std::error_code end_reason() const override { return {}; }
-  Task<StreamPtr> open_stream(ProtocolId) override { throw_error(Errc::kLimitReached); }
-  void close() override {}
-
- private:
-  PeerId peer_;
-  PublicKey key_;
-  Multiaddr remote_;
-  ProtocolId none_;
-};
+using CrowdConnection = testing::StubConnection;
 
 // The node's host, which says that the crowd is connected, too. Nobody of it is ever reached.
 class CrowdedHost final : public Host {

@@ -11,6 +11,7 @@
 #include "warren/async/task_group.hpp"
 #include "warren/base/assert.hpp"
 #include "warren/core/host.hpp"
+#include "warren/core/test_connection.hpp"
 #include "warren/sim/pipe.hpp"
 #include "warren/sim/world.hpp"
 
@@ -143,23 +144,6 @@ class TestStream final : public ByteStream {
  private:
   std::shared_ptr<TestConnection> connection_;
   StreamPtr inner_;
-};
-
-// What open_stream() gives for a protocol that the other side does not speak.
-class RefusedStream final : public ByteStream {
- public:
-  RefusedStream(Clock& clock, Duration round_trip) : clock_(clock), round_trip_(round_trip) {}
-  Task<std::size_t> read_some(MutableBytes) override {
-    co_await clock_.sleep_for(round_trip_);
-    throw_error(Errc::kProtocolNotSupported);
-  }
-  Task<void> write(BytesView) override { co_return; }
-  Task<void> close_write() override { co_return; }
-  void reset() override {}
-
- private:
-  Clock& clock_;
-  Duration round_trip_;
 };
 
 class TestHost final : public Host {
@@ -316,7 +300,7 @@ inline Task<StreamPtr> TestConnection::open_stream(ProtocolId protocol) {
   const auto handler = remote_.handlers_.find(protocol);
   const Duration delay = local_.network_.delay;
   if (handler == remote_.handlers_.end()) {
-    co_return std::make_unique<RefusedStream>(local_.env_.clock, 2 * delay);
+    co_return std::make_unique<testing::UnspokenStream>(local_.env_.clock, 2 * delay);
   }
   auto ends = sim::pipe(local_.network_.world.loop(), {.delay = delay, .faults = local_.network_.faults});
   ++streams_so_far_;

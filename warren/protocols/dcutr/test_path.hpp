@@ -9,6 +9,7 @@
 #include "warren/async/task_group.hpp"
 #include "warren/core/host.hpp"
 #include "warren/core/punch.hpp"
+#include "warren/core/test_connection.hpp"
 #include "warren/core/test_values.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/sim/pipe.hpp"
@@ -59,62 +60,30 @@ class PathHost final : public Host {
   HostEvents events_;
 };
 
-// A stream to who does not speak the protocol, found out at the first read.
-class UnspokenStream final : public ByteStream {
- public:
-  explicit UnspokenStream(Clock& clock, Duration round_trip) : clock_(clock), round_trip_(round_trip) {}
-  Task<std::size_t> read_some(MutableBytes) override {
-    co_await clock_.sleep_for(round_trip_);
-    throw_error(Errc::kProtocolNotSupported);
-    co_return 0;
-  }
-  Task<void> write(BytesView) override { co_return; }
-  Task<void> close_write() override { co_return; }
-  void reset() override {}
-
- private:
-  Clock& clock_;
-  Duration round_trip_;
-};
-
 // One end of a connection.
-class PathEnd final : public Connection {
+class PathEnd final : public testing::StubConnection {
  public:
-  PathEnd(sim::Loop& loop, PathHost& remote, std::string address, Direction direction,
+  PathEnd(sim::Loop& loop, PathHost& remote, const std::string& address, Direction direction,
           sim::PipeOptions options)
-      : loop_(loop),
+      : StubConnection(remote.peer_id(), remote.key().public_key(), testing::address(address), direction),
+        loop_(loop),
         remote_(remote),
-        key_(remote.key().public_key()),
-        address_(testing::address(address)),
-        direction_(direction),
         options_(options),
         handlers_(loop.executor(), "path") {}
 
-  const PeerId& remote_peer() const override { return remote_.peer_id(); }
-  const PublicKey& remote_key() const override { return key_; }
-  const Multiaddr& local_address() const override { return address_; }
-  Multiaddr remote_address() const override { return address_; }
-  Direction direction() const override { return direction_; }
-  const ProtocolId& security() const override { return nothing_; }
-  const ProtocolId& muxer() const override { return nothing_; }
-  Instant opened_at() const override { return {}; }
-  Duration round_trip_time() const override { return {}; }
-  bool is_open() const override { return open_; }
-  std::error_code end_reason() const override { return {}; }
   Task<StreamPtr> open_stream(ProtocolId protocol) override {
-    if (!open_) throw_error(Errc::kClosed);
+    if (!open) throw_error(Errc::kClosed);
     const auto handler = remote_.handlers.find(protocol);
     if (handler == remote_.handlers.end()) {
-      co_return std::make_unique<UnspokenStream>(loop_.clock(), 2 * options_.delay);
+      co_return std::make_unique<testing::UnspokenStream>(loop_.clock(), 2 * options_.delay);
     }
     auto [near, far] = sim::pipe(loop_, options_);
     other->handlers_.spawn(handler->second(other, std::move(far)));
     co_return std::move(near);
   }
-  void close() override { open_ = false; }
   // Ends the handlers that speak on it, as when it breaks.
   Task<void> end() {
-    open_ = false;
+    open = false;
     other.reset();
     co_await handlers_.close();
   }
@@ -124,12 +93,7 @@ class PathEnd final : public Connection {
  private:
   sim::Loop& loop_;
   PathHost& remote_;
-  PublicKey key_;
-  Multiaddr address_;
-  ProtocolId nothing_;
-  Direction direction_;
   sim::PipeOptions options_;
-  bool open_ = true;
   TaskGroup handlers_;
 };
 

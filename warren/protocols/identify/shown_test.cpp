@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "warren/core/test_connection.hpp"
 #include "warren/core/test_values.hpp"
 #include "warren/protocols/identify/exchange.hpp"
 #include "warren/protocols/identify/identify.hpp"
@@ -16,31 +17,9 @@ namespace {
 
 using Addresses = std::vector<Multiaddr>;
 
-// Only where it leads to is asked.
-class ConnectionTo final : public Connection {
- public:
-  explicit ConnectionTo(const std::string& remote) : remote_(address(remote)) {}
-
-  const PeerId& remote_peer() const override { std::abort(); }
-  const PublicKey& remote_key() const override { std::abort(); }
-  const Multiaddr& local_address() const override { return remote_; }
-  Multiaddr remote_address() const override { return remote_; }
-  Direction direction() const override { return Direction::kInbound; }
-  const ProtocolId& security() const override { std::abort(); }
-  const ProtocolId& muxer() const override { std::abort(); }
-  Instant opened_at() const override { return {}; }
-  Duration round_trip_time() const override { return {}; }
-  bool is_open() const override { return true; }
-  std::error_code end_reason() const override { return {}; }
-  Task<StreamPtr> open_stream(ProtocolId) override { std::abort(); }
-  void close() override {}
-
- private:
-  Multiaddr remote_;
-};
-
 Addresses shown_over(const std::string& remote, const Addresses& addresses) {
-  return identify::shown_to(ConnectionTo(remote), addresses);
+  const StubConnection connection(peer_of(1), key_of(1).public_key(), address(remote));
+  return identify::shown_to(connection, addresses);
 }
 
 const std::string kRelay = "/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA/p2p-circuit";

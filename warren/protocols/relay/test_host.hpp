@@ -6,32 +6,19 @@
 
 #include "warren/async/task_group.hpp"
 #include "warren/core/host.hpp"
+#include "warren/core/test_connection.hpp"
 #include "warren/core/test_values.hpp"
 #include "warren/sim/pipe.hpp"
 #include "warren/sim/world.hpp"
 
 namespace warren::relay {
 
-class FakeConnection final : public Connection {
+class FakeConnection final : public testing::StubConnection {
  public:
   FakeConnection(sim::Loop& loop, PublicKey key, PeerId peer, Multiaddr address)
-      : loop_(loop),
-        key_(std::move(key)),
-        peer_(std::move(peer)),
-        address_(std::move(address)),
+      : StubConnection(std::move(peer), std::move(key), std::move(address)),
+        loop_(loop),
         tasks_(loop.executor(), "fake") {}
-
-  const PeerId& remote_peer() const override { return peer_; }
-  const PublicKey& remote_key() const override { return key_; }
-  const Multiaddr& local_address() const override { return address_; }
-  Multiaddr remote_address() const override { return address_; }
-  Direction direction() const override { return Direction::kInbound; }
-  const ProtocolId& security() const override { return nothing_; }
-  const ProtocolId& muxer() const override { return nothing_; }
-  Instant opened_at() const override { return {}; }
-  Duration round_trip_time() const override { return {}; }
-  bool is_open() const override { return open; }
-  std::error_code end_reason() const override { return {}; }
 
   // The peer's end is kept in `offered`.
   Task<StreamPtr> open_stream(ProtocolId protocol) override {
@@ -40,9 +27,7 @@ class FakeConnection final : public Connection {
     offered.emplace_back(std::move(protocol), std::move(theirs));
     co_return std::move(ours);
   }
-  void close() override { open = false; }
 
-  bool open = true;
   bool refuses_streams = false;
   std::vector<std::pair<ProtocolId, StreamPtr>> offered;
 
@@ -50,10 +35,6 @@ class FakeConnection final : public Connection {
   friend class FakeHost;
 
   sim::Loop& loop_;
-  PublicKey key_;
-  PeerId peer_;
-  Multiaddr address_;
-  ProtocolId nothing_;
   TaskGroup tasks_;  // the handlers
 };
 

@@ -23,6 +23,7 @@ import cases_daemon  # noqa: E402, F401
 import cases_dht  # noqa: E402, F401
 import cases_dial  # noqa: E402, F401
 import cases_find  # noqa: E402, F401
+import cases_first_steps  # noqa: E402, F401
 import cases_hostile  # noqa: E402, F401
 import cases_messages  # noqa: E402, F401
 import cases_operator  # noqa: E402, F401

@@ -84,12 +84,12 @@ grpc::Status DiscoveryService::Find(grpc::ServerContext* context, const v1::Find
   if (request->targets_size() > kFindTargetsMax)
     return {grpc::StatusCode::INVALID_ARGUMENT, "more than 100 targets; ask in several calls"};
   FindSearch search{.node = node_,
-                .afresh = request->afresh(),
-                .targets = {},
-                .texts = {request->targets().begin(), request->targets().end()},
-                .next = 0,
-                .mutex = {},
-                .ready = {}};
+                    .afresh = request->afresh(),
+                    .targets = {},
+                    .texts = {request->targets().begin(), request->targets().end()},
+                    .next = 0,
+                    .mutex = {},
+                    .ready = {}};
   for (const std::string& text : search.texts) {
     auto target = parse_target(text);
     if (!target) return to_status(*context, target.error());

@@ -27,7 +27,8 @@ v1::ReachabilityReply ReachabilityClient::status() {
 }
 
 v1::OwnAddresses ReachabilityClient::addresses() {
-  return call(*state_->stub, &ReachabilityStub::ListOwnAddresses, v1::ListOwnAddressesRequest(), kAnswerLimit);
+  return call(*state_->stub, &ReachabilityStub::ListOwnAddresses, v1::ListOwnAddressesRequest(),
+              kAnswerLimit);
 }
 
 v1::NetcheckReply ReachabilityClient::netcheck(bool afresh) {

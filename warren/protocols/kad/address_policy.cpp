@@ -21,13 +21,8 @@ bool begins_with_name(const Multiaddr& address) {
 bool is_allowed(AddressFilter filter, AddressScope peer, const Multiaddr& address) {
   const auto scope = scope_of(address);
   if (!scope) return begins_with_name(address);
-  switch (*scope) {
-    case AddressScope::kPublic: return true;
-    case AddressScope::kPrivate: return filter != AddressFilter::kPublic && peer != AddressScope::kPublic;
-    case AddressScope::kLoopback: return filter != AddressFilter::kPublic && peer == AddressScope::kLoopback;
-    case AddressScope::kUndialable: return false;
-  }
-  return false;
+  if (filter == AddressFilter::kPublic) return scope == AddressScope::kPublic;
+  return is_usable(*scope, peer);
 }
 
 bool is_near(const Multiaddr& address) {
@@ -36,12 +31,6 @@ bool is_near(const Multiaddr& address) {
 }
 
 }  // namespace
-
-AddressScope distance_to(const Connection& connection) {
-  const auto scope = scope_of(connection.remote_address());
-  if (scope == AddressScope::kLoopback || scope == AddressScope::kPrivate) return *scope;
-  return AddressScope::kPublic;
-}
 
 std::vector<Multiaddr> allowed(AddressFilter filter, AddressScope peer, std::vector<Multiaddr> addresses) {
   std::erase_if(addresses, [&](const Multiaddr& address) { return !is_allowed(filter, peer, address); });

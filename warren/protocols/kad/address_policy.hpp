@@ -4,16 +4,12 @@
 
 #include <vector>
 
-#include "warren/core/address_scope.hpp"
-#include "warren/core/connection.hpp"
+#include "warren/core/address_reach.hpp"
 #include "warren/protocols/kad/kad.hpp"
 
 namespace warren::kad {
 
-// How far the other end of the connection is: kLoopback, kPrivate, and kPublic for all else.
-AddressScope distance_to(const Connection& connection);
-
-// Those that may be told to, or taken from, a peer so far away:
+// Those that may be told to, or taken from, a peer so far away (distance_to):
 // - kAll: public ones and names always; private ones unless the peer is on a public address; loopback ones
 //   if it is on this machine;
 // - kPublic: public ones and names, whoever it is;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "warren/async/as_result.hpp"
-#include "warren/core/address_scope.hpp"
+#include "warren/core/address_reach.hpp"
 #include "warren/crypto/peer_record.hpp"
 
 namespace warren::pubsub {
@@ -40,17 +40,13 @@ Task<void> Dials::dial_waiting() {
 }
 
 std::vector<Multiaddr> Dials::plausible(std::vector<Multiaddr> addresses) const {
-  bool near = false;
-  bool here = false;
+  AddressScope nearest = AddressScope::kPublic;
   for (const ConnectionPtr& connection : host_.connections()) {
-    const auto scope = scope_of(connection->remote_address());
-    near = near || scope == AddressScope::kPrivate || scope == AddressScope::kLoopback;
-    here = here || scope == AddressScope::kLoopback;
+    nearest = std::min(nearest, distance_to(*connection));
   }
-  std::erase_if(addresses, [&](const Multiaddr& address) {
+  std::erase_if(addresses, [nearest](const Multiaddr& address) {
     const auto scope = scope_of(address);
-    if (scope == AddressScope::kUndialable) return true;
-    return (scope == AddressScope::kPrivate && !near) || (scope == AddressScope::kLoopback && !here);
+    return scope && !is_usable(*scope, nearest);
   });
   if (addresses.size() > kAddressesMax) addresses.resize(kAddressesMax);
   return addresses;

@@ -1,7 +1,7 @@
 #include "warren/protocols/rendezvous/client.hpp"
 
 #include "warren/async/as_result.hpp"
-#include "warren/core/address_scope.hpp"
+#include "warren/core/address_reach.hpp"
 #include "warren/core/farewell.hpp"
 #include "warren/env/clock.hpp"
 #include "warren/protocols/rendezvous/record.hpp"
@@ -73,12 +73,10 @@ Task<void> say_and_leave(Clock* clock, StreamPtr stream, Message message) {
 }  // namespace
 
 std::vector<Multiaddr> registrable(const Connection& point, std::vector<Multiaddr> addresses) {
-  const auto theirs = scope_of(point.remote_address());
-  if (theirs == AddressScope::kLoopback) return addresses;
+  const AddressScope theirs = distance_to(point);
   std::erase_if(addresses, [theirs](const Multiaddr& address) {
     const auto scope = scope_of(address);
-    if (scope == AddressScope::kLoopback || scope == AddressScope::kUndialable) return true;
-    return scope == AddressScope::kPrivate && theirs != AddressScope::kPrivate;
+    return scope && !is_usable(*scope, theirs);
   });
   return addresses;
 }

@@ -1,6 +1,7 @@
 #include "warren/node/hole_puncher.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "warren/async/as_result.hpp"
 #include "warren/async/cancellation.hpp"
@@ -8,6 +9,7 @@
 #include "warren/base/log.hpp"
 #include "warren/core/address_scope.hpp"
 #include "warren/core/spoken_protocol.hpp"
+#include "warren/node/own_position.hpp"
 #include "warren/protocols/dcutr/candidates.hpp"
 
 namespace warren {
@@ -154,10 +156,20 @@ void HolePuncher::told(const PeerId& peer) {
 // Where the peer begins, this is all that we hear of what it finds hopeless.
 void HolePuncher::note_position(const PeerId& peer, const spray::PeerPosition& position) {
   if (host_.connections(peer).empty()) return;
-  search_of(peer)->position = position;
-  const spray::Strategy strategy = spray::choose(needs_.position(), position);
-  if (!strategy.worth_trying && !relayed_from(peer) && !has_direct(peer))
-    note_hopeless(peer, strategy, false);
+  const SearchPtr search = search_of(peer);
+  const NatPosition ours = needs_.position();
+  const spray::Strategy strategy = spray::choose(ours, position);
+  const auto before = std::exchange(search->position, position);
+  const bool begins = relayed_from(peer) != nullptr;
+  if (!strategy.worth_trying && !begins && !has_direct(peer)) note_hopeless(peer, strategy, false);
+  if (!strategy.worth_trying || !begins) return;
+  // A try that is under way hears of it by itself, but for one that has found it hopeless.
+  const bool trying = !search->schedule.next_try();
+  const bool is_news =
+      trying ? before && !spray::choose(ours, *before).worth_trying : !before || !is_same(*before, position);
+  if (!is_news) return;
+  search->schedule.note_news(host_.env().clock.now());
+  search->changed.notify_all();
 }
 
 void HolePuncher::note_round(const PunchRound& round) {
@@ -178,6 +190,27 @@ void HolePuncher::note_news() {
     search->schedule.note_news(host_.env().clock.now());
     search->changed.notify_all();
   }
+  tell_position();
+}
+
+// Who begins may have found our old position hopeless, and would come back to it in a while only.
+void HolePuncher::tell_position() {
+  if (!needs_.config.enabled) return;
+  std::set<PeerId> told;
+  for (const ConnectionPtr& connection : host_.connections()) {
+    const PeerId& peer = connection->remote_peer();
+    const bool peer_begins =
+        is_circuit(connection->remote_address()) && connection->direction() == Direction::kOutbound;
+    if (!peer_begins || has_direct(peer) || told.size() >= kTellMax) continue;
+    if (!speaks(host_.peerstore(), peer, spray::kProtocol).value_or(false)) continue;
+    if (told.insert(peer).second) tasks_.spawn(tell_position_to(connection));
+  }
+}
+
+Task<void> HolePuncher::tell_position_to(ConnectionPtr relayed) {
+  const std::string peer = relayed->remote_peer().short_text();
+  const auto told = co_await as_result(needs_.sprayer.exchange_positions(std::move(relayed)));
+  if (!told) log::debug("punch", peer + " was not told where we are: " + told.error().message());
 }
 
 // --- what it does ---
@@ -264,6 +297,8 @@ Task<void> HolePuncher::punch(PeerId peer, ConnectionPtr relayed) {
     if (!has_direct(peer)) note_hopeless(peer, strategy, true);
     co_return;
   }
+  // A spray costs much, and soon it may be known that our NAT lets the peer in without one.
+  if (strategy.means == PathMeans::kSpray && !needs_.is_settled()) co_return;
   if (strategy.means == PathMeans::kSpray && needs_.config.spray) {
     co_await needs_.sprayer.spray(std::move(relayed));
   } else {

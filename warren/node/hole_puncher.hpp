@@ -27,6 +27,8 @@ struct HolePuncherNeeds {
   PathMeter& meter;
   PunchConfig config;
   std::function<NatPosition()> position;
+  // Whether position() will not be known better in a moment. Then note_news() is called.
+  std::function<bool()> is_settled;
 };
 
 class HolePuncher {
@@ -36,6 +38,8 @@ class HolePuncher {
   static constexpr Duration kPlainDialTimeMin = 300ms;
   // How long seek() waits for what the peer begins: an exchange, and a spray.
   static constexpr Duration kPeerBeginsTime = 25s;
+  // Peers that are told of a new position, of those who begin.
+  static constexpr std::size_t kTellMax = 64;
 
   // What is named there outlives it.
   explicit HolePuncher(HolePuncherNeeds needs);
@@ -86,6 +90,8 @@ class HolePuncher {
   Task<void> attempt(PeerId peer, ConnectionPtr relayed);
   Task<void> wait_until_outdated(SearchPtr search);
   void begin_anew(Search& search);
+  void tell_position();
+  Task<void> tell_position_to(ConnectionPtr relayed);
   Task<void> dial_plainly(PeerId peer, Duration within);
   Task<void> dial_nearby(PeerId peer, spray::PeerPosition theirs);
   Task<void> punch(PeerId peer, ConnectionPtr relayed);

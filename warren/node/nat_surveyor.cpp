@@ -90,11 +90,27 @@ Task<void> NatSurveyor::ask() {
   asking_ = true;
   auto endpoints = co_await resolve_servers(&host_.env(), configured_);
   std::optional<std::vector<stun::NatReport>> reports;
-  auto asking = client_.survey(std::move(endpoints));
+  auto asking = client_.survey(std::move(endpoints), [this](const stun::NatReport& r) { note_mapping(r); });
   co_await race(store_value(std::move(asking), reports), wait_for_change());
+  partial_ = false;
   if (!reports || reports->empty()) co_return;  // nobody to ask, or on another network: what is known stays
   stale_ = false;
   reports_ = std::move(*reports);
+  changed_.emit();
+}
+
+// What is known of the same mapping says more.
+void NatSurveyor::note_mapping(const stun::NatReport& report) {
+  const bool v4 = report.local.address.is_v4();
+  const auto is_like_it = [v4](const stun::NatReport& known) { return known.local.address.is_v4() == v4; };
+  const auto known = std::ranges::find_if(reports_, is_like_it);
+  if (known != reports_.end() && known->mapped == report.mapped) return;
+  if (known != reports_.end()) {
+    *known = report;
+  } else {
+    reports_.insert(v4 ? reports_.begin() : reports_.end(), report);
+  }
+  partial_ = true;
   changed_.emit();
 }
 

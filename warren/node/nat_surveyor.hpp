@@ -29,8 +29,11 @@ class NatSurveyor {
   Task<void> survey();
 
   // One for each socket that listens, of the last survey in which somebody could be asked; none right after
-  // this machine's addresses have changed.
+  // this machine's addresses have changed. While a survey is under way that finds another mapping than was
+  // known, what it has found out so far.
   const std::vector<stun::NatReport>& reports() const { return reports_; }
+  // Whether that is so, and the end of the survey will be told.
+  bool is_partial() const { return partial_; }
   // Whether they are of the network as it is since its last change.
   bool is_fresh() const { return !stale_ && !reports_.empty(); }
   Signal<>& changed() { return changed_; }
@@ -39,6 +42,7 @@ class NatSurveyor {
   Task<void> run();
   Task<void> ask();
   Task<void> end_asking();
+  void note_mapping(const stun::NatReport& report);
   bool offers_stun(const PeerId& peer) const;
   bool is_complete() const;
   void on_network_changed();
@@ -53,6 +57,7 @@ class NatSurveyor {
   bool due_ = false;
   bool asking_ = false;
   bool stale_ = false;
+  bool partial_ = false;
   std::uint64_t networks_ = 0;  // counted
   std::vector<IpAddress> interfaces_;
   Event network_changed_;

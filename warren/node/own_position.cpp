@@ -36,6 +36,11 @@ void add_outside(std::vector<IpAddress>& outside, const IpAddress& address) {
 
 }  // namespace
 
+bool is_same(const NatPosition& one, const NatPosition& other) {
+  return one.udp == other.udp && one.mapping == other.mapping && one.filtering == other.filtering &&
+         one.ports == other.ports && std::ranges::is_permutation(one.addresses, other.addresses);
+}
+
 const stun::NatReport* decisive(std::span<const stun::NatReport> reports) {
   const auto v4 = std::ranges::find_if(reports, [](const auto& r) { return r.local.address.is_v4(); });
   if (v4 != reports.end()) return &*v4;

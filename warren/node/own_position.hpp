@@ -22,6 +22,9 @@ NatPosition own_position(std::span<const stun::NatReport> reports, std::span<con
 // a hard NAT the port is that peer's alone, and only said when there is nothing else to say.
 void add_tentative(NatPosition& position, std::span<const Multiaddr> tentative);
 
+// Whether they come to the same for who wants a direct path.
+bool is_same(const NatPosition& one, const NatPosition& other);
+
 // The report that a strategy follows from: IPv4's where there is one, since IPv6 has no NATs.
 const stun::NatReport* decisive(std::span<const stun::NatReport> reports);
 

@@ -21,22 +21,23 @@ void PunchSchedule::end(bool direct, Instant now, Random& random) {
   Duration pause = kBackoffMin;
   for (int i = 1; i < failures_ && pause < kBackoffMax; ++i) pause *= 2;
   next_ = now + with_jitter(std::min(pause, kBackoffMax), random);
-  if (std::exchange(again_, false)) next_ = now;
+  if (again_) next_ = std::max(now, *std::exchange(again_, std::nullopt));
 }
 
 void PunchSchedule::note_news(Instant now) {
-  if (now - news_at_ < kNewsInterval) {
-    next_ = std::min(next_, news_at_ + kNewsInterval);
-    return;
-  }
+  if (now - news_at_ < kNewsInterval) return try_by(news_at_ + kNewsInterval);
   news_at_ = now;
   failures_ = 0;
-  hurry(now);
+  try_by(now);
 }
 
 void PunchSchedule::hurry(Instant now) {
-  again_ = trying_;
-  next_ = std::min(next_, now);
+  try_by(now);
+}
+
+void PunchSchedule::try_by(Instant when) {
+  if (trying_) again_ = std::min(again_.value_or(when), when);
+  next_ = std::min(next_, when);
 }
 
 }  // namespace warren

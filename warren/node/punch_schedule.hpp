@@ -29,17 +29,20 @@ class PunchSchedule {
 
   void begin() { trying_ = true; }
   void end(bool direct, Instant now, Random& random);
-  // Addresses or protocols of either side have changed, or the network has: at once, and from the beginning.
+  // Addresses or protocols of either side have changed, or the network has: at once, and from the beginning;
+  // where a try is under way, after it.
   void note_news(Instant now);
   // Somebody asks for it: at once, the back-off stays.
   void hurry(Instant now);
 
  private:
+  void try_by(Instant when);
+
   Instant next_;
   Instant news_at_;  // the last that counted
   int failures_ = 0;
   bool trying_ = false;
-  bool again_ = false;  // what came during the try asks for another one
+  std::optional<Instant> again_;  // what came during the try asks for another one, then or later
 };
 
 }  // namespace warren

@@ -64,6 +64,16 @@ TEST_CASE("news that come during a try are tried afterwards") {
   CHECK(schedule.is_due(kStart + 3s));
 }
 
+TEST_CASE("news that follow others too soon, during a try, are not forgotten by its end") {
+  sim::SeededRandom random(1);
+  PunchSchedule schedule(kStart);
+  schedule.note_news(kStart);
+  schedule.begin();
+  schedule.note_news(kStart + 500ms);
+  schedule.end(false, kStart + 1s, random);
+  CHECK(schedule.next_try() == kStart + PunchSchedule::kNewsInterval);
+}
+
 TEST_CASE("who brings news all the time is not punched at all the time") {
   sim::SeededRandom random(1);
   PunchSchedule schedule(kStart);

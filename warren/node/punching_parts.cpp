@@ -36,11 +36,6 @@ spray::Needs spray_needs(const PunchingNeeds& needs, std::function<NatPosition()
           .position = std::move(position)};
 }
 
-bool is_same(const NatPosition& one, const NatPosition& other) {
-  return one.udp == other.udp && one.mapping == other.mapping && one.filtering == other.filtering &&
-         one.ports == other.ports && std::ranges::is_permutation(one.addresses, other.addresses);
-}
-
 const DialOutcome* last_of(const std::vector<DialOutcome>& attempts, bool won) {
   const auto found = std::find_if(attempts.rbegin(), attempts.rend(), [won](const DialOutcome& outcome) {
     return outcome.won == won && (won || outcome.error) && !is_circuit(outcome.address);
@@ -62,7 +57,8 @@ PunchingParts::PunchingParts(PunchingNeeds needs)
                 .log = log_,
                 .meter = meter_,
                 .config = needs.config.punch,
-                .position = [this] { return position(); }}),
+                .position = [this] { return position(); },
+                .is_settled = [this] { return is_settled(); }}),
       heartbeats_(needs.host) {}
 
 void PunchingParts::start() {
@@ -95,9 +91,15 @@ NatPosition PunchingParts::position() const {
   return position;
 }
 
+bool PunchingParts::is_settled() const {
+  const NatSurveyor* const surveyor = needs_.reachability.surveyor.get();
+  return surveyor == nullptr || !surveyor->is_partial();
+}
+
 void PunchingParts::note_position() {
   NatPosition now = position();
-  if (is_same(now, told_)) return;
+  const bool settles = !std::exchange(was_settled_, is_settled()) && is_settled();
+  if (is_same(now, told_) && !settles) return;
   told_ = std::move(now);
   puncher_.note_news();
 }

@@ -36,6 +36,8 @@ class PunchingParts {
 
  private:
   NatPosition position() const;
+  // Whether it will not be known better in a moment.
+  bool is_settled() const;
   // Where the NAT is about to let us be seen; empty unless it counts its ports.
   Task<std::vector<Multiaddr>> predicted();
   void note_position();
@@ -52,6 +54,7 @@ class PunchingParts {
   HolePuncher puncher_;
   ping::Heartbeats heartbeats_;
   NatPosition told_;  // as the puncher knows it
+  bool was_settled_ = true;
   std::vector<Subscription> subscriptions_;
 };
 

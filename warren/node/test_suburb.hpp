@@ -1,5 +1,5 @@
 // Test support: two public servers in different networks, and homes behind routers of their own, in one
-// world with 20 ms between any two machines.
+// world with 20 ms between any two machines, where nothing else is said.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@
 namespace warren::test {
 
 struct Suburb {
-  explicit Suburb(std::size_t servers = 2) {
+  explicit Suburb(std::size_t servers = 2, std::uint64_t seed = 23, Duration delay = 20ms)
+      : world(seed), delay(delay) {
     for (std::size_t i = 0; i < servers; ++i) add_server("server" + std::to_string(i));
   }
   ~Suburb() {
@@ -49,7 +50,7 @@ struct Suburb {
   Node& start(const Adjust& adjust) {
     sim::Machine& machine = *machines.back();
     for (const sim::Machine* other : machines) {
-      if (other != &machine) world.set_delay(machine, *other, 20ms);
+      if (other != &machine) world.set_delay(machine, *other, delay);
     }
     Config config = Pair::config(machine);
     config.listen = {value_or_throw(Multiaddr::parse("/ip4/0.0.0.0/udp/4001/quic-v1")),
@@ -61,7 +62,8 @@ struct Suburb {
     return *nodes.back();
   }
 
-  sim::World world{23};
+  sim::World world;
+  Duration delay;  // one way
   std::vector<Multiaddr> bootstrap;
   std::vector<sim::Machine*> machines;
   std::vector<sim::Router*> routers;

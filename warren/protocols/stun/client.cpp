@@ -48,26 +48,28 @@ std::vector<ConnectionPtr> Client::helpers() const {
   return found;
 }
 
-Task<std::vector<NatReport>> Client::survey(std::vector<Endpoint> configured) {
+Task<std::vector<NatReport>> Client::survey(std::vector<Endpoint> configured, OnMapped on_mapped) {
   TaskGroup tasks(host_.env().executor, "stun surveys");
   std::vector<NatReport> reports;
-  co_await finally(survey_all(tasks, std::move(configured), reports), tasks.close());
+  auto surveying = survey_all(tasks, std::move(configured), std::move(on_mapped), reports);
+  co_await finally(std::move(surveying), tasks.close());
   const auto is_v4 = [](const NatReport& report) { return report.local.address.is_v4(); };
   std::ranges::sort(reports, std::ranges::greater(), is_v4);
   co_return reports;
 }
 
-Task<void> Client::survey_all(TaskGroup& tasks, std::vector<Endpoint> configured,
+Task<void> Client::survey_all(TaskGroup& tasks, std::vector<Endpoint> configured, OnMapped on_mapped,
                               std::vector<NatReport>& reports) {
   for (const Endpoint& local : one_of_each_family(sockets_.endpoints())) {
-    tasks.spawn(survey_from(local, configured, reports));
+    tasks.spawn(survey_from(local, configured, on_mapped, reports));
   }
   co_await tasks.join();
 }
 
-Task<void> Client::survey_from(Endpoint local, std::vector<Endpoint> configured,
+Task<void> Client::survey_from(Endpoint local, std::vector<Endpoint> configured, OnMapped on_mapped,
                                std::vector<NatReport>& reports) {
   Round round(host_, sockets_, local, helpers());
+  round.tell_mapping_to(std::move(on_mapped));
   auto report = co_await round.run(std::move(configured));
   if (report) reports.push_back(std::move(*report));
 }

@@ -22,16 +22,23 @@ class Client {
   // Host and sockets outlive it.
   Client(Host& host, SharedSockets& sockets) : host_(host), sockets_(sockets) {}
 
+  // Told of a report before its survey has ended.
+  using OnMapped = std::function<void(const NatReport&)>;
+
   // One report for each family in which a socket listens and somebody could be asked, IPv4 first; takes 3 s
   // at most, even when nobody answers, and usually less than a second and a half. Cancelable; the host is
-  // still there when it ends.
-  Task<std::vector<NatReport>> survey(std::vector<Endpoint> configured);
+  // still there when it ends. `on_mapped` (may be empty) is told once for each family what is known as soon
+  // as everybody is found to see the same port, a round trip or two after the beginning: enough to be met
+  // there.
+  Task<std::vector<NatReport>> survey(std::vector<Endpoint> configured, OnMapped on_mapped = nullptr);
 
  private:
   // The direct connections to peers that serve STUN.
   std::vector<ConnectionPtr> helpers() const;
-  Task<void> survey_from(Endpoint local, std::vector<Endpoint> configured, std::vector<NatReport>& reports);
-  Task<void> survey_all(TaskGroup& tasks, std::vector<Endpoint> configured, std::vector<NatReport>& reports);
+  Task<void> survey_from(Endpoint local, std::vector<Endpoint> configured, OnMapped on_mapped,
+                         std::vector<NatReport>& reports);
+  Task<void> survey_all(TaskGroup& tasks, std::vector<Endpoint> configured, OnMapped on_mapped,
+                        std::vector<NatReport>& reports);
 
   Host& host_;
   SharedSockets& sockets_;

@@ -60,8 +60,17 @@ Task<void> Round::go(std::vector<Endpoint> configured) {
     survey_.expect_more(introductions_ > 0);
     for (Step& step : survey_.due(clock.now())) co_await do_step(std::move(step));
     if (survey_.done(clock.now())) break;
+    tell_mapping();
     if (!news_) co_await race(changed_.wait(), clock.sleep_until(survey_.wake_at(clock.now())));
   }
+}
+
+// How a NAT filters takes a second to find out. Who is behind one that depends on the destination is met
+// nowhere before it is known how it counts.
+void Round::tell_mapping() {
+  if (!on_mapped_) return;
+  const NatReport report = survey_.report(host_.env().clock.now());
+  if (report.mapping == Behavior::kEndpointIndependent) std::exchange(on_mapped_, nullptr)(report);
 }
 
 void Round::wake() {

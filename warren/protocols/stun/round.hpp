@@ -20,6 +20,9 @@ class Round {
   // to peers that serve STUN.
   Round(Host& host, SharedSockets& sockets, const Endpoint& local, std::vector<ConnectionPtr> helpers);
 
+  // Told once what is known when everybody is found to see the same port; before run().
+  void tell_mapping_to(std::function<void(const NatReport&)> on_mapped) { on_mapped_ = std::move(on_mapped); }
+
   // Once. Nothing when there was nobody to ask in this family. Cancelable.
   Task<std::optional<NatReport>> run(std::vector<Endpoint> configured);
 
@@ -33,6 +36,7 @@ class Round {
   Task<void> favor(AskFavor favor);
   Task<ProbeResponse> ask(ConnectionPtr helper, ProbeRequest request);
   void add_offer(const Connection& connection, std::size_t helper, const Offer& offer);
+  void tell_mapping();
   void wake();
 
   Host& host_;
@@ -43,6 +47,7 @@ class Round {
   Survey survey_;
   std::unique_ptr<DatagramSocket> probe_;
   Subscription strays_;
+  std::function<void(const NatReport&)> on_mapped_;  // until it has been told
   bool news_ = false;
   Event changed_;
   TaskGroup tasks_;

@@ -74,7 +74,12 @@ struct Street {
   }
   NatReport survey(std::vector<Endpoint> configured = {}) {
     const Instant begin = world.clock().now();
-    const auto reports = world.run(client->survey(std::move(configured)));
+    told.clear();
+    const auto on_mapped = [this, begin](const NatReport& report) {
+      told.push_back(report);
+      told_after = world.clock().now() - begin;
+    };
+    const auto reports = world.run(client->survey(std::move(configured), on_mapped));
     took = world.clock().now() - begin;
     REQUIRE(reports.size() == 1);
     return reports.front();
@@ -96,6 +101,8 @@ struct Street {
   std::unique_ptr<TestNode> alice;
   std::unique_ptr<Client> client;
   Duration took{};
+  std::vector<NatReport> told{};  // before the end
+  Duration told_after{};
 };
 
 // Sends datagrams from a socket of its own, and keeps what comes.
@@ -185,6 +192,30 @@ TEST_CASE_FIXTURE(Street, "hairpinning is found") {
   meet(node_a, "/tcp/4001");
   meet(node_b, "/tcp/4001");
   CHECK(survey().hairpin == true);
+}
+
+TEST_CASE("where everybody sees the same port, that is told a second before the survey ends") {
+  for (const std::string_view transport : {"/udp/4001/quic-v1", "/tcp/4001"}) {
+    for (const std::string_view router : {"port-restricted", "symmetric-sequential", "udp-blocked"}) {
+      CAPTURE(transport);
+      CAPTURE(router);
+      Street street;
+      street.settle(router);
+      if (router == "udp-blocked" && transport != "/tcp/4001") continue;
+      street.meet(street.node_a, transport);
+      street.meet(street.node_b, transport);
+      const NatReport report = street.survey();
+      if (router != "port-restricted") {
+        CHECK(street.told.empty());
+        continue;
+      }
+      REQUIRE(street.told.size() == 1);
+      CHECK(street.told.front().mapped == report.mapped);
+      CHECK(street.told.front().mapping == Behavior::kEndpointIndependent);
+      CHECK(street.told_after < 200ms);
+      CHECK(street.took > street.told_after + 700ms);
+    }
+  }
 }
 
 TEST_CASE_FIXTURE(Street, "a node in the open sees its own address") {

@@ -3,16 +3,13 @@
 #include "warren/base/protobuf_wire.hpp"
 #include "warren/crypto/hash.hpp"
 #include "warren/protocols/pubsub/wire/output.hpp"
+#include "warren/protocols/pubsub/wire/rpc_fields.hpp"
 
 namespace warren::pubsub {
-namespace {
 
-constexpr std::uint32_t kFrom = 1;
-constexpr std::uint32_t kData = 2;
-constexpr std::uint32_t kSeqno = 3;
-constexpr std::uint32_t kTopic = 4;
-constexpr std::uint32_t kSignature = 5;
-constexpr std::uint32_t kKey = 6;
+using namespace fields;
+
+namespace {
 
 constexpr std::string_view kSignaturePrefix = "libp2p-pubsub:";
 constexpr std::size_t kSeqnoSize = 8;
@@ -38,10 +35,10 @@ Bytes write_signed_part(const MessageView& message, std::string_view prefix) {
   Output out(prefix.size() + optional_size(message.from) + optional_size(message.data) +
              optional_size(message.seqno) + optional_size(topic));
   out.raw(as_bytes(prefix));
-  write_optional(out, kFrom, message.from);
-  write_optional(out, kData, message.data);
-  write_optional(out, kSeqno, message.seqno);
-  write_optional(out, kTopic, topic);
+  write_optional(out, kMessageFrom, message.from);
+  write_optional(out, kMessageData, message.data);
+  write_optional(out, kMessageSeqno, message.seqno);
+  write_optional(out, kMessageTopic, topic);
   return out.take();
 }
 
@@ -62,12 +59,12 @@ Result<MessageView> read_message(BytesView encoded) {
   ProtobufReader reader(encoded, ProtobufForm::kLenient);
   while (reader.next()) {
     switch (reader.field()) {
-      case kFrom: message.from = reader.bytes(); break;
-      case kData: message.data = reader.bytes(); break;
-      case kSeqno: message.seqno = reader.bytes(); break;
-      case kTopic: message.topic = as_text(reader.bytes()); break;
-      case kSignature: message.signature = reader.bytes(); break;
-      case kKey: message.key = reader.bytes(); break;
+      case kMessageFrom: message.from = reader.bytes(); break;
+      case kMessageData: message.data = reader.bytes(); break;
+      case kMessageSeqno: message.seqno = reader.bytes(); break;
+      case kMessageTopic: message.topic = as_text(reader.bytes()); break;
+      case kMessageSignature: message.signature = reader.bytes(); break;
+      case kMessageKey: message.key = reader.bytes(); break;
       default: message.has_unknown_fields = true;
     }
   }
@@ -124,14 +121,14 @@ Bytes sign_message(const PrivateKey& key, std::uint64_t seqno, std::string_view 
 
   const BytesView fields = BytesView(covered).subspan(kSignaturePrefix.size());
   Output out(fields.size() + field_size(signature) + (public_key.empty() ? 0 : field_size(public_key)));
-  out.raw(fields).bytes(kSignature, signature);
-  if (!public_key.empty()) out.bytes(kKey, public_key);
+  out.raw(fields).bytes(kMessageSignature, signature);
+  if (!public_key.empty()) out.bytes(kMessageKey, public_key);
   return out.take();
 }
 
 Bytes unsigned_message(std::string_view topic, BytesView data) {
   Output out(field_size(data) + field_size(topic));
-  out.bytes(kData, data).text(kTopic, topic);
+  out.bytes(kMessageData, data).text(kMessageTopic, topic);
   return out.take();
 }
 

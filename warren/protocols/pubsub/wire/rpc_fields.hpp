@@ -12,6 +12,13 @@ inline constexpr std::uint32_t kControl = 3;
 // Of SubOpts.
 inline constexpr std::uint32_t kSubscribe = 1;
 inline constexpr std::uint32_t kSubscribeTopic = 2;
+// Of Message.
+inline constexpr std::uint32_t kMessageFrom = 1;
+inline constexpr std::uint32_t kMessageData = 2;
+inline constexpr std::uint32_t kMessageSeqno = 3;
+inline constexpr std::uint32_t kMessageTopic = 4;
+inline constexpr std::uint32_t kMessageSignature = 5;
+inline constexpr std::uint32_t kMessageKey = 6;
 // Of ControlMessage.
 inline constexpr std::uint32_t kIHave = 1;
 inline constexpr std::uint32_t kIWant = 2;

@@ -42,10 +42,10 @@ class GoQuestions {
   Task<std::vector<PeerInfo>> run(Bytes key, PeerId wanted, kad::LookupReport& report) {
     const Clock& clock = node_.host->env().clock;
     const Instant began = clock.now();
-    kad::testing::GoLookup lookup(kad::Key::of(key), seeds_);
+    kad::test::GoLookup lookup(kad::Key::of(key), seeds_);
     kad::Ask ask = [this, &key, &wanted](PeerInfo peer) { return ask_one(std::move(peer), key, wanted); };
     std::function<bool()> enough = [this] { return reached_; };
-    kad::Query<kad::testing::GoLookup> query(node_.host->env(), lookup, std::move(ask), std::move(enough));
+    kad::Query<kad::test::GoLookup> query(node_.host->env(), lookup, std::move(ask), std::move(enough));
     co_await query.run();
     report = {.steps = lookup.steps(), .hops = lookup.hops(), .took = clock.now() - began};
     co_return lookup.closest();

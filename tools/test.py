@@ -3,7 +3,8 @@
 A failed stage does not stop the later ones; the lines that name what failed are shown, and the end of its
 log. The last line is `N passed, N failed`: test cases of all stages. A runner (test/cli/run.py, ...) ends its
 own output with such a line, names each failed case in a line that begins with "FAIL", and says in one that
-begins with "skipped" what it left out; a stage without a count is one case.
+begins with "skipped" what it left out, with "again" what it judged by a second run; a stage without a count is
+one case.
 """
 
 import argparse
@@ -328,7 +329,7 @@ def run_stage(stage, total):
     print(f"{stage.name:<9} {stage.about:<46}", end="", flush=True)
     begin = time.monotonic()
     counts = Counts()
-    skipped = []
+    remarks = []
     log_path = LOGS / f"{stage.name}.log"
     with open(log_path, "wb+") as log:
         for command in stage.commands:
@@ -342,11 +343,11 @@ def run_stage(stage, total):
                 part.failed = 1
             counts.passed += part.passed
             counts.failed += part.failed
-            skipped += re.findall(r"^skipped.*", output, re.M)
+            remarks += re.findall(r"^(?:skipped|again) .*", output, re.M)
     seconds = time.monotonic() - begin
     verdict = f"{counts.passed} passed" if stage.is_case or counts.failed else "built"
     print(f"{seconds:7.1f} s  {verdict}" + (f", {counts.failed} FAILED" if counts.failed else ""))
-    for line in skipped:
+    for line in remarks:
         print(f"          {line}")
     if counts.failed:
         show_failure(log_path)

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import weakref
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,6 +49,31 @@ def environment():
     return {key: value for key, value in os.environ.items() if key != "WARREN_DATA_DIR"}
 
 
+class Runs:
+    """Programs that run, so that all can be ended at once when a whole run is given up."""
+
+    def __init__(self):
+        self.given_up = False
+        self.lock = threading.Lock()
+        self.processes = weakref.WeakSet()
+
+    def add(self, process):
+        with self.lock:
+            self.processes.add(process)
+            if self.given_up:
+                process.kill()
+
+    def give_up(self):
+        """Who waits for one of them notices, and nothing is started that lives on."""
+        with self.lock:
+            self.given_up = True
+            for process in self.processes:
+                process.kill()
+
+
+RUNS = Runs()
+
+
 class Process:
     """A running program, whose output is read line by line. A context manager."""
 
@@ -62,6 +88,7 @@ class Process:
             text=True,
             env=environment(),
         )
+        RUNS.add(self.process)
         self.lines = queue.SimpleQueue()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

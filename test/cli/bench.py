@@ -2,12 +2,13 @@
 
 import concurrent.futures
 import contextlib
+import functools
 import re
 import time
 import traceback
 from pathlib import Path
 
-from program import READY_S, Failure, Node, require, scratch
+from program import READY_S, RUNS, Failure, Node, require, scratch
 
 CASES = []
 
@@ -62,11 +63,11 @@ def run_together(program, *groups):
     """Cases, and how many of these run at a time: all groups beside each other. They are reported in their
     order. How many failed. That cases run beside each other is our haste and not what they are about: a few
     that fail so run once more, each by itself, and are judged by that; the first reason is told as well."""
-    failed, hurried = 0, []
+    failed, hurried, results = 0, [], []
     with contextlib.ExitStack() as stack:
-        results = []
         for cases, at_once in groups:
             pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(at_once))
+            stack.push(functools.partial(give_up, results))  # before the pool waits
             results += [(case, pool.submit(run, case, program), at_once > 1) for case in cases]
         for case, result, beside_others in results:
             problem, seconds = result.result()
@@ -79,6 +80,14 @@ def run_together(program, *groups):
         show(problem)
         failed += report(case, *run(case, program))
     return failed
+
+
+def give_up(results, kind, *_error):
+    """After Ctrl-C, or when the time is over: the cases that run tidy up, and no other begins."""
+    if kind is not None:
+        for _, result, _ in results:
+            result.cancel()
+        RUNS.give_up()
 
 
 def show(problem):
@@ -186,6 +195,7 @@ def wait_until(condition, what, within=READY_S):
     end = time.monotonic() + within
     pause = POLL_MIN_S
     while not condition():
+        require(not RUNS.given_up, "the run was given up")
         if time.monotonic() > end:
             raise Failure(f"{what}: not within {within} s")
         time.sleep(pause)  # who asks all the time keeps the machine from what it is asked for

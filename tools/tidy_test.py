@@ -7,6 +7,8 @@ import unittest
 from pathlib import Path
 
 import tidy
+import tidy_bases
+import tidy_headers
 import tidy_tables
 
 HEADER = "// What it is.\n#pragma once\n"
@@ -275,7 +277,7 @@ class Text(Tree):
             self.assertIn("not UTF-8", str(tidy.findings(Path(folder))))
 
 
-@unittest.skipUnless(shutil.which("g++") and shutil.which("pkg-config"), "needs a compiler")
+@unittest.skipUnless(shutil.which(tidy_headers.COMPILER) and shutil.which("pkg-config"), "needs a compiler")
 class Headers(Tree):
     def test_each_compiles_alone(self):
         good = {"warren/base/a.hpp": HEADER + "#include <string>\ninline std::string a;\n"}
@@ -284,6 +286,28 @@ class Headers(Tree):
         found = self.found(bad, headers=True)
         self.assertEqual(len(found), 1, found)
         self.assertIn("warren/base/b.hpp:1: does not compile alone", found[0])
+
+    def test_what_others_include_is_not_seen(self):
+        files = {"warren/base/a.hpp": HEADER + "#include <string>\ninline std::string a;\n"}
+        for name in "bcde":
+            text = '#include "warren/base/a.hpp"\n#include <vector>\ninline std::vector<std::string> NAME;\n'
+            files[f"warren/base/{name}.hpp"] = HEADER + text.replace("NAME", name)
+        files["warren/base/f.hpp"] = HEADER + '#include "warren/base/e.hpp"\ninline auto f = e;\n'
+        self.assertEqual(self.found(files, headers=True), [])
+        c = files["warren/base/c.hpp"].replace("#include <vector>\n", "")
+        found = self.found({**files, "warren/base/c.hpp": c}, headers=True)
+        self.assertEqual([line.split(":")[0] for line in found], ["warren/base/c.hpp"])
+        f = HEADER + '#include "warren/base/d.hpp"\ninline auto f = e;\n'
+        found = self.found({**files, "warren/base/f.hpp": f}, headers=True)
+        self.assertEqual([line.split(":")[0] for line in found], ["warren/base/f.hpp"])
+
+    def test_a_header_whose_base_fails_is_compiled_without(self):
+        files = {"warren/base/a.hpp": HEADER + "#include <string>\ninline std::vector<int> a;\n"}
+        for name in "bcd":
+            files[f"warren/base/{name}.hpp"] = HEADER + '#include <vector>\n#include "warren/base/a.hpp"\n'
+        self.assertEqual(
+            [line.split(":")[0] for line in self.found(files, headers=True)], ["warren/base/a.hpp"]
+        )
 
     def test_a_verdict_is_kept_until_something_included_changes(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -295,6 +319,26 @@ class Headers(Tree):
             self.assertEqual(len(list((root / "build/tidy/headers").iterdir())), 2)
             (root / "warren/a.hpp").write_text(HEADER)
             self.assertEqual([path for path, *_ in tidy.findings(root, headers=True)], ["warren/b.hpp"])
+
+
+class Bases(unittest.TestCase):
+    """Includes: each of b, c, d includes a; e includes b; x includes nothing."""
+
+    CLOSURES = {"a": "a", "b": "ab", "c": "ac", "d": "ad", "e": "abe", "x": "x"}
+    WEIGHTS = {"a": 40, "b": 70, "c": 41, "d": 41, "e": 71, "x": 40}
+
+    def bases(self, headers):
+        closures = {header: set(those) for header, those in self.CLOSURES.items()}
+        return tidy_bases.Bases(closures, self.WEIGHTS, headers)
+
+    def test_a_base_is_what_the_header_includes_and_the_largest_of_that(self):
+        bases = self.bases("abcdex")
+        self.assertEqual(bases.levels, [["a"], ["b"], []])
+        self.assertEqual(bases.of, {"b": "a", "c": "a", "d": "a", "e": "b"})
+
+    def test_only_what_is_compiled_counts(self):
+        self.assertEqual(self.bases("c").levels, [[], [], []])
+        self.assertEqual(self.bases("cd").levels, [["a"], [], []])
 
 
 if __name__ == "__main__":

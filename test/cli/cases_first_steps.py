@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from bench import case, serve
-from program import COMMAND_S, END_S, ROOT, require
+from program import COMMAND_S, END_S, ROOT, Process, require
 from street import find, street
 
 READMES = ("README.md", "README.zh-CN.md")
@@ -119,19 +119,9 @@ def the_first_minute_works_as_printed(bench):
     refused = node.run("peers")
     require(refused.status == 3 and found[1] in refused.stderr, f"peers says {refused.stderr}")
     command = found[1].replace("warren ", f"exec {node.program} ", 1)
-    process = subprocess.Popen(
-        ["bash", "-c", f"{command} --listen /ip4/127.0.0.1/tcp/0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = ""
-        while line != "Ready. Ctrl-C stops it.\n":
-            line = process.stdout.readline()
-            require(line, f"it ended: {process.stderr.read()}")
+    with Process(["bash", "-c", f"{command} --listen /ip4/127.0.0.1/tcp/0"]) as daemon:
+        while daemon.line() != "Ready. Ctrl-C stops it.":
+            pass
         require(node.do("inbox").text().startswith("No messages"), "the inbox is not empty")
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=END_S)
-    require(process.returncode == 0, f"it ended with {process.returncode}")
+        status = daemon.interrupt()
+        require(status == 0, f"it ended with {status}: {daemon.errors()}")

@@ -16,10 +16,10 @@ def weight(ours, others):
 
 
 class Bases:
-    """`of[header]` is the base a header is compiled on, `levels` the bases, those first that others stand on."""
+    """`of[header]` is the base a header is compiled on; `levels` are the bases, the lowest ones first."""
 
     def __init__(self, closures, weights, headers):
-        """Of each header all it includes of ours, itself among it, and its weight with that; which are compiled."""
+        """All each header includes of ours, itself among it; its weight with that; which are compiled."""
         self.closures = closures
         self.weights = weights
         self.of = {}

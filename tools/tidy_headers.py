@@ -3,9 +3,10 @@
 A verdict is kept under build/tidy, named by the hash of the header, all it includes of ours, and the
 compiler: a second run compiles only what changed.
 
-Most of a header's compilation is what it includes. clang gets most of that from a base: one of our headers that
-this one includes, directly or not, precompiled. A base holds nothing that the header does not include anyway, so
-nothing more is visible to it. A header that does not compile on its base is compiled without: that decides.
+Most of a header's compilation is what it includes. clang gets most of that from a base: one of our headers
+that this one includes, directly or not, precompiled. A base holds nothing that the header does not include
+anyway, so nothing more is visible to it. A header that does not compile on its base is compiled without: that
+decides.
 """
 
 import functools
@@ -50,7 +51,7 @@ class Sources:
         self.closures = {}
 
     def content(self, path):
-        """The bytes of a file of ours, None where it is not there, and the names it includes: ours, others."""
+        """The bytes of a file of ours, or None, and the names that it includes: ours and others."""
         if path not in self.contents:
             found = [base / path for base in (self.root, self.root / GENERATED) if (base / path).is_file()]
             data = found[0].read_bytes() if found else None
@@ -146,7 +147,8 @@ def check(root, headers, report):
     waiting = [header for header in headers if not keys[header].exists()]
     bases = sources.bases(waiting)
     jobs = int(os.environ.get("WARREN_JOBS", os.cpu_count() or 1))
-    with ThreadPoolExecutor(max_workers=jobs) as pool, tempfile.TemporaryDirectory(dir=cache.parent) as folder:
+    precompiled = tempfile.TemporaryDirectory(dir=cache.parent)
+    with precompiled as folder, ThreadPoolExecutor(max_workers=jobs) as pool:
         compilations = Compilations(root, bases, folder)
         for level in bases.levels:
             list(pool.map(compilations.precompile, level))

@@ -1,6 +1,7 @@
 #include "warren/env/stream_end.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "warren/base/assert.hpp"
@@ -24,7 +25,8 @@ Task<std::size_t> StreamEnd::read_some(MutableBytes to) {
 
   const BytesView first = BytesView(received_.front()).subspan(read_);
   const std::size_t count = std::min(first.size(), to.size());
-  std::ranges::copy(first.first(count), to.begin());
+  // libstdc++ 12's std::ranges::copy goes byte by byte when the source is constant.
+  std::memcpy(to.data(), first.data(), count);
   read_ += count;
   if (count == first.size()) {
     received_.pop_front();

@@ -1,6 +1,7 @@
 #include "warren/transport/quic/send_buffer.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace warren::quic {
 
@@ -23,7 +24,8 @@ void SendBuffer::append(BytesView bytes) {
     }
     Block& block = blocks_.back();
     const BytesView part = bytes.first(std::min(bytes.size(), block.capacity - block.size));
-    std::ranges::copy(part, block.bytes.get() + block.size);
+    // libstdc++ 12's std::ranges::copy goes byte by byte when the source is constant.
+    std::memcpy(block.bytes.get() + block.size, part.data(), part.size());
     block.size += part.size();
     end_ += part.size();
     bytes = bytes.subspan(part.size());

@@ -13,6 +13,9 @@ from program import Failure
 # What the machine makes slow, it makes slow for the control, too; with luck only for one of them.
 TIMES = 10
 TRIES = 5
+# The piece of work of slowness() takes a processor so long of the kind for which goals of speed were set.
+WORK = 1_000_000
+WORK_S = 0.08
 
 
 class Late(Failure):
@@ -31,6 +34,16 @@ def seconds(action):
     begin = time.monotonic()
     action()
     return time.monotonic() - begin
+
+
+def slowness():
+    """By how many times a processor of this machine is slower just now than those for which goals of speed were
+    set, by the time that this thread has one; at least 1."""
+    begin = time.thread_time()
+    number = 0
+    for _ in range(WORK):
+        number = number * 1103515245 + 12345 & 0x7FFFFFFF
+    return max(1, (time.thread_time() - begin) / WORK_S)
 
 
 def side_by_side(action, control):

@@ -37,8 +37,8 @@ def seconds(action):
 
 
 def slowness():
-    """By how many times a processor of this machine is slower just now than those for which goals of speed were
-    set, by the time that this thread has one; at least 1."""
+    """By how many times a processor of this machine is slower just now than those for which goals of speed
+    were set, by the time that this thread has one; at least 1."""
     begin = time.thread_time()
     number = 0
     for _ in range(WORK):

@@ -1,7 +1,11 @@
-# warren_module(NAME [DEPENDS module...] [LIBRARIES target...] [PROTO file...] [TEST_DEPENDS module...])
+# warren_module(NAME [DEPENDS module...] [LIBRARIES target...] [PROTO file...] [TEST_DEPENDS module...]
+#               [TEST_COST seconds] [TEST_APART file...])
 #
 # One folder of warren/ is one static library `warren_NAME` and, where it has *_test.cpp files, one test program NAME_test.
 # Sources are found by their place: x.cpp belongs to the library, x_test.cpp to the test, subfolders included.
+#
+# ctest runs unit.NAME; the tests in the files TEST_APART run beside it, as unit.NAME.apart. Of all the tests those with
+# the greatest TEST_COST, roughly their seconds, are begun first, so that no core is left idle in the end.
 
 set(WARREN_MODULES "" CACHE INTERNAL "")
 
@@ -16,7 +20,7 @@ if(WARREN_TESTS)
 endif()
 
 function(warren_module name)
-  cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES;PROTO;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "TEST_COST" "DEPENDS;LIBRARIES;PROTO;TEST_DEPENDS;TEST_APART" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   # A subfolder with a CMakeLists.txt is a module of its own.
   file(GLOB_RECURSE own_modules CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt)
@@ -50,9 +54,22 @@ function(warren_module name)
     foreach(dependency ${arg_TEST_DEPENDS})
       target_link_libraries(${name}_test PRIVATE warren_${dependency})
     endforeach()
-    add_test(NAME unit.${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    # The longest, whole nodes under sanitizers, takes two minutes: this ends what hangs, not what a busy machine slows down.
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 400)
+    set(runs unit.${name})
+    set(not_here "")
+    if(arg_TEST_APART)
+      list(TRANSFORM arg_TEST_APART PREPEND */)
+      list(JOIN arg_TEST_APART , apart)
+      add_test(NAME unit.${name}.apart COMMAND ${name}_test --source-file=${apart}
+               WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+      list(APPEND runs unit.${name}.apart)
+      set(not_here --source-file-exclude=${apart})
+    endif()
+    add_test(NAME unit.${name} COMMAND ${name}_test ${not_here} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    # The longest, whole nodes under sanitizers, takes a minute: this ends what hangs, not what a busy machine slows down.
+    set_tests_properties(${runs} PROPERTIES LABELS unit TIMEOUT 400)
+    if(arg_TEST_COST)
+      set_tests_properties(${runs} PROPERTIES COST ${arg_TEST_COST})
+    endif()
   endif()
 endfunction()
 

@@ -25,10 +25,15 @@ void check_move(const Move& move) {
   const Instant moved = clock.now();
   homes.move_alice();
   homes.ask(asker, asked);
-  CHECK(clock.now() - moved < 2s);
-  homes.net.world.loop().advance(std::max<Duration>(moved + 4500ms - clock.now(), 1ms));
+  const Duration answered = clock.now() - moved;
+  CHECK(answered < 2s);
+  homes.wait_until_direct_since(moved, 5s);
   homes.ask(asker, asked, PathPolicy::kDirectOnly);
-  CHECK(clock.now() - moved < 5s);
+  const Duration direct = clock.now() - moved;
+  CHECK(direct < 5s);
+  if (std::getenv("WARREN_SIM_SEEDS") == nullptr) return;
+  MESSAGE("seed ", move.seed, ", ", 2 * to_ms(move.delay), " ms, ", move.mover_asks ? "mover" : "other",
+          " asks: answered after ", to_ms(answered), " ms, directly after ", to_ms(direct), " ms");
 }
 
 }  // namespace
@@ -36,10 +41,8 @@ void check_move(const Move& move) {
 TEST_CASE("a home that moves is answered within two seconds, and directly within five") {
   const char* const count = std::getenv("WARREN_SIM_SEEDS");
   const std::uint64_t first = scenario_seed(1);
-  const std::uint64_t seeds = count == nullptr ? 3 : std::min<std::uint64_t>(20, std::stoul(count));
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    for (const Duration delay : {20ms, 40ms}) {
-      for (const bool mover_asks : {true, false}) check_move({seed, mover_asks, delay});
-    }
-  }
+  const std::uint64_t seeds = count == nullptr ? 4 : std::min<std::uint64_t>(20, std::stoul(count));
+  // Of four seeds in a row, each has another delay, or another one who asks.
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed)
+    check_move({.seed = seed, .mover_asks = seed / 2 % 2 == 0, .delay = seed % 2 == 0 ? 20ms : 40ms});
 }

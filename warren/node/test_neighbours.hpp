@@ -42,6 +42,20 @@ struct Neighbours {
     while (!is_direct() && net.world.clock().now() - began < limit) net.world.loop().advance(50ms);
     return net.world.clock().now() - began;
   }
+  // Whether `from` has a direct path that was opened after that.
+  static bool is_direct_since(Instant then, Node& from, Node& to) {
+    return std::ranges::any_of(from.host().connections(to.peer_id()), [then](const ConnectionPtr& path) {
+      return !is_circuit(path->remote_address()) && path->is_open() && path->opened_at() > then;
+    });
+  }
+  void wait_until_direct_since(Instant then, Duration limit) {
+    Clock& clock = net.world.clock();
+    const Instant end = clock.now() + limit;
+    const auto done = [&] {
+      return is_direct_since(then, *alice, *bob) && is_direct_since(then, *bob, *alice);
+    };
+    while (!done() && clock.now() < end) net.world.loop().advance(10ms);
+  }
   void move_alice(std::vector<IpAddress> addresses = {IpAddress::v4({10, 0, 0, 7})}) {
     sim::Router& elsewhere = net.world.add_router("elsewhere", *sim::NatOptions::of_type("port-restricted"),
                                                   IpAddress::v4({99, 2, 2, 2}));

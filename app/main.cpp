@@ -12,6 +12,7 @@
 #include "app/command_line.hpp"
 #include "app/errors.hpp"
 #include "app/exit_status.hpp"
+#include "app/standard_streams.hpp"
 
 namespace warren::app {
 namespace {
@@ -67,5 +68,6 @@ int run(int argc, char** argv) {
 }  // namespace warren::app
 
 int main(int argc, char** argv) {
+  warren::app::open_standard_streams();
   return warren::app::run(argc, argv);
 }

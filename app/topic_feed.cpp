@@ -32,7 +32,7 @@ void TopicFeed::keep(Item item) {
 }
 
 Task<TopicFeed::Batch> TopicFeed::read() {
-  while (kept_.empty()) co_await changed_.wait();
+  while (kept_.empty() && !has_ended_) co_await changed_.wait();
   Batch batch{.dropped = std::exchange(dropped_, 0), .items = {}};
   std::size_t bytes = 0;
   while (!kept_.empty() && batch.items.size() < kBatch && bytes < kBatchBytes) {
@@ -41,7 +41,21 @@ Task<TopicFeed::Batch> TopicFeed::read() {
     kept_.pop_front();
   }
   bytes_ -= bytes;
+  batch.is_last = has_ended_ && kept_.empty();
   co_return batch;
+}
+
+void TopicFeed::end() {
+  subscription_.reset();
+  has_ended_ = true;
+  changed_.notify_all();
+}
+
+void TopicFeed::give_up() {
+  dropped_ += kept_.size();
+  kept_.clear();
+  bytes_ = 0;
+  end();
 }
 
 }  // namespace warren::app

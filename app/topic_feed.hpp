@@ -21,16 +21,21 @@ class TopicFeed {
   struct Batch {
     std::uint64_t dropped = 0;  // before the first of them
     std::vector<Item> items;
+    bool is_last = false;
   };
 
   // Subscribes; throws what Node::subscribe throws.
   TopicFeed(Node& node, const std::string& topic, TopicOptions options);
 
-  // Some of what waits, at least one, oldest first. One reader at a time. Cancelable.
+  // Some of what waits, oldest first; nothing only in the last batch. One reader at a time. Cancelable.
   Task<Batch> read();
 
-  // Ends the subscription.
-  void end() { subscription_.reset(); }
+  // Ends the subscription. What waits can still be read.
+  void end();
+  // So can it not any more; it counts as dropped.
+  void give_up();
+  // What has not been read.
+  std::size_t waiting() const { return kept_.size(); }
 
  private:
   void keep(Item item);
@@ -38,6 +43,7 @@ class TopicFeed {
   std::deque<Item> kept_;
   std::size_t bytes_ = 0;  // of kept_
   std::uint64_t dropped_ = 0;
+  bool has_ended_ = false;
   Event changed_;
   Subscription subscription_;
 };

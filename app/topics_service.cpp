@@ -5,7 +5,8 @@
 #include "app/control_values.hpp"
 #include "app/grpc_error.hpp"
 #include "app/topics_values.hpp"
-#include "warren/broadcast/limits.hpp"
+#include "warren/async/as_result.hpp"
+#include "warren/base/log.hpp"
 
 namespace warren::app {
 namespace {
@@ -13,14 +14,9 @@ namespace {
 // Above what the caller waits for: a signature, and its turn in the loop.
 constexpr Duration kBroadcastLimit = 10s;
 
-// Others take only so many messages of one origin, and ignore the rest (BroadcastLimits): a program that has
-// more of them waits here.
-constexpr double kPaceShare = 0.9;
-constexpr double kBurstShare = 0.5;
-
-TokenBucket pace_of(const BroadcastLimits& limits, Instant now) {
-  return {limits.origin_messages_per_second * kPaceShare, limits.origin_messages_burst * kBurstShare, now};
-}
+// When the daemon stops: for readers to take what is there, and to take the news that it was too much.
+constexpr Duration kLastReads = 2s;
+constexpr Duration kLastWords = 200ms;
 
 WantedBroadcast wanted_by(const v1::BroadcastRequest& request) {
   return {request.topic(), bytes_of(request.payload()), options_of(request)};
@@ -29,47 +25,30 @@ WantedBroadcast wanted_by(const v1::BroadcastRequest& request) {
 }  // namespace
 
 TopicsService::TopicsService(real::Loop& loop, Node& node)
-    : loop_(loop),
-      node_(node),
-      calls_(loop),
-      broadcasts_(loop.env().executor, "control.broadcasts"),
-      pace_(pace_of(BroadcastLimits(), loop.env().clock.now())),
-      stays_(loop.env(), node) {}
+    : loop_(loop), node_(node), calls_(loop), broadcasts_(loop.env().executor, "control.broadcasts") {}
 
 Task<void> TopicsService::close() {
+  Clock& clock = loop_.env().clock;
   for (const FeedPtr& feed : feeds_) feed->end();
+  co_await as_result(with_timeout(clock, kLastReads, until_all_is_read()));
+  for (const FeedPtr& feed : feeds_) feed->give_up();
+  co_await as_result(with_timeout(clock, kLastWords, until_all_is_read()));
   co_await calls_.close();
   co_await broadcasts_.close();
-  co_await stays_.close();
 }
 
-Task<void> TopicsService::take_turn(TopicKind kind) {
-  if (kind == TopicKind::kPlain) co_return;
-  Clock& clock = loop_.env().clock;
-  const Duration wait = pace_.take_in_advance(clock.now());
-  if (wait > Duration::zero()) co_await clock.sleep_for(wait);
+Task<void> TopicsService::until_all_is_read() {
+  while (!feeds_.empty()) co_await feed_ended_.wait();
 }
 
 Task<BroadcastReport> TopicsService::broadcast(WantedBroadcast wanted) {
-  BroadcastReport report = co_await node_.broadcast(wanted.topic, std::move(wanted.payload), wanted.options);
-  if (wanted.options.reliable) co_await stays_.stay(std::move(wanted.topic), wanted.options.ttl);
-  co_return report;
-}
-
-Task<BroadcastReport> TopicsService::broadcast_in_turn(WantedBroadcast wanted) {
-  co_await take_turn(wanted.options.kind);
-  co_return co_await broadcast(std::move(wanted));
-}
-
-Task<bool> TopicsService::begin_in_turn(WindowPtr window, WantedBroadcast wanted) {
-  co_await take_turn(wanted.options.kind);
-  co_return co_await BroadcastWindow::begin(std::move(window), std::move(wanted));
+  co_return co_await node_.broadcast(std::move(wanted.topic), std::move(wanted.payload), wanted.options);
 }
 
 grpc::Status TopicsService::Broadcast(grpc::ServerContext* context, const v1::BroadcastRequest* request,
                                       v1::BroadcastReply* reply) {
   const auto report = calls_.in_loop<BroadcastReport>(
-      *context, [&] { return broadcast_in_turn(wanted_by(*request)); },
+      *context, [&] { return broadcast(wanted_by(*request)); },
       options_of(*request).patience + kBroadcastLimit);
   if (!report) return to_status(*context, report.error());
   describe_broadcast(*report, *reply);
@@ -94,10 +73,11 @@ void TopicsService::read_requests(grpc::ServerContext& context, BroadcastStream&
   bool failed = false;
   while (stream.Read(&request)) {
     if (failed) continue;
-    failed = !calls_
-                  .in_loop<bool>(
-                      context, [&] { return begin_in_turn(window, wanted_by(request)); }, kNoCallLimit)
-                  .value_or(false);
+    failed =
+        !calls_
+             .in_loop<bool>(
+                 context, [&] { return BroadcastWindow::begin(window, wanted_by(request)); }, kNoCallLimit)
+             .value_or(false);
   }
   loop_.post([window] { window->no_more(); });
 }
@@ -135,11 +115,18 @@ grpc::Status TopicsService::Subscribe(grpc::ServerContext* context, const v1::Su
   first.mutable_subscribed();
   const bool told = replies->Write(first);
   const grpc::Status status = told ? write_items(*context, **feed, *replies) : grpc::Status::CANCELLED;
-  loop_.post([this, ended = *feed] {
-    ended->end();
-    feeds_.erase(ended);
-  });
+  loop_.post([this, ended = *feed, topic = request->topic()] { end_feed(ended, topic); });
   return status;
+}
+
+void TopicsService::end_feed(const FeedPtr& feed, const std::string& topic) {
+  feed->end();
+  if (feed->waiting() > 0) {
+    log::warning("control", "a reader of " + topic + " left without " + std::to_string(feed->waiting()) +
+                                " of what had come for it");
+  }
+  feeds_.erase(feed);
+  feed_ended_.notify_all();
 }
 
 // The feed is the queue: a reader that is slow blocks this thread only, and misses what the feed drops
@@ -158,6 +145,7 @@ grpc::Status TopicsService::write_items(grpc::ServerContext& context, TopicFeed&
     for (const TopicFeed::Item& item : batch->items) {
       if (!replies.Write(describe_item(item))) return grpc::Status::CANCELLED;
     }
+    if (batch->is_last) return to_status(context, CallError{Errc::kCanceled, "the daemon stops"});
   }
 }
 

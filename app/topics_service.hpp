@@ -9,8 +9,6 @@
 #include "app/broadcast_window.hpp"
 #include "app/proto/topics.grpc.pb.h"
 #include "app/topic_feed.hpp"
-#include "app/topic_stays.hpp"
-#include "warren/base/token_bucket.hpp"
 
 namespace warren::app {
 
@@ -21,7 +19,8 @@ class TopicsService final : public v1::Topics::Service {
   // Both outlive this object, which lives and dies in the loop, between start() and stop() of the node.
   TopicsService(real::Loop& loop, Node& node);
 
-  // In the loop: ends all calls and subscriptions, and waits until none of their work is left there.
+  // In the loop: ends all calls and subscriptions, and waits until none of their work is left there. Readers
+  // have a moment to take what has come for them, and are told how much they did not take.
   Task<void> close();
 
   grpc::Status Broadcast(grpc::ServerContext* context, const v1::BroadcastRequest* request,
@@ -39,16 +38,15 @@ class TopicsService final : public v1::Topics::Service {
   using WindowPtr = std::shared_ptr<BroadcastWindow>;
   using BroadcastStream = grpc::ServerReaderWriter<v1::BroadcastReply, v1::BroadcastRequest>;
 
-  // In the loop. Returns when others still listen to one more.
-  Task<void> take_turn(TopicKind kind);
+  // In the loop.
   Task<BroadcastReport> broadcast(WantedBroadcast wanted);
-  Task<BroadcastReport> broadcast_in_turn(WantedBroadcast wanted);
-  Task<bool> begin_in_turn(WindowPtr window, WantedBroadcast wanted);
 
   void read_requests(grpc::ServerContext& context, BroadcastStream& stream, const WindowPtr& window);
   void write_reports(grpc::ServerContext& context, BroadcastStream& stream, const WindowPtr& window);
 
   Task<FeedPtr> begin_feed(const v1::SubscribeRequest* request);
+  void end_feed(const FeedPtr& feed, const std::string& topic);
+  Task<void> until_all_is_read();
   grpc::Status write_items(grpc::ServerContext& context, TopicFeed& feed,
                            grpc::ServerWriter<v1::SubscribeReply>& replies);
 
@@ -57,9 +55,8 @@ class TopicsService final : public v1::Topics::Service {
   ApiCalls calls_;
   // In the loop.
   TaskGroup broadcasts_;
-  TokenBucket pace_;
   std::set<FeedPtr> feeds_;
-  TopicStays stays_;
+  Event feed_ended_;
 };
 
 }  // namespace warren::app

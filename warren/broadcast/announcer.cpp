@@ -1,8 +1,27 @@
 #include "warren/broadcast/announcer.hpp"
 
+#include <algorithm>
+
 #include "warren/async/as_result.hpp"
 
 namespace warren {
+namespace {
+
+// Others take only so many messages of one origin, and ignore the rest.
+constexpr double kPaceShare = 0.9;
+constexpr double kBurstShare = 0.5;
+
+}  // namespace
+
+Announcer::Announcer(Needs needs)
+    : host_(needs.host),
+      gossip_(needs.gossip),
+      store_(needs.store),
+      sealer_(needs.sealer),
+      intake_(needs.intake),
+      tasks_(needs.tasks),
+      pace_(needs.limits.origin_messages_per_second * kPaceShare,
+            std::max(1.0, needs.limits.origin_messages_burst * kBurstShare), host_.env().clock.now()) {}
 
 Task<BroadcastReport> Announcer::announce(TopicPtr topic, Bytes payload, BroadcastOptions options) {
   if (tasks_.closed()) throw_error(Errc::kClosed);
@@ -28,9 +47,17 @@ Task<void> Announcer::work_off(TopicPtr topic) {
   while (!queue.empty()) {
     const JobPtr job = std::move(queue.front());
     queue.pop_front();
+    co_await take_turn(job);
     if (!job->is_given_up) co_await finish(job, send(topic, job));
   }
   queues_.erase(topic.get());
+}
+
+Task<void> Announcer::take_turn(JobPtr job) {
+  Clock& clock = host_.env().clock;
+  while (!job->is_given_up && !pace_.take(clock.now())) {
+    co_await clock.sleep_for(pace_.time_to_next(clock.now()));
+  }
 }
 
 // Tells whoever waits what the work ended with, if that was an error.
@@ -68,8 +95,7 @@ Task<void> Announcer::send(TopicPtr topic, JobPtr job) {
                    .received_at = now,
                    .seq = 0,
                    .fetched = false,
-                   .payload = {}};
-  if (topic->life) own.payload = job->payload;
+                   .payload = job->payload};
   TopicSealer::Sealed sealed = co_await seal_and_store(topic, std::move(job->payload), now, job->options);
   // From here to publish() nothing waits and nothing fails: the number is used.
   sealer_.use(topic->name);

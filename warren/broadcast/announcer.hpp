@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "warren/async/task_group.hpp"
+#include "warren/base/token_bucket.hpp"
 #include "warren/broadcast/intake.hpp"
 #include "warren/broadcast/topic_sealer.hpp"
 #include "warren/core/host.hpp"
@@ -15,13 +16,21 @@ namespace warren {
 
 class Announcer {
  public:
-  // All outlive this object; `tasks` is closed before.
-  Announcer(Host& host, pubsub::GossipSub& gossip, BroadcastStore& store, TopicSealer& sealer, Intake& intake,
-            TaskGroup& tasks)
-      : host_(host), gossip_(gossip), store_(store), sealer_(sealer), intake_(intake), tasks_(tasks) {}
+  struct Needs {
+    Host& host;
+    pubsub::GossipSub& gossip;
+    BroadcastStore& store;
+    TopicSealer& sealer;
+    Intake& intake;
+    TaskGroup& tasks;
+    const BroadcastLimits& limits;
+  };
+  // All outlive this object; the tasks are closed before.
+  explicit Announcer(Needs needs);
 
-  // On a warren topic. Throws kStorage: it was to be reliable and could not be stored, so it was not sent;
-  // kClosed. Cancelable, but once it has its number it is sent all the same: numbers have no holes.
+  // On a warren topic. Waits where there are more of ours than others would listen to. Throws kStorage: it
+  // was to be reliable and could not be stored, so it was not sent; kClosed. Cancelable, but once it has its
+  // number it is sent all the same: numbers have no holes.
   Task<BroadcastReport> announce(TopicPtr topic, Bytes payload, BroadcastOptions options);
 
  private:
@@ -37,6 +46,7 @@ class Announcer {
 
   // Jobs are sealed one after the other for each topic.
   Task<void> work_off(TopicPtr topic);
+  Task<void> take_turn(JobPtr job);
   Task<void> send(TopicPtr topic, JobPtr job);
   Task<void> publish(TopicPtr topic, JobPtr job, Bytes wire, BroadcastReport report);
   Task<TopicSealer::Sealed> seal_and_store(TopicPtr topic, Bytes payload, WallTime now,
@@ -49,6 +59,7 @@ class Announcer {
   TopicSealer& sealer_;
   Intake& intake_;
   TaskGroup& tasks_;
+  TokenBucket pace_;
   std::unordered_map<TopicEntry*, std::deque<JobPtr>> queues_;  // of topics that are being worked off
 };
 

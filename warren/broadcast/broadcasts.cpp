@@ -52,7 +52,7 @@ struct Broadcasts::State {
         sealer(env(), needs.key, needs.network),
         deliveries(env(), needs.store, needs.limits, tasks),
         intake(env(), rules, deliveries, needs.limits),
-        announcer(needs.host, needs.gossip, needs.store, sealer, intake, tasks),
+        announcer({needs.host, needs.gossip, needs.store, sealer, intake, tasks, needs.limits}),
         tender(needs.host, needs.gossip, needs.store, intake, deliveries, needs.limits) {}
 
   Env& env() { return needs.host.env(); }
@@ -61,6 +61,9 @@ struct Broadcasts::State {
   TopicPtr entry(TopicKind kind, const std::string& name);
   void unsubscribe(const TopicPtr& topic, std::uint64_t id);
   void end_life(TopicEntry& topic);
+  void leave(TopicEntry& topic);
+  void drop_unused();
+  bool stays(const TopicEntry& topic) { return env().clock.now() < topic.stays_until; }
   bool serves(const std::string& wire) const;
 
   Task<void> expire();
@@ -99,14 +102,17 @@ template <class StatePtr>
 Task<pubsub::Verdict> judge_envelope(StatePtr state, TopicPtr topic,
                                      std::shared_ptr<const pubsub::Message> message) {
   if (message->from == state->needs.host.peer_id()) co_return pubsub::Verdict::kAccept;
-  const TopicLifePtr life = topic->life;
-  if (!life || state->closed) co_return pubsub::Verdict::kIgnore;
-  co_await TopicTender::until_restored(topic, life);
-  Intake::Incoming incoming{.wire = message->data,
-                            .way = topic->is_reliable() ? BroadcastWay::kRemembered : BroadcastWay::kLive,
-                            .from = message->from,
-                            .author = message->author};
-  const auto taken = co_await state->intake.take(topic, std::move(incoming));
+  if (state->closed) co_return pubsub::Verdict::kIgnore;
+  Intake::Incoming incoming{
+      .wire = message->data, .way = BroadcastWay::kLive, .from = message->from, .author = message->author};
+  Result<> taken;
+  if (const TopicLifePtr life = topic->life) {
+    co_await TopicTender::until_restored(topic, life);
+    if (topic->is_reliable()) incoming.way = BroadcastWay::kRemembered;
+    taken = co_await state->intake.take(topic, std::move(incoming));
+  } else {
+    taken = co_await state->intake.check(topic, std::move(incoming));
+  }
   if (taken) co_return pubsub::Verdict::kAccept;
   if (log::enabled(log::Level::kDebug)) {
     log::debug("broadcast", "a message of " + topic->wire + " from " + message->from.short_text() +
@@ -142,6 +148,29 @@ pubsub::MessageHandler handler_of(const StatePtr& state, const TopicPtr& topic) 
   };
 }
 
+template <class StatePtr>
+Result<> join(const StatePtr& state, const TopicPtr& topic) {
+  if (topic->is_joined) return {};
+  const auto joined =
+      state->needs.gossip.join(topic->wire, config_of(state, topic), handler_of(state, topic));
+  if (!joined) return joined;
+  topic->is_joined = true;
+  topic->is_configured = false;
+  state->joined.emit(topic->wire, true);
+  return {};
+}
+
+// What we send reliably others can fetch from us if they find us among the topic's peers. Messages of others
+// are checked and forwarded meanwhile, but not taken: a later subscription still lacks them.
+template <class StatePtr>
+void stay(const StatePtr& state, const TopicPtr& topic, Duration ttl) {
+  topic->stays_until = std::max(topic->stays_until, state->env().clock.now() + ttl);
+  if (const auto joined = join(state, topic); !joined) {
+    log::warning("broadcast", "others can fetch what was sent on " + topic->wire +
+                                  " only while somebody here subscribes: " + joined.error().message());
+  }
+}
+
 }  // namespace
 
 // --- topics ---
@@ -166,10 +195,14 @@ void Broadcasts::State::end_life(TopicEntry& topic) {
     life->over = true;
     life->changed.notify_all();
     topic.validator = nullptr;
-    topic.is_configured = false;
-    needs.gossip.leave(topic.wire);
-    joined.emit(topic.wire, false);
   }
+}
+
+void Broadcasts::State::leave(TopicEntry& topic) {
+  if (!std::exchange(topic.is_joined, false)) return;
+  topic.is_configured = false;
+  needs.gossip.leave(topic.wire);
+  joined.emit(topic.wire, false);
 }
 
 void Broadcasts::State::unsubscribe(const TopicPtr& topic, std::uint64_t id) {
@@ -180,7 +213,16 @@ void Broadcasts::State::unsubscribe(const TopicPtr& topic, std::uint64_t id) {
   if (was_reliable && --topic->reliable_subscribers == 0 && topic->life) topic->life->stir();
   if (!topic->subscribers.empty()) return;
   end_life(*topic);
-  if (!topic->is_published_to) topics.erase(topic->wire);
+  if (!stays(*topic)) leave(*topic);
+  drop_unused();
+}
+
+// Who subscribes again must find the entry whose last messages are still on their way to the store.
+void Broadcasts::State::drop_unused() {
+  std::erase_if(topics, [](const auto& entry) {
+    const TopicEntry& topic = *entry.second;
+    return !topic.life && !topic.is_joined && !topic.is_published_to && !topic.is_delivering;
+  });
 }
 
 bool Broadcasts::State::serves(const std::string& wire) const {
@@ -194,6 +236,10 @@ Task<void> Broadcasts::State::expire() {
     auto work = [this, now = env().clock.wall_now()] { return needs.store.expire(now); };
     const auto expired = co_await env().offload.run(std::move(work));
     if (!expired) log::warning("broadcast", "the store could not expire: " + expired.error().message());
+    for (const auto& [_, topic] : topics) {
+      if (!topic->life && !stays(*topic)) leave(*topic);
+    }
+    drop_unused();
   }
 }
 
@@ -220,6 +266,7 @@ Task<void> Broadcasts::close() {
   const auto topics = state->topics;
   for (const auto& [_, topic] : topics) {
     state->end_life(*topic);
+    state->leave(*topic);
     co_await state->deliveries.finish(topic);
   }
   co_await state->tasks.close();
@@ -233,7 +280,7 @@ Task<BroadcastReport> Broadcasts::broadcast(std::string topic, Bytes payload, Br
   if (payload.size() > state->needs.limits.payload_max) throw_error(Errc::kTooLarge);
   const TopicPtr entry = state->entry(options.kind, topic);
   entry->is_published_to = true;
-  if (!entry->life && !std::exchange(entry->is_configured, true))
+  if (!entry->is_joined && !std::exchange(entry->is_configured, true))
     state->needs.gossip.configure(entry->wire, config_of(state, entry));
   if (is_plain) {
     const auto sent = co_await state->needs.gossip.publish(entry->wire, std::move(payload), options.patience);
@@ -256,33 +303,33 @@ Task<BroadcastReport> Broadcasts::broadcast(std::string topic, Bytes payload, Br
     if (verdict != TopicVerdict::kAccept) throw_error(Errc::kNotAccepted);
     payload = std::move(shown.payload);
   }
+  if (options.reliable) stay(state, entry, options.ttl);
   co_return co_await state->announcer.announce(entry, std::move(payload), options);
 }
 
 Subscription Broadcasts::subscribe(std::string topic, TopicOptions options, TopicHandler handler) {
+  if (!handler.on_message) throw_error(Errc::kBadConfig, "a subscription without on_message");
   if (options.kind == TopicKind::kPlain && options.reliable) throw_error(Errc::kBadConfig);
   const TopicPtr entry = state_->entry(options.kind, topic);
   const bool is_first = !entry->life;
   if (is_first) {
     entry->life = std::make_shared<TopicLife>(state_->needs.limits);
     entry->validator = std::move(options.validator);
-    const auto joined =
-        state_->needs.gossip.join(entry->wire, config_of(state_, entry), handler_of(state_, entry));
+    const auto joined = join(state_, entry);
     if (!joined) {
       entry->life.reset();
       entry->validator = nullptr;
-      if (!entry->is_published_to) state_->topics.erase(entry->wire);
+      state_->drop_unused();
       throw_error(joined.error());
     }
-    entry->is_configured = false;
   }
   const std::uint64_t id = ++state_->last_subscriber;
   entry->subscribers.emplace(
       id, std::make_shared<const TopicSubscriber>(TopicSubscriber{options.reliable, std::move(handler)}));
   if (options.reliable && ++entry->reliable_subscribers == 1) entry->life->stir();
-  if (is_first) {
-    if (entry->kind == TopicKind::kWarren) state_->tasks.spawn(state_->tender.tend(entry));
-    state_->joined.emit(entry->wire, true);
+  if (is_first && entry->kind == TopicKind::kWarren) {
+    state_->tasks.spawn(state_->tender.tend(entry, entry->life));
+    state_->tasks.spawn(state_->tender.compare_notes(entry, entry->life));
   }
   return Subscription([weak = std::weak_ptr(state_), entry, id] {
     if (const auto alive = weak.lock()) alive->unsubscribe(entry, id);

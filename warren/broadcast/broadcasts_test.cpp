@@ -237,6 +237,8 @@ TEST_CASE("what can't be broadcast or subscribed is refused") {
   CHECK(crier.try_to_say("news", {}, {.reliable = true, .ttl = 0ms}) == Errc::kBadConfig);
   CHECK_THROWS_AS(crier.subscribe(""), std::system_error);
   CHECK_THROWS_AS(crier.subscribe("news", {.kind = TopicKind::kPlain, .reliable = true}), std::system_error);
+  const auto deaf = [&] { return crier.broadcasts->subscribe("news", {}, {.on_message = {}, .on_gap = {}}); };
+  CHECK_THROWS_WITH_AS(deaf(), doctest::Contains("on_message"), std::system_error);
   CHECK_FALSE(crier.try_to_say("news", Bytes(crier.limits.payload_max)));
   CHECK_FALSE(crier.try_to_say("news", {}));
 }

@@ -25,17 +25,20 @@ Task<void> call(std::shared_ptr<const TopicSubscriber> subscriber, const TopicGa
   co_return;
 }
 
-// Calls all who are subscribed now and still are when their turn comes.
+// Calls all who are subscribed now and still are when their turn comes. Whether anybody was.
 template <class What>
-Task<void> call_all(TopicPtr topic, const What& what) {
+Task<bool> call_all(TopicPtr topic, const What& what) {
+  bool is_heard = false;
   std::vector<std::uint64_t> ids;
   for (const auto& [id, subscriber] : topic->subscribers) ids.push_back(id);
   for (const std::uint64_t id : ids) {
     const auto found = topic->subscribers.find(id);
     if (found == topic->subscribers.end()) continue;
+    is_heard = true;
     const auto called = co_await as_result(call(found->second, what));
     if (!called) log_handler_error(*topic, called.error());
   }
+  co_return is_heard;
 }
 
 }  // namespace
@@ -86,6 +89,7 @@ Task<void> Deliveries::store_and_deliver(TopicPtr topic, std::vector<Delivery> b
     };
     co_await env_.offload.run(std::move(work));
   }
+  std::vector<StoredBroadcast> unheard;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (errors[i] == Errc::kExists) continue;
     // Better twice, after the next start, than never.
@@ -93,15 +97,34 @@ Task<void> Deliveries::store_and_deliver(TopicPtr topic, std::vector<Delivery> b
       log::error("broadcast", "a message of " + topic->wire +
                                   " could not be kept for a restart or others: " + errors[i].message());
     }
-    co_await deliver(topic, std::move(batch[i].message));
+    const bool is_heard = co_await deliver(topic, std::move(batch[i].message));
+    if (!is_heard && batch[i].keep && !errors[i]) unheard.push_back(std::move(*batch[i].keep));
+  }
+  if (!unheard.empty()) co_await take_back(topic, std::move(unheard));
+}
+
+// Who was subscribed went away meanwhile: who comes next must not be told that it was had.
+Task<void> Deliveries::take_back(TopicPtr topic, std::vector<StoredBroadcast> unheard) {
+  auto work = [this, &unheard]() -> Result<> {
+    for (const StoredBroadcast& each : unheard) {
+      if (const auto gone = store_.forget(each.topic, each.origin, each.seq); !gone) return gone;
+    }
+    return {};
+  };
+  const auto gone = co_await env_.offload.run(std::move(work));
+  if (!gone) {
+    log::error("broadcast", "messages of " + topic->wire +
+                                " that nobody heard count as delivered: " + gone.error().message());
   }
 }
 
-Task<void> Deliveries::deliver(TopicPtr topic, TopicMessage message) {
+Task<bool> Deliveries::deliver(TopicPtr topic, TopicMessage message) {
+  const bool is_heard = co_await call_all(topic, message);
+  if (!is_heard) co_return false;
   ++topic->delivered;
   topic->fetched += message.fetched;
   topic->rate.add(env_.clock.now());
-  co_await call_all(topic, message);
+  co_return true;
 }
 
 void Deliveries::tell(const TopicPtr& topic, const std::vector<GapReport>& reports) {

@@ -29,7 +29,8 @@ class Deliveries {
  private:
   Task<void> drain(TopicPtr topic);
   Task<void> store_and_deliver(TopicPtr topic, std::vector<Delivery> batch);
-  Task<void> deliver(TopicPtr topic, TopicMessage message);
+  Task<bool> deliver(TopicPtr topic, TopicMessage message);
+  Task<void> take_back(TopicPtr topic, std::vector<StoredBroadcast> unheard);
   Task<void> tell_all(TopicPtr topic, std::vector<TopicGap> gaps);
 
   Env& env_;

@@ -108,6 +108,21 @@ Task<Result<>> Intake::take(TopicPtr topic, Incoming incoming) {
   co_return Result<>{};
 }
 
+Task<Result<>> Intake::check(TopicPtr topic, Incoming incoming) {
+  const auto opened = rules_.open(std::move(incoming.wire), topic->context);
+  if (!opened) co_return fail(opened.error());
+  const Header& header = opened->header;
+  const auto timely = rules_.check_time(header, BroadcastWay::kLive, {}, env_.clock.wall_now());
+  if (!timely) co_return timely;
+  const auto key = co_await key_of(header.sender);
+  if (!key) co_return fail(key.error());
+  const auto turn = rules_.take_turn(header, incoming.way, incoming.from, env_.clock.now());
+  if (!turn) co_return turn;
+  const auto id = co_await verify(*opened, *key, incoming);
+  if (!id) co_return fail(id.error());
+  co_return Result<>{};
+}
+
 void Intake::take_own(const TopicPtr& topic, const BroadcastOrigin& origin, TopicMessage message) {
   if (!topic->life) return;
   topic->life->gaps.note(origin, message.seq, env_.clock.now());

@@ -27,6 +27,9 @@ class Intake {
   // kNotSubscribed: nobody is, any more.
   Task<Result<>> take(TopicPtr topic, Incoming incoming);
 
+  // Whether one could be taken, for who only forwards. Fails as take().
+  Task<Result<>> check(TopicPtr topic, Incoming incoming);
+
   // An own message: it was sent, and is delivered if somebody subscribed.
   void take_own(const TopicPtr& topic, const BroadcastOrigin& origin, TopicMessage message);
 

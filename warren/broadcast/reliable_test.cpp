@@ -1,11 +1,13 @@
 // Nothing is lost in silence: what was missed is fetched on reliable topics, and told of on all.
 #include <doctest/doctest.h>
 
+#include "warren/broadcast/repair.hpp"
 #include "warren/broadcast/test_crier.hpp"
 
 namespace warren {
 namespace {
 
+using test::Crier;
 using test::kReliableTopic;
 using test::kReliably;
 using test::Town;
@@ -201,13 +203,108 @@ TEST_CASE("who only publishes reliably serves what it published") {
   town.pass(1s);
   CHECK(town[0].say("news", "2", kReliably).queued == 0);
   town.pass(1s);
-  // It is no subscriber, so nobody would ask it; its next message shows the gap, and a subscriber has to
-  // help.
   town[1].connect(town[0]);
-  town.pass(3s);
-  town[0].subscribe("news", kReliableTopic);
-  town.pass(10s);
+  town.pass(5s);
   CHECK(in_order(town[1].got) == "1 2");
+}
+
+TEST_CASE("who only publishes takes nothing of others, and takes part as long as its messages live") {
+  Town town(3);
+  CHECK(town[0].say("news", "1", {.reliable = true, .ttl = 5min}).queued == 0);
+  town[1].subscribe("news", kReliableTopic);
+  town.pass(3s);
+  town[1].say("news", "2", kReliably);
+  town.pass(3s);
+  CHECK(town[0].got.empty());
+  CHECK_FALSE(town[0].status("news").subscribed);
+  CHECK(town[0].store.usage()->messages == 1);  // its own
+  // What it has forwarded it has not taken: it is not in the way of one that comes later.
+  CHECK(town[1].status("news").peers.size() == 1);
+  town.pass(7min);
+  CHECK(town[1].status("news").peers.empty());
+  town[0].subscribe("news", kReliableTopic);
+  town.pass(3s);
+  CHECK(town[1].status("news").peers.size() == 1);
+  town[0].subscriptions.clear();
+  town.pass(3s);
+  CHECK(town[1].status("news").peers.empty());
+}
+
+TEST_CASE("a subscription that ends at once does no harm") {
+  Town town(2);
+  town[0].subscribe("news", kReliableTopic);
+  town[0].subscriptions.clear();
+  town[0].subscribe("news", kReliableTopic);
+  town[0].subscriptions.clear();
+  town[0].subscribe("news", kReliableTopic);
+  town[1].subscribe("news", kReliableTopic);
+  town.pass(3s);
+  town[1].say("news", "1", kReliably);
+  town.pass(3s);
+  CHECK(town[0].texts() == "1");
+}
+
+TEST_CASE("what came to nobody, since who had subscribed was gone by then, is not counted as had") {
+  int had_before = 0, had_later = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Town town(2, {}, seed);
+    town.subscribe("news", kReliableTopic);
+    town[1].host->pool.most = 100ms;
+    for (int i = 1; i <= 5; ++i) town[0].say("news", std::to_string(i), kReliably);
+    town.pass(std::chrono::milliseconds(45 * seed));
+    town[1].subscriptions.clear();
+    had_before += static_cast<int>(town[1].got.size());
+    had_later += static_cast<int>(5 - town[1].got.size());
+    if (seed % 2 == 0) town.pass(2s);
+    town[1].subscribe("news", kReliableTopic);
+    town.pass(20s);
+    CAPTURE(seed);
+    CHECK(in_order(town[1].got) == count_up(5));
+  }
+  CHECK(had_before > 0);
+  CHECK(had_later > 0);
+}
+
+TEST_CASE("a peer that is silent holds up no report") {
+  Town town(3);
+  town.subscribe("news", kReliableTopic);
+  town[0].say("news", "1", kReliably);
+  town.pass(10s);
+  const auto hold = [&town](const auto&, StreamPtr stream) {
+    return test::say_nothing(town.crowd.clock(), std::move(stream));
+  };
+  for (const std::size_t silent : {0u, 2u}) town[silent].host->handle(ProtocolId(kRepairProtocol), hold);
+  town[1].disconnect();
+  town[0].say("news", "2");
+  town.reconnect(1);
+  town.pass(500ms);
+  town[0].say("news", "3", kReliably);
+  town.pass(4s);
+  CHECK(town[1].texts() == "1 3");
+  CHECK(town[1].told() == "open 2-2");
+}
+
+TEST_CASE("more than others would listen to waits, and is heard by all") {
+  BroadcastLimits limits;
+  limits.origin_messages_per_second = 20;
+  limits.origin_messages_burst = 40;
+  Town town(3, limits);
+  town.subscribe("news");
+  TaskGroup calls(town[0].host->env().executor, "calls");
+  const auto say = [](Crier& crier, std::string text) -> Task<void> {
+    co_await crier.broadcasts->broadcast("news", to_bytes(text));
+  };
+  const Instant began = town.crowd.now();
+  for (int i = 1; i <= 200; ++i) calls.spawn(say(town[0], std::to_string(i)));
+  town.crowd.loop().run(calls.join());
+  // 20 at once, and 180 at 18 a second.
+  CHECK(town.crowd.now() - began >= 10s);
+  CHECK(town.crowd.now() - began < 13s);
+  town.pass(3s);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(in_order(town[i].got) == count_up(200));
+    CHECK(town[i].gaps.empty());
+  }
 }
 
 TEST_CASE("a full store is no reason to hold back what comes") {

@@ -137,6 +137,7 @@ TEST_CASE_FIXTURE(Shelf, "holes without end cost a bounded number of reads") {
   struct Counted final : BroadcastStore {
     explicit Counted(BroadcastStore& inner) : inner(inner) {}
     Result<> put(const StoredBroadcast& message) override { return inner.put(message); }
+    Result<> forget(const std::string&, const BroadcastOrigin&, std::uint64_t) override { return {}; }
     Result<std::vector<StoredBroadcast>> read(const std::string& topic, const BroadcastRange& range,
                                               std::size_t bytes_max) override {
       ++reads;

@@ -8,6 +8,9 @@
 #include <set>
 
 #include "warren/async/as_result.hpp"
+#include "warren/async/cancellation.hpp"
+#include "warren/async/event.hpp"
+#include "warren/async/task_group.hpp"
 #include "warren/broadcast/broadcasts.hpp"
 #include "warren/broadcast/test_store.hpp"
 #include "warren/messaging/binding_exchange.hpp"
@@ -21,13 +24,76 @@ inline Task<void> hear_nothing(ConnectionPtr, StreamPtr) {
   co_return;
 }
 
+// Holds the stream open for long.
+inline Task<void> say_nothing(Clock& clock, StreamPtr stream) {
+  co_await clock.sleep_for(1h);
+  stream->reset();
+}
+
 inline Task<void> dial(Host& host, PeerInfo peer) {
   co_await host.connect(std::move(peer));
 }
 
+// A pool whose work takes a while before and after it is done, so that the loop gets on meanwhile, as it does
+// with threads.
+class LateOffload final : public Offload {
+ public:
+  LateOffload(sim::Crowd& crowd, std::uint64_t seed)
+      : clock_(crowd.clock()), tasks_(crowd.loop().executor(), "late work"), random_(seed) {}
+
+  Duration most = Duration::zero();
+
+ protected:
+  Task<void> execute(std::function<void()> work) override {
+    co_await finally(nothing(), wait_for(std::move(work)));
+  }
+
+ private:
+  static Task<void> nothing() { co_return; }
+  Task<void> wait_for(std::function<void()> work) {
+    bool is_done = false;
+    Event done;
+    tasks_.spawn(perform(&work, &is_done, &done));
+    while (!is_done) co_await done.wait_uncanceled();
+  }
+  Task<void> perform(const std::function<void()>* work, bool* is_done, Event* done) {
+    co_await pause();
+    (*work)();
+    co_await pause();
+    *is_done = true;
+    done->notify_all();
+  }
+  Task<void> pause() {
+    if (most > Duration::zero())
+      co_await clock_.sleep_for(Duration(random_.below(static_cast<std::uint64_t>(most.count()))));
+  }
+
+  Clock& clock_;
+  TaskGroup tasks_;
+  sim::SeededRandom random_;
+};
+
+// A host of the crowd with such a pool.
+class LateHost final : public sim::PlainHost {
+ public:
+  explicit LateHost(sim::Crowd& crowd)
+      : PlainHost(crowd, std::nullopt),
+        pool(crowd, number()),
+        env_{PlainHost::env().executor, PlainHost::env().clock, PlainHost::env().random,
+             PlainHost::env().network, pool} {}
+  Env& env() override { return env_; }
+
+  LateOffload pool;
+
+ private:
+  Env env_;
+};
+
 // A host with gossipsub.
 struct Gossiper {
-  explicit Gossiper(sim::Crowd& crowd) : crowd(crowd), host(crowd.add_host()) { start_gossip(); }
+  explicit Gossiper(sim::Crowd& crowd) : crowd(crowd), host(std::make_unique<LateHost>(crowd)) {
+    start_gossip();
+  }
   ~Gossiper() { stop_gossip(); }
 
   void start_gossip() {
@@ -59,7 +125,7 @@ struct Gossiper {
   }
 
   sim::Crowd& crowd;
-  std::unique_ptr<sim::PlainHost> host;
+  std::unique_ptr<LateHost> host;
   std::unique_ptr<pubsub::GossipSub> gossip;
 };
 
@@ -145,7 +211,12 @@ inline const BroadcastOptions kReliably{.reliable = true};
 inline const std::string kNews = "/warren/main/topic/news";
 
 struct Town {
-  explicit Town(std::size_t count, BroadcastLimits limits = {}) {
+  explicit Town(std::size_t count, BroadcastLimits limits = {}, std::uint64_t seed = 1)
+      : crowd({.seed = seed,
+               .round_trip_median = 40ms,
+               .round_trip_spread = 0.3,
+               .idle_limit = std::chrono::hours(240),
+               .connections_max = 256}) {
     for (std::size_t i = 0; i < count; ++i)
       criers.push_back(std::make_unique<Crier>(crowd, static_cast<std::uint8_t>(i + 1), limits));
     for (std::size_t i = 0; i < count; ++i) {
@@ -165,10 +236,7 @@ struct Town {
     }
   }
 
-  sim::Crowd crowd{{.round_trip_median = 40ms,
-                    .round_trip_spread = 0.3,
-                    .idle_limit = std::chrono::hours(240),
-                    .connections_max = 256}};
+  sim::Crowd crowd;
   std::vector<std::unique_ptr<Crier>> criers;
 };
 

@@ -17,6 +17,10 @@ class MemoryBroadcastStore final : public BroadcastStore {
       return fail(Errc::kExists);
     return {};
   }
+  Result<> forget(const std::string& topic, const BroadcastOrigin& origin, std::uint64_t seq) override {
+    topics_[topic].held[origin].erase(seq);
+    return {};
+  }
   Result<std::vector<StoredBroadcast>> read(const std::string& topic, const BroadcastRange& range,
                                             std::size_t bytes_max) override {
     std::vector<StoredBroadcast> found;

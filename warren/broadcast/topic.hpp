@@ -67,15 +67,17 @@ struct TopicOptions {
   TopicValidator validator;  // one a topic: the first subscription's counts
 };
 
-// Called in the loop. A std::system_error that one throws is logged, and others are called all the same.
+// Called in the loop. A std::system_error that one throws is logged, and others are called all the same. What
+// a handler was called with counts as delivered, and does not come again.
 struct TopicHandler {
-  std::function<void(const TopicMessage&)> on_message;
-  std::function<void(const TopicGap&)> on_gap;  // may be null
+  std::function<void(const TopicMessage&)> on_message;  // must not be empty
+  std::function<void(const TopicGap&)> on_gap;          // may be null
 };
 
 struct BroadcastOptions {
   TopicKind kind = TopicKind::kWarren;
-  // Others keep it for who missed it (kWarren only), for `ttl`, at most 7 days.
+  // Others keep it for who missed it (kWarren only), for `ttl`, at most 7 days. So long this node takes part
+  // in the topic, whether or not it subscribes, and gives it to who asks.
   bool reliable = false;
   std::chrono::milliseconds ttl = std::chrono::hours(1);
   // How long to wait for the copies to leave.

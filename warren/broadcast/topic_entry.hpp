@@ -37,11 +37,12 @@ struct TopicLife {
   GapBook gaps;
   GapReports reports;
   RepairPlan plan;
-  bool stirred = false;  // something here wants to be looked at
-  Event changed;         // any of these
+  std::optional<Instant> asking_since;  // notes are being compared with a peer
+  std::uint64_t stirs = 0;              // how often something here wanted to be looked at
+  Event changed;                        // any of these
 
   void stir() {
-    stirred = true;
+    ++stirs;
     changed.notify_all();
   }
 };
@@ -64,6 +65,10 @@ struct TopicEntry {
   std::size_t waiting_bytes = 0;
   bool is_delivering = false;
   Event delivered_some;
+
+  // --- with gossipsub ---
+  bool is_joined = false;  // while somebody subscribes, or others may look for what we have sent
+  Instant stays_until{};   // when what we have sent reliably has expired
 
   // --- published to ---
   bool is_published_to = false;     // so its numbers must not be forgotten

@@ -14,6 +14,8 @@ namespace {
 constexpr Duration kRest = std::chrono::milliseconds(200);
 // A reliable topic's peers come and go without a word to us.
 constexpr Duration kLook = std::chrono::seconds(1);
+// What a peer is about to give need not be told of as missing; but a silent one holds up nobody's report.
+constexpr Duration kAnswerPatience = std::chrono::seconds(1);
 
 // The lowest number that we have of each origin: what is older was before our time.
 std::map<BroadcastOrigin, std::uint64_t> beginnings(const GapBook& gaps) {
@@ -39,15 +41,26 @@ void follow(TopicLife& life, const std::vector<BroadcastRange>& known, Instant n
 
 }  // namespace
 
-Task<void> TopicTender::tend(TopicPtr topic) {
-  const TopicLifePtr life = topic->life;
+Task<void> TopicTender::tend(TopicPtr topic, TopicLifePtr life) {
+  Clock& clock = host_.env().clock;
   while (!life->over) {
-    life->stirred = false;
+    const std::uint64_t seen = life->stirs;
+    if (life->asking_since && clock.now() < *life->asking_since + kAnswerPatience) {
+      co_await race(life->changed.wait(), clock.sleep_until(*life->asking_since + kAnswerPatience));
+      continue;
+    }
+    tell(topic, *life);
+    co_await rest(topic, life, seen);
+  }
+}
+
+Task<void> TopicTender::compare_notes(TopicPtr topic, TopicLifePtr life) {
+  while (!life->over) {
+    const std::uint64_t seen = life->stirs;
     if (!topic->is_reliable()) life->restored = false;  // what comes now is not remembered
     if (topic->is_reliable() && !life->restored) co_await restore(topic, life);
     if (topic->is_reliable() && !life->over) co_await compare(topic, life);
-    if (!life->over) tell(topic, *life);
-    co_await rest(topic, life);
+    co_await rest(topic, life, seen);
   }
 }
 
@@ -60,6 +73,8 @@ Task<void> TopicTender::restore(TopicPtr topic, TopicLifePtr life) {
     Result<WallTime> since;
     Result<std::vector<BroadcastRange>> seen;
   };
+  // What an earlier life of the topic left behind may yet be taken back.
+  co_await deliveries_.finish(topic);
   const WallTime now = host_.env().clock.wall_now();
   auto work = [this, &topic, now] {
     return Remembered{store_.subscribed_since(topic->wire, now), store_.seen(topic->wire)};
@@ -106,24 +121,31 @@ Task<void> TopicTender::compare(TopicPtr topic, TopicLifePtr life) {
   const bool is_missing = !life->gaps.missing(env.clock.now()).empty();
   const auto peer = life->plan.choose(candidates(*topic), is_missing, env.clock.now(), env.random);
   if (!peer) co_return;
-  auto answer = co_await as_result(ask_repair(host_, host_.connections(*peer).front(), topic->wire,
+  life->asking_since = env.clock.now();
+  co_await ask(topic, life, *peer);
+  life->asking_since.reset();
+  life->stir();
+}
+
+Task<void> TopicTender::ask(TopicPtr topic, TopicLifePtr life, PeerId peer) {
+  Env& env = host_.env();
+  auto answer = co_await as_result(ask_repair(host_, host_.connections(peer).front(), topic->wire,
                                               life->since, life->gaps.held(), limits_));
   if (life->over) co_return;
   if (!answer) {
     log::debug("broadcast", "comparing " + topic->wire + " failed: " + answer.error().message());
-    life->plan.failed(*peer, env.clock.now());
+    life->plan.failed(peer, env.clock.now());
     co_return;
   }
-  const auto taken = co_await take_all(topic, *peer, std::move(answer->envelopes));
+  const auto taken = co_await take_all(topic, peer, std::move(answer->envelopes));
   if (life->over) co_return;
   if (!taken) {
-    life->plan.failed(*peer, env.clock.now());
+    life->plan.failed(peer, env.clock.now());
     co_return;
   }
   follow(*life, answer->known, env.clock.now());
   // Who promises more and brings nothing new is asked again in its turn.
-  life->plan.answered(*peer, std::move(answer->gone), answer->more && *taken > 0, env.clock.now());
-  life->stirred = true;
+  life->plan.answered(peer, std::move(answer->gone), answer->more && *taken > 0, env.clock.now());
 }
 
 Task<std::optional<std::size_t>> TopicTender::take_all(TopicPtr topic, PeerId peer,
@@ -142,12 +164,12 @@ Task<std::optional<std::size_t>> TopicTender::take_all(TopicPtr topic, PeerId pe
 }
 
 // For a while, and then until there is something to do.
-Task<void> TopicTender::rest(TopicPtr topic, TopicLifePtr life) {
+Task<void> TopicTender::rest(TopicPtr topic, TopicLifePtr life, std::uint64_t stirs_seen) {
   Clock& clock = host_.env().clock;
   co_await clock.sleep_for(kRest);
   Instant until = life->gaps.next_change(clock.now()).value_or(clock.now() + std::chrono::hours(1));
   if (topic->is_reliable()) until = std::min(until, clock.now() + kLook);
-  while (!life->stirred && !life->over && clock.now() < until) {
+  while (life->stirs == stirs_seen && !life->over && clock.now() < until) {
     co_await race(life->changed.wait(), clock.sleep_until(until));
   }
 }

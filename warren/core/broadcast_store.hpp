@@ -51,6 +51,8 @@ class BroadcastStore {
   // Keeps it until it expires. kExists: one of this topic, origin and seq is held or remembered; kStorage.
   // Over the bound, the envelopes that expire first make room; that they were seen stays known.
   virtual Result<> put(const StoredBroadcast& message) = 0;
+  // Takes back a put(): it is as if the message had never come. Not an error when it is not there.
+  virtual Result<> forget(const std::string& topic, const BroadcastOrigin& origin, std::uint64_t seq) = 0;
   // The messages of a topic in this range that are held with their envelope, in order; at most `bytes_max` of
   // envelopes, but one if there is one.
   virtual Result<std::vector<StoredBroadcast>> read(const std::string& topic, const BroadcastRange& range,

@@ -15,7 +15,7 @@ namespace warren::sim {
 
 class PlainLink;
 
-class PlainHost final : public Host {
+class PlainHost : public Host {
  public:
   // Crowd::add_host makes them.
   PlainHost(Crowd& crowd, const std::optional<PeerId>& named);

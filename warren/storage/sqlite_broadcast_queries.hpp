@@ -42,6 +42,7 @@ enum Query : std::size_t {
   kGetOrigin,
   kDropOrigin,
   kPut,
+  kFindMessage,
   kRead,
   kSeen,
   kFirstEnvelope,
@@ -67,6 +68,7 @@ inline constexpr std::array<const char*, kQueries> kSql = {
     "SELECT node, epoch FROM origin WHERE id = ?",
     "DELETE FROM origin WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE origin = ?1)",
     "INSERT INTO message (topic, origin, seq, id, expires_ms, size, envelope) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "SELECT number, size, topic, origin, seq FROM message WHERE topic = ? AND origin = ? AND seq = ?",
     "SELECT seq, id, expires_ms, envelope FROM message "
     "WHERE topic = ? AND origin = ? AND seq BETWEEN ? AND ? AND size > 0 ORDER BY seq",
     "SELECT origin, seq FROM message WHERE topic = ? ORDER BY origin, seq",

@@ -48,7 +48,8 @@ struct SqliteBroadcastStore::State {
   Result<> insert(const StoredBroadcast& message, BroadcastNumbers::Place& put);
   Result<> make_room(std::uint64_t bytes);
   Result<> drop_envelope();
-  Result<> drop_message();
+  Result<> drop_first_message();
+  Result<> drop_message(Statement& found);
   Result<std::size_t> expire(WallTime now);
   Result<BroadcastNumbers::Origins*> load_seen(std::int64_t topic);
 };
@@ -178,7 +179,7 @@ Result<> SqliteBroadcastStore::State::make_room(std::uint64_t bytes) {
     if (const auto dropped = drop_envelope(); !dropped) return dropped;
   }
   while (held.messages > limits.messages_max) {
-    if (const auto dropped = drop_message(); !dropped) return dropped;
+    if (const auto dropped = drop_first_message(); !dropped) return dropped;
   }
   return {};
 }
@@ -195,21 +196,43 @@ Result<> SqliteBroadcastStore::State::drop_envelope() {
   return dropped ? Result<>{} : fail(dropped.error());
 }
 
-Result<> SqliteBroadcastStore::State::drop_message() {
+Result<> SqliteBroadcastStore::State::drop_first_message() {
   Statement& first = (*this)[kFirstMessage];
   const Result<bool> row = first.step();
   if (!row) return fail(row.error());
   if (!*row) return fail(Errc::kStorage);
-  const std::int64_t number = first.integer(0);
-  held.bytes -= static_cast<std::uint64_t>(first.integer(1));
+  return drop_message(first);
+}
+
+// The one whose row `found` is at.
+Result<> SqliteBroadcastStore::State::drop_message(Statement& found) {
+  const std::int64_t number = found.integer(0);
+  held.bytes -= static_cast<std::uint64_t>(found.integer(1));
   held.messages -= 1;
-  gone.push_back({first.integer(2), first.integer(3), static_cast<std::uint64_t>(first.integer(4))});
-  first.reset();
+  gone.push_back({found.integer(2), found.integer(3), static_cast<std::uint64_t>(found.integer(4))});
+  found.reset();
   for (auto* statement :
        {&(*this)[kDropMessage].bind(1, number), &(*this)[kDropOrigin].bind(1, gone.back().origin)}) {
     if (const auto dropped = statement->run(); !dropped) return fail(dropped.error());
   }
   return {};
+}
+
+Result<> SqliteBroadcastStore::forget(const std::string& topic, const BroadcastOrigin& origin,
+                                      std::uint64_t seq) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->change([&]() -> Result<> {
+    const auto topic_row = state_->topic_row(topic);
+    if (!topic_row) return fail(topic_row.error());
+    const auto origin_row = state_->origin_row(origin);
+    if (!origin_row) return fail(origin_row.error());
+    Statement& found = (*state_)[kFindMessage].bind(1, *topic_row).bind(2, *origin_row).bind(3, to_row(seq));
+    const Result<bool> row = found.step();
+    if (!row) return fail(row.error());
+    if (*row) return state_->drop_message(found);
+    found.reset();
+    return {};
+  });
 }
 
 Result<std::vector<StoredBroadcast>> SqliteBroadcastStore::read(const std::string& topic,

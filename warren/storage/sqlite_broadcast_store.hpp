@@ -24,6 +24,7 @@ class SqliteBroadcastStore final : public BroadcastStore {
   ~SqliteBroadcastStore() override;
 
   Result<> put(const StoredBroadcast& message) override;
+  Result<> forget(const std::string& topic, const BroadcastOrigin& origin, std::uint64_t seq) override;
   Result<std::vector<StoredBroadcast>> read(const std::string& topic, const BroadcastRange& range,
                                             std::size_t bytes_max) override;
   Result<std::vector<BroadcastRange>> seen(const std::string& topic) override;

@@ -107,6 +107,27 @@ TEST_CASE("each number is kept once") {
   CHECK(seen(*store) == "1-2 9223372036854775807");
 }
 
+TEST_CASE("what was kept can be taken back, and comes as new again") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("broadcasts.db");
+  {
+    const auto store = value_or_throw(SqliteBroadcastStore::open(path));
+    for (std::uint64_t seq = 1; seq <= 3; ++seq) REQUIRE(store->put(message(seq)));
+    CHECK(seen(*store) == "1-3");
+    REQUIRE(store->forget("news", origin(), 2));
+    CHECK(seen(*store) == "1 3");
+    CHECK(read(*store) == std::vector<std::uint64_t>{1, 3});
+    CHECK(store->usage()->messages == 2);
+    CHECK(store->usage()->bytes == 20);
+    REQUIRE(store->forget("news", origin(), 2));
+    REQUIRE(store->forget("sports", origin(), 1));
+    REQUIRE(store->forget("news", origin(5), 1));
+    REQUIRE(store->put(message(2)));
+    REQUIRE(store->forget("news", origin(), 3));
+  }
+  CHECK(seen(*value_or_throw(SqliteBroadcastStore::open(path))) == "1-2");
+}
+
 TEST_CASE("what is read at once is bounded, but never nothing") {
   const auto store = in_memory();
   for (std::uint64_t seq = 1; seq <= 5; ++seq) REQUIRE(store->put(message(seq, 100)));

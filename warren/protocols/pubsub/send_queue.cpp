@@ -12,6 +12,7 @@ SendQueue::Batch& SendQueue::Batch::operator=(Batch&& other) noexcept {
   drop();
   frames_ = std::move(other.frames_);
   tallies_ = std::move(other.tallies_);
+  bytes_out_ = std::exchange(other.bytes_out_, {});
   bytes_ = std::exchange(other.bytes_, 0);
   return *this;
 }
@@ -22,6 +23,13 @@ SendQueue::Batch::~Batch() {
 
 void SendQueue::Batch::written() {
   for (const auto& tally : std::exchange(tallies_, {})) tally->count(&SendTally::sent);
+  for (const auto& [counter, size] : std::exchange(bytes_out_, {})) *counter += size;
+}
+
+void SendQueue::Batch::count(std::shared_ptr<std::uint64_t> bytes_out, std::size_t size) {
+  if (bytes_out_.empty() || bytes_out_.back().first != bytes_out)
+    bytes_out_.emplace_back(std::move(bytes_out), 0);
+  bytes_out_.back().second += size;
 }
 
 void SendQueue::Batch::drop() {
@@ -51,7 +59,10 @@ bool SendQueue::make_room(std::size_t size, Priority priority) {
 
 bool SendQueue::push(Send&& send) {
   const std::size_t size = send.frame->size();
-  Entry entry{.frame = std::move(send.frame), .hash = 0, .tally = std::move(send.tally)};
+  Entry entry{.frame = std::move(send.frame),
+              .hash = 0,
+              .tally = std::move(send.tally),
+              .bytes_out = std::move(send.bytes_out)};
   if (!fits(size) && !make_room(size, send.priority)) {
     if (account_ != nullptr) account_->refuse();
     ++dropped_;
@@ -92,6 +103,7 @@ SendQueue::Batch SendQueue::take(std::size_t bytes_max) {
       batch.bytes_ += size;
       batch.frames_.push_back(std::move(entry.frame));
       if (entry.tally) batch.tallies_.push_back(std::move(entry.tally));
+      if (entry.bytes_out) batch.count(std::move(entry.bytes_out), size);
       lane.pop_front();
     }
   }

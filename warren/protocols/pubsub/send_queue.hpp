@@ -5,6 +5,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "warren/core/limit.hpp"
@@ -34,9 +35,11 @@ class SendQueue {
    private:
     friend class SendQueue;
     void drop();
+    void count(std::shared_ptr<std::uint64_t> bytes_out, std::size_t size);
 
     std::vector<Frame> frames_;
     std::vector<std::shared_ptr<SendTally>> tallies_;
+    std::vector<std::pair<std::shared_ptr<std::uint64_t>, std::size_t>> bytes_out_;  // and how much to add
     std::size_t bytes_ = 0;
   };
 
@@ -70,6 +73,7 @@ class SendQueue {
     // queue of those that he himself is to get.
     std::size_t hash = 0;
     std::shared_ptr<SendTally> tally;
+    std::shared_ptr<std::uint64_t> bytes_out;
     bool accounted = false;
   };
   using Lane = std::deque<Entry>;

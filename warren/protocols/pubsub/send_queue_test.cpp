@@ -78,6 +78,32 @@ TEST_CASE("the same frame is shared, not copied") {
   CHECK(other.take(1000).frames().front().get() == shared.get());
 }
 
+TEST_CASE("bytes are counted for their topic when they were written, and only then") {
+  SendQueue queue(400, nullptr);
+  const auto one = std::make_shared<std::uint64_t>(0), other = std::make_shared<std::uint64_t>(0);
+  const auto push = [&](const std::shared_ptr<std::uint64_t>& topic, std::uint8_t mark) {
+    Send sending = send(Priority::kForwarded, mark);
+    sending.bytes_out = topic;
+    queue.push(std::move(sending));
+  };
+  push(one, 'a');  // gives way to the last one
+  push(one, 'b');
+  push(other, 'c');
+  push(one, 'd');
+  push(one, 'e');
+  CHECK(*one == 0);
+  {
+    auto batch = queue.take(300);
+    CHECK(marks(batch) == "bcd");
+    CHECK(*one + *other == 0);
+    batch.written();
+  }
+  CHECK(*one == 200);
+  CHECK(*other == 100);
+  CHECK(marks(queue.take(300)) == "e");  // and is lost
+  CHECK(*one == 200);
+}
+
 TEST_CASE("without room the oldest forwarded messages go first") {
   SendQueue queue(300, nullptr);
   for (const char mark : {'a', 'b', 'c', 'd'}) {

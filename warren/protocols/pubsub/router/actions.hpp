@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,8 +20,9 @@ struct Send {
   PeerId to;
   Frame frame;
   Priority priority = Priority::kControl;
-  MessageId message;                 // of a message; empty: control
-  std::shared_ptr<SendTally> tally;  // of own messages, where somebody counts
+  MessageId message;                              // of a message; empty: control
+  std::shared_ptr<SendTally> tally;               // of own messages, where somebody counts
+  std::shared_ptr<std::uint64_t> bytes_out = {};  // of the topic: grows when this is written; may be null
 };
 
 // The peer says that it has these: what is queued for it and not written yet need not be.

@@ -92,7 +92,13 @@ void Router::State::take_iwant(PeerState& peer, const Control& control, Instant 
     if (!frame) continue;
     granted.iwant_bytes += frame->size();
     const Topic topic(cache.topic_of(key));
-    send_message(peer, topic, {key, to_text(id), frame, Priority::kForwarded, {}});
+    Outgoing copy{key, to_text(id), frame, Priority::kForwarded, {}};
+    // The copy that would have come later leaves now.
+    if (auto delayed = stagger.take(key, peer.id)) {
+      copy.priority = delayed->priority;
+      copy.tally = std::move(delayed->tally);
+    }
+    send_message(peer, topic, copy);
   }
 }
 

@@ -118,6 +118,31 @@ TEST_CASE("a large message goes to a few at first, and to the others only if the
   CHECK(lone.router.sizes().delayed == 0);
 }
 
+TEST_CASE("who asks for a message that was to come later gets it at once, and once") {
+  Lone lone;
+  lone.router.join("t", lone.now);
+  for (std::uint32_t i = 1; i <= 6; ++i) lone.member(i, "t");
+  lone.sent();
+  const auto tally = std::make_shared<SendTally>();
+  const Bytes message = numbered_message(numbered_peer(0), 1, "t", 64 * 1024);
+  const auto published = value_or_throw(lone.router.publish(message, tally, lone.now));
+  std::set<PeerId> got;
+  for (const Sent& one : lone.sent()) got.insert(one.to);
+  REQUIRE(got.size() < 6);
+  for (std::uint32_t i = 1; i <= 6; ++i) {
+    if (got.contains(numbered_peer(i))) continue;
+    lone.say(numbered_peer(i), want(as_bytes(published.id)));
+    const Actions actions = lone.actions();
+    REQUIRE(actions.sends.size() == 1);
+    CHECK(actions.sends[0].to == numbered_peer(i));
+    CHECK(actions.sends[0].tally == tally);
+    CHECK(actions.sends[0].priority == Priority::kOwn);
+  }
+  lone.pass(2s);
+  CHECK(messages_in(lone.sent()) == 0);
+  CHECK(lone.router.sizes().delayed == 0);
+}
+
 TEST_CASE("delayed sends to a peer that has gone are counted as dropped") {
   Lone lone;
   lone.router.join("t", lone.now);

@@ -228,9 +228,10 @@ void Router::State::spread(TopicState& topic, Outgoing message, std::vector<Peer
 }
 
 void Router::State::send_message(PeerState& peer, const Topic& topic, const Outgoing& message) {
-  actions.sends.push_back({peer.id, message.frame, message.priority, message.id, message.tally});
   const TopicState* state = subscriptions.find(topic);
-  if (state != nullptr && state->own) state->own->counters.bytes_out += message.frame->size();
+  auto bytes_out = state != nullptr && state->own ? state->own->bytes_out : nullptr;
+  actions.sends.push_back(
+      {peer.id, message.frame, message.priority, message.id, message.tally, std::move(bytes_out)});
 }
 
 void Router::State::send_delayed(Delayed delayed, Instant now) {

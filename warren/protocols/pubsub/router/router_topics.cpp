@@ -52,6 +52,7 @@ std::vector<TopicView> Router::State::views(Instant now) {
   for (const TopicState* topic : subscriptions.owned()) {
     const OwnTopic& own = *topic->own;
     TopicView& view = views.emplace_back(TopicView{topic->name, own.joined, {}, own.counters});
+    view.counters.bytes_out = *own.bytes_out;
     for (PeerState* peer : topic->peers) {
       TopicPeer shown{.peer = peer->id,
                       .version = peer->facts.version,

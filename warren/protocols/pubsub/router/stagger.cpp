@@ -60,6 +60,13 @@ std::optional<Instant> Stagger::since(Fingerprint key) const {
   return found == since_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<Stagger::Taken> Stagger::take(Fingerprint key, const PeerId& peer) {
+  if (!since_.contains(key)) return std::nullopt;
+  const auto found = std::ranges::find(waiting_, key, [](const auto& entry) { return entry.second.key; });
+  if (found == waiting_.end() || std::erase(found->second.to, peer) == 0) return std::nullopt;
+  return Taken{found->second.priority, found->second.tally};
+}
+
 std::vector<Delayed> Stagger::take_due(Instant now) {
   std::vector<Delayed> due;
   while (!waiting_.empty() && waiting_.begin()->first <= now) {

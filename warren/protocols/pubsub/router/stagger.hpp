@@ -70,6 +70,12 @@ class Stagger {
   void add(Delayed message, Instant now);
   // Whose turn has come; add() again what is left of each.
   std::vector<Delayed> take_due(Instant now);
+  // The copy for this peer waits no longer: it leaves in another way. Nothing: none waited.
+  struct Taken {
+    Priority priority = Priority::kForwarded;
+    std::shared_ptr<SendTally> tally;
+  };
+  std::optional<Taken> take(Fingerprint key, const PeerId& peer);
   // Since when we have a message whose copies wait here.
   std::optional<Instant> since(Fingerprint key) const;
   // Instant::max(): nothing waits.

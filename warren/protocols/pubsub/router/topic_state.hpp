@@ -20,7 +20,9 @@ struct OwnTopic {
   std::vector<PeerState*> fanout;
   Instant fanout_until;  // while not joined
   Backoffs backoffs;
-  TopicTraffic counters;
+  TopicTraffic counters;  // but for bytes_out
+  std::shared_ptr<std::uint64_t> bytes_out =
+      std::make_shared<std::uint64_t>(0);  // shared with what is queued
 };
 
 struct TopicState {

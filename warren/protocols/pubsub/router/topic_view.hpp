@@ -26,8 +26,8 @@ struct TopicTraffic {
   std::uint64_t duplicates = 0;
   std::uint64_t rejected = 0;
   std::uint64_t ignored = 0;
-  std::uint64_t bytes_in = 0;  // messages, with duplicates
-  std::uint64_t bytes_out = 0;
+  std::uint64_t bytes_in = 0;   // messages, with duplicates
+  std::uint64_t bytes_out = 0;  // of messages, written to peers' streams
 };
 
 struct TopicView {

@@ -42,14 +42,14 @@ Task<void> MessageProtocol::send(PeerInfo to, std::optional<NodeId> expected, By
                                  CallOptions options) {
   if (payload.size() > parts_.config.limits.body_max) throw_error(Errc::kTooLarge);
   const PathNeed need{.send = payload.size() + kEnvelopeOverhead, .receive = kAckSizeMax};
+  const Duration timeout = parts_.config.limits.message_timeout;
   Outgoing message{.expected = std::move(expected),
                    .payload = std::move(payload),
                    .sealed = {},
                    .options = options,
                    .need = need,
-                   .travel = {}};
-  co_await with_timeout(parts_.env().clock, parts_.config.limits.message_timeout,
-                        send_in_time(std::move(to), std::move(message)));
+                   .travel = Travel(parts_.env().clock.now() + timeout)};
+  co_await with_timeout(parts_.env().clock, timeout, send_in_time(std::move(to), std::move(message)));
 }
 
 Task<void> MessageProtocol::send_in_time(PeerInfo to, Outgoing message) {

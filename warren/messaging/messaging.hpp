@@ -44,8 +44,9 @@ class Messaging {
   // body_max); kNoBinding: the peer does not prove a NodeID; kBindingMismatch: it is another node than
   // expected; kTimedOut; kOutcomeUnknown: it may have arrived; kInboxFull, kRateLimited, kLimitReached and
   // the refusals for which is_verification_refusal (status.hpp) is true, as the receiver told them.
-  // kLimitedByBudget: the peer is reached through a relay only, whose limits are too small for this; at once,
-  // with the figures in what(). Cancelable.
+  // kLimitedByBudget: the peer is reached through a relay only, whose limits are too small for this; with the
+  // figures in what(). At once, unless a direct path was there and has died under way: the next one is
+  // waited for as long as there is time. Cancelable.
   Task<void> send_message(PeerInfo to, std::optional<NodeId> expected, Bytes payload,
                           CallOptions options = {});
 

@@ -2,105 +2,15 @@
 // was asked runs at most once, and whoever asked learns what became of it.
 #include <doctest/doctest.h>
 
-#include "warren/async/as_result.hpp"
-#include "warren/messaging/test_messenger.hpp"
+#include "warren/messaging/test_moves.hpp"
 #include "warren/messaging/travel.hpp"
 
 namespace warren {
 namespace {
 
-using test::CircuitRules;
-using test::kUsualCircuit;
-using test::Messenger;
+using test::MoveOutcome;
+using test::Moves;
 using test::TestConnection;
-using test::TestNetwork;
-
-constexpr std::size_t kLargest = 16 * 1024 * 1024 - 4096;
-// What heartbeats take to find a dead path.
-constexpr Duration kUntilFound = 3s;
-
-struct MoveOutcome {
-  std::error_code error;
-  std::string what;
-  Bytes answer;
-  bool done = false;
-};
-
-Bytes pattern(std::size_t size) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 7 + i / 251);
-  return bytes;
-}
-
-// Alice asks bob, who takes his time.
-struct Moves {
-  Moves() {
-    network.direct = false;
-    network.circuits = kUsualCircuit;
-    bob.messaging->serve("work", [this](ServiceCall call) { return work(*this, std::move(call)); });
-    network.world.loop().advance(1min);  // not right after bob's start
-  }
-  ~Moves() {
-    network.world.run(group.join());
-    network.world.run(alice.stop());
-    network.world.run(bob.stop());
-    CHECK_FALSE(network.world.loop().busy());
-  }
-
-  static Task<Bytes> work(Moves& moves, ServiceCall call) {
-    ++moves.runs;
-    co_await moves.network.world.clock().sleep_for(moves.takes);
-    co_return std::move(call.payload);
-  }
-  static Task<void> ask(Moves& moves, Bytes payload, MoveOutcome& outcome) {
-    const auto answer = co_await as_outcome(
-        moves.alice.messaging->request(moves.bob.info(), std::nullopt, "work", std::move(payload), 10min));
-    moves.finish(answer ? nullptr : &answer.error(), outcome);
-    if (answer) outcome.answer = *answer;
-  }
-  static Task<void> tell(Moves& moves, Bytes payload, MoveOutcome& outcome) {
-    const auto sent = co_await as_outcome(
-        moves.alice.messaging->send_message(moves.bob.info(), std::nullopt, std::move(payload)));
-    moves.finish(sent ? nullptr : &sent.error(), outcome);
-  }
-  void finish(const std::system_error* error, MoveOutcome& outcome) {
-    outcome.done = true;
-    ended = network.world.clock().now();
-    if (error == nullptr) return;
-    outcome.error = error->code();
-    outcome.what = error->what();
-  }
-
-  std::shared_ptr<TestConnection> connect(PathPolicy policy) {
-    const auto connection = network.world.run(alice.host.connect_over(policy, bob.info()));
-    advance(1s);  // the bindings are exchanged
-    return std::dynamic_pointer_cast<TestConnection>(connection);
-  }
-  void connect_both() {
-    relayed = connect(PathPolicy::kAny);
-    network.direct = true;
-    direct = connect(PathPolicy::kPreferDirect);
-    REQUIRE(direct != relayed);
-    network.direct = false;
-  }
-  void advance(Duration duration) { network.world.loop().advance(duration); }
-  // It goes silent, which is found a little later.
-  void let_die(TestConnection& connection) {
-    connection.cut();
-    advance(kUntilFound);
-    connection.close_because(Errc::kPathSilent);
-  }
-
-  TestNetwork network;
-  Messenger alice{network, 1};
-  Messenger bob{network, 2};
-  std::shared_ptr<TestConnection> relayed;
-  std::shared_ptr<TestConnection> direct;
-  Duration takes = 2s;
-  int runs = 0;
-  Instant ended{};
-  TaskGroup group{network.world.loop().executor(), "test"};
-};
 
 TEST_CASE("a request whose direct path dies is answered over the relayed one, within five seconds") {
   Moves net;
@@ -225,60 +135,6 @@ TEST_CASE("a peer that was never reached is not waited for") {
   net.group.spawn(Moves::ask(net, to_bytes("x"), outcome));
   net.advance(1s);
   CHECK(outcome.error == Errc::kUnreachable);
-}
-
-TEST_CASE("16 MiB whose direct path dies while they are sent, with a small circuit beside it") {
-  Moves net;
-  net.connect_both();
-  const Bytes payload = pattern(kLargest);
-  MoveOutcome outcome;
-  net.group.spawn(Moves::ask(net, payload, outcome));
-  net.advance(500ms);
-  REQUIRE(net.runs == 0);
-  net.let_die(*net.direct);
-  const Instant died = net.network.world.clock().now();
-  SUBCASE("it comes back: all of them arrive, once") {
-    net.advance(5s);
-    CHECK_FALSE(outcome.done);
-    net.network.direct = true;
-    net.advance(2min);
-    CHECK(outcome.answer.size() == payload.size());
-    CHECK(outcome.answer == payload);
-    CHECK(net.runs == 1);
-  }
-  SUBCASE("it does not: the circuit is too small, and nothing has run") {
-    net.advance(1min);
-    CHECK(outcome.error == Errc::kLimitedByBudget);
-    CHECK_MESSAGE(outcome.what.contains("carries 131072 bytes each way"), outcome.what);
-    CHECK(net.ended - died <= Travel::kPatience + 5s);
-    CHECK(net.runs == 0);
-    CHECK(net.relayed->is_open());
-  }
-}
-
-TEST_CASE("16 MiB whose path dies while the answer comes: exact bytes, or the reason") {
-  Moves net;
-  net.connect_both();
-  const Bytes payload = pattern(kLargest);
-  MoveOutcome outcome;
-  net.group.spawn(Moves::ask(net, payload, outcome));
-  for (int i = 0; i < 1000 && net.runs == 0; ++i) net.advance(100ms);
-  REQUIRE(net.runs == 1);
-  net.advance(net.takes + 500ms);
-  CHECK_FALSE(outcome.done);
-  net.let_die(*net.direct);
-  SUBCASE("the path comes back") {
-    net.network.direct = true;
-    net.advance(2min);
-    CHECK(outcome.answer == payload);
-  }
-  SUBCASE("it does not") {
-    net.advance(2min);
-    CHECK(outcome.error);
-    CHECK_MESSAGE(outcome.what.contains("carries 131072 bytes"), outcome.what);
-  }
-  CHECK(outcome.done);
-  CHECK(net.runs == 1);
 }
 
 TEST_CASE("paths are told to be used as long as a conversation goes over them, and heard of as bytes come") {

@@ -50,11 +50,6 @@ Path take(MessagingParts& parts, ConnectionPtr connection, const PathNeed& need)
   return {std::move(connection), std::move(lease)};
 }
 
-[[noreturn]] void throw_limited(const Connection& connection, const PathNeed& need, Instant now) {
-  throw_error(Errc::kLimitedByBudget,
-              "needs " + std::to_string(need.send) + " bytes; " + describe_budget(connection, now));
-}
-
 }  // namespace
 
 std::uint64_t on_circuit(std::uint64_t stream_bytes) {
@@ -88,6 +83,11 @@ std::string describe_budget(const Connection& connection, Instant now) {
             std::to_string(left.count()) + " s";
   }
   return text;
+}
+
+void throw_limited(const Connection& connection, const PathNeed& need, Instant now) {
+  throw_error(Errc::kLimitedByBudget,
+              "needs " + std::to_string(need.send) + " bytes; " + describe_budget(connection, now));
 }
 
 Task<Path> find_path(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need) {

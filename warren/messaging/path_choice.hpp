@@ -26,6 +26,9 @@ bool carries(const MessagingParts& parts, const Connection& connection, const Pa
 // What a relay's limits leave of this connection, in a sentence; for errors. Precondition: it has a budget.
 std::string describe_budget(const Connection& connection, Instant now);
 
+// kLimitedByBudget: what is needed, and what there is. Precondition: it has a budget.
+[[noreturn]] void throw_limited(const Connection& connection, const PathNeed& need, Instant now);
+
 // Takes up what so many bytes need, for as long as the lease lives.
 PathUse::Lease promise(MessagingParts& parts, const Connection& connection, std::uint64_t stream_bytes);
 

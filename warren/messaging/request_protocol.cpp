@@ -60,7 +60,7 @@ Task<Bytes> RequestProtocol::request(PeerInfo to, std::optional<NodeId> expected
                              .payload = std::move(payload)},
                     .options = options,
                     .need = need,
-                    .travel = {},
+                    .travel = Travel(parts_.env().clock.now() + timeout),
                     .limited = {}};
   co_return co_await with_timeout(parts_.env().clock, timeout,
                                   request_in_time(std::move(to), std::move(outgoing)));

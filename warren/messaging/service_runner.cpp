@@ -1,20 +1,13 @@
 #include "warren/messaging/service_runner.hpp"
 
 #include "warren/async/as_result.hpp"
+#include "warren/messaging/error_context.hpp"
 
 namespace warren {
 namespace {
 
 AnswerPtr refusal_answer(Errc code) {
   return std::make_shared<const ResponseBody>(ResponseBody{.verdict = to_verdict(make_error_code(code))});
-}
-
-// The handler's own words. That it failed the status says already.
-std::string reason_of(const std::system_error& error) {
-  std::string reason = error.what();
-  const std::string known = ": " + make_error_code(Errc::kServiceFailed).message();
-  if (reason.ends_with(known)) reason.resize(reason.size() - known.size());
-  return reason;
 }
 
 ResponseBody to_response(std::expected<Bytes, std::system_error> result, std::size_t payload_max) {
@@ -24,7 +17,8 @@ ResponseBody to_response(std::expected<Bytes, std::system_error> result, std::si
   if (result.error().code() == Errc::kTimedOut)
     return {.verdict = to_verdict(make_error_code(Errc::kServiceTimedOut))};
   // Whatever went wrong in there is the service's failure, not ours to interpret.
-  return {.verdict = {Status::kServiceFailed, reason_of(result.error())}};
+  const bool known = result.error().code() == Errc::kServiceFailed;  // the status says so already
+  return {.verdict = {Status::kServiceFailed, known ? context_of(result.error()) : result.error().what()}};
 }
 
 // What the handler throws before its first co_await is caught with the rest.

@@ -6,6 +6,7 @@
 #include "warren/async/as_result.hpp"
 #include "warren/async/race.hpp"
 #include "warren/messaging/conversation.hpp"
+#include "warren/messaging/error_context.hpp"
 
 namespace warren {
 namespace {
@@ -81,7 +82,7 @@ void Travel::broke(const std::system_error& error, Instant now) {
   was_relayed_ = was_relayed_ || relayed;
   may_have_arrived_ = may_have_arrived_ || (wire_size_ > 0 && !surely_incomplete());
   if (died) died_at_ = now;
-  if (died && !relayed) direct_died_at_ = now;
+  if (died && !relayed) direct_died_ = true;
   if (!died && !relayed) ++hang_ups_;
   if (hang_ups_ >= kHangUpsMax || attempts_ >= kAttemptsMax) give_up(error);
 }
@@ -98,24 +99,54 @@ void Travel::give_up(const std::system_error& no_path) const {
 
 Instant Travel::patient_until(std::error_code no_path, const Connection* best) const {
   if (no_path == Errc::kLimitedByBudget) {
-    if (direct_died_at_) return *direct_died_at_ + kPatience;
-    const bool young = attempts_ == 0 && best != nullptr && is_circuit(best->remote_address());
-    return young ? best->opened_at() + kPunchTime : Instant{};
+    if (direct_died_) return last_call_;
+    const bool relayed = best != nullptr && is_circuit(best->remote_address());
+    return relayed ? std::min(best->opened_at() + kPunchTime, last_call_) : Instant{};
   }
-  return died_at_ && may_pass(no_path) ? *died_at_ + kPatience : Instant{};
+  return died_at_ && may_pass(no_path) ? std::min(*died_at_ + kPatience, last_call_) : Instant{};
 }
+
+namespace {
+
+// Dialing may take longer than there is time; then it is told what there is.
+Task<Path> find_in_time(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need,
+                        const Travel& travel) {
+  Clock& clock = parts.env().clock;
+  const PeerId peer = to.id;
+  auto finding = find_path(parts, std::move(to), options, need);
+  if (travel.attempts() == 0) co_return co_await std::move(finding);
+  const Duration left = std::max(travel.last_call() - clock.now(), Duration{});
+  auto found = co_await as_outcome(with_timeout(clock, left, std::move(finding)));
+  if (found) co_return std::move(*found);
+  const ConnectionPtr best = best_of(parts, peer);
+  const bool late = found.error().code() == Errc::kTimedOut && clock.now() >= travel.last_call();
+  if (late && best && !carries(parts, *best, need)) throw_limited(*best, need, clock.now());
+  throw std::system_error(found.error());
+}
+
+// That a direct path was waited for in vain belongs to the reason.
+[[noreturn]] void throw_after(Duration waited, const std::system_error& no_path) {
+  const auto seconds = std::chrono::round<std::chrono::seconds>(waited);
+  if (no_path.code() != Errc::kLimitedByBudget || seconds == std::chrono::seconds(0))
+    throw std::system_error(no_path);
+  throw_error(no_path.code(),
+              context_of(no_path) + "; no direct path came within " + std::to_string(seconds.count()) + " s");
+}
+
+}  // namespace
 
 Task<Path> next_path(MessagingParts& parts, PeerInfo to, CallOptions options, PathNeed need,
                      const Travel& travel) {
   Clock& clock = parts.env().clock;
+  const Instant began = clock.now();
   for (Duration pause = kRedialMin;; pause = std::min(2 * pause, kRedialMax)) {
-    auto path = co_await as_outcome(find_path(parts, to, options, need));
+    auto path = co_await as_outcome(find_in_time(parts, to, options, need, travel));
     if (path) co_return std::move(*path);
     const std::error_code why = path.error().code();
     const ConnectionPtr best = best_of(parts, to.id);
     const Instant end = travel.patient_until(why, best.get());
     const Instant now = clock.now();
-    if (now >= end) throw std::system_error(path.error());
+    if (now >= end) throw_after(now - began, path.error());
     co_await wait_for_path(parts, to.id, need, std::min(end, now + pause));
   }
 }

@@ -81,7 +81,8 @@ class Node {
 
   // Sends a signed message and returns when the receiver has verified it and has it on disk.
   // Throws the receiver's reason when it refused (kReplayed, kInboxFull...), kTimedOut, kUnreachable...;
-  // kTooLarge over 16 MiB; kLimitedByBudget when the only path is a circuit that carries less.
+  // kTooLarge over 16 MiB; kLimitedByBudget when the only path is a circuit that carries less: at once, or,
+  // when a direct path has died under way, shortly before the time is over.
   Task<void> send_message(Target target, Bytes payload, PathPolicy policy = PathPolicy::kAny);
 
   // Asks `service` of the target, which runs at most once, and returns its answer. Throws kNoSuchService,

@@ -1,12 +1,14 @@
 """What the READMEs tell a newcomer to type, typed as it stands there."""
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
-from bench import case, serve
+from bench import case, serve, wait_until
 from program import COMMAND_S, END_S, ROOT, Process, require
 from street import find, street
 
@@ -14,8 +16,7 @@ READMES = ("README.md", "README.zh-CN.md")
 # These go on until Ctrl-C; and these make and run the node, which is there already.
 LASTING = re.compile(r"--follow|\b(subscribe|serve)\b")
 MAKING = re.compile(r"^warren (init|up)\b")
-LOOK_S = 1
-TRY_S = 30
+TRY_S = 120
 
 
 def commands_of(readme):
@@ -33,6 +34,21 @@ def filled_in(line, node, cid):
     require("..." not in line, f"unknown placeholder: {line}")
     # Three times ten seconds are for people.
     return f"{line} --seconds 0.2" if line.startswith("warren bench") else line
+
+
+def hears_ctrl_c(group):
+    """Whether a `warren` of that process group has said what is to happen then."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            name, _, fields = (process / "stat").read_text().partition("(")[2].rpartition(")")
+            if name != "warren" or int(fields.split()[2]) != group:
+                continue
+            caught = re.search(r"^SigCgt:\s*(\w+)", (process / "status").read_text(), re.M)
+            if int(caught[1], 16) >> (signal.SIGINT - 1) & 1:
+                return True
+        except (OSError, TypeError):
+            pass  # it has ended
+    return False
 
 
 class Shell:
@@ -62,9 +78,9 @@ class Shell:
         process = self._start(line)
         if LASTING.search(line):
             # Ctrl-C, as a terminal has it for all that run there, when it is under way.
-            try:
-                process.wait(LOOK_S)
-            except subprocess.TimeoutExpired:
+            over = lambda: process.poll() is not None or hears_ctrl_c(process.pid)  # noqa: E731
+            wait_until(over, f"`{line}` hears nothing")
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
         try:
             output, errors = process.communicate(timeout=COMMAND_S)

@@ -122,11 +122,15 @@ class Compilations:
 
     def precompile(self, base):
         to = ["-x", "c++-header", "-fpch-instantiate-templates", "-o", str(self.file(base))]
-        if self.run(base, *self.on_base(base), *to) is not None:
-            self.run(base, *to)
+        for on_base in (self.on_base(base), []):
+            if self.run(base, *on_base, *to) is None:
+                return
+            self.file(base).unlink(missing_ok=True)
 
     def verdict(self, header):
-        """None when it compiles alone, else the first error."""
+        """None when it compiles alone, as what could be precompiled does, else the first error."""
+        if self.file(header).exists():
+            return None
         check = ["-x", "c++", "-fsyntax-only"]
         on_base = self.on_base(header)
         if on_base and self.run(header, *on_base, *check) is None:

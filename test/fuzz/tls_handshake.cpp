@@ -49,13 +49,29 @@ class Meddler final : public ByteStream {
   Task<std::size_t> read_some(MutableBytes to) override { return stream_->read_some(to); }
   Task<void> write(BytesView bytes) override {
     Bytes changed;
-    for (const std::uint8_t byte : bytes) append_changed(changed, byte);
+    while (!bytes.empty()) {
+      const std::size_t same = std::min(bytes.size(), unchanged());
+      append(changed, bytes.first(same));
+      written_ += same;
+      bytes = bytes.subspan(same);
+      if (bytes.empty()) break;
+      append_changed(changed, bytes.front());
+      bytes = bytes.subspan(1);
+    }
     co_await stream_->write(changed);
   }
   Task<void> close_write() override { return stream_->close_write(); }
   void reset() override { stream_->reset(); }
 
  private:
+  // How many bytes from here on are written as they are.
+  std::size_t unchanged() const {
+    std::size_t next = SIZE_MAX;
+    for (const Change& change : changes_) {
+      if (change.place >= written_) next = std::min(next, change.place - written_);
+    }
+    return next;
+  }
   void append_changed(Bytes& to, std::uint8_t byte) {
     const auto change = std::ranges::find(changes_, written_++, &Change::place);
     if (change == changes_.end()) {

@@ -115,18 +115,16 @@ void move_during(Phase phase, Mover mover, std::uint64_t seed, std::size_t size)
 }  // namespace
 
 TEST_CASE("a large request, while one of the two moves: exact bytes, executed once") {
-  for (const std::uint64_t seed : {1, 2}) {
-    CAPTURE(seed);
-    for (const Mover mover : {Mover::kAsker, Mover::kAsked}) {
-      CAPTURE(static_cast<int>(mover));
-      for (const Phase phase : {Phase::kUpload, Phase::kExecution, Phase::kDownload}) {
-        CAPTURE(static_cast<int>(phase));
-        move_during(phase, mover, seed, kLarge);
-      }
+  std::uint64_t seed = 0;
+  for (const Mover mover : {Mover::kAsker, Mover::kAsked}) {
+    for (const Phase phase : {Phase::kUpload, Phase::kExecution, Phase::kDownload}) {
+      ++seed;
+      CAPTURE(seed);
+      move_during(phase, mover, seed, kLarge);
     }
   }
 }
 
 TEST_CASE("the largest request, while who is asked moves in the middle of it") {
-  move_during(Phase::kUpload, Mover::kAsked, 3, kLargest);
+  move_during(Phase::kUpload, Mover::kAsked, 7, kLargest);
 }

@@ -3,6 +3,7 @@
 #include "app/control_channel.hpp"
 #include "app/grpc_error.hpp"
 #include "app/grpc_stream.hpp"
+#include "app/interruption.hpp"
 #include "app/proto/control.grpc.pb.h"
 
 namespace warren::app {
@@ -25,6 +26,24 @@ class GrpcBenchStream final : public GrpcStream<BenchStream, grpc::ClientReader<
 
   bool read(v1::BenchReply& reply) override { return calls_->Read(&reply); }
 };
+
+struct Canceling {
+  grpc::ClientContext& context;
+  void cancel() { context.TryCancel(); }
+};
+
+// Calls `each` until the replies end, or a signal ends them. Throws Failure when they end otherwise.
+template <class Reply>
+void read_all(grpc::ClientContext& context, grpc::ClientReader<Reply>& replies, const StopFlag& stop,
+              const std::function<void(const Reply&)>& each) {
+  Canceling canceling{context};
+  Interruption interruption(stop, canceling);
+  Reply next;
+  while (replies.Read(&next)) each(next);
+  const bool interrupted = interruption.end();
+  const grpc::Status status = replies.Finish();
+  if (!interrupted) throw_unless_ok(context, status);
+}
 
 }  // namespace
 
@@ -81,13 +100,11 @@ std::unique_ptr<BenchStream> ControlClient::bench(const v1::BenchRequest& reques
   return std::make_unique<GrpcBenchStream>(*state_->stub, request);
 }
 
-void ControlClient::ping(const v1::PingRequest& request,
+void ControlClient::ping(const v1::PingRequest& request, const StopFlag& stop,
                          const std::function<void(const v1::PingReply&)>& reply) {
   grpc::ClientContext context;
   const auto replies = state_->stub->Ping(&context, request);
-  v1::PingReply next;
-  while (replies->Read(&next)) reply(next);
-  throw_unless_ok(context, replies->Finish());
+  read_all(context, *replies, stop, reply);
 }
 
 PingResult ControlClient::ping_once(const v1::PingRequest& request, Duration timeout) {
@@ -106,13 +123,11 @@ void ControlClient::send(const v1::SendRequest& request, Duration timeout) {
   call(*state_->stub, &v1::Control::Stub::Send, request, timeout);
 }
 
-void ControlClient::inbox(const v1::InboxRequest& request,
+void ControlClient::inbox(const v1::InboxRequest& request, const StopFlag& stop,
                           const std::function<void(const v1::InboxMessage&)>& message) {
   grpc::ClientContext context;
   const auto messages = state_->stub->Inbox(&context, request);
-  v1::InboxMessage next;
-  while (messages->Read(&next)) message(next);
-  throw_unless_ok(context, messages->Finish());
+  read_all(context, *messages, stop, message);
 }
 
 void ControlClient::acknowledge(std::uint64_t through) {
@@ -126,14 +141,13 @@ std::string ControlClient::request(const v1::ServiceRequest& request, Duration t
   return std::move(*reply.mutable_payload());
 }
 
-void ControlClient::events(bool follow, const std::function<void(const v1::Event&)>& event) {
+void ControlClient::events(bool follow, const StopFlag& stop,
+                           const std::function<void(const v1::Event&)>& event) {
   grpc::ClientContext context;
   v1::EventsRequest request;
   request.set_follow(follow);
   const auto events = state_->stub->Events(&context, request);
-  v1::Event next;
-  while (events->Read(&next)) event(next);
-  throw_unless_ok(context, events->Finish());
+  read_all(context, *events, stop, event);
 }
 
 v1::Limits ControlClient::limits() {

@@ -10,6 +10,7 @@
 #include "app/data_dir.hpp"
 #include "app/exit_status.hpp"
 #include "app/proto/control.pb.h"
+#include "app/stop_flag.hpp"
 #include "warren/base/time.hpp"
 
 namespace warren::app {
@@ -71,16 +72,19 @@ class ControlClient {
   v1::Peer connect(const v1::ConnectRequest& request, Duration timeout);
   DialResult dial(const v1::ConnectRequest& request, Duration timeout);
   std::unique_ptr<BenchStream> bench(const v1::BenchRequest& request);
-  // Calls `reply` for each; count 0 means without end.
-  void ping(const v1::PingRequest& request, const std::function<void(const v1::PingReply&)>& reply);
+  // Calls `reply` for each; count 0 means without end. Ctrl-C ends this call in good order, as inbox and
+  // events.
+  void ping(const v1::PingRequest& request, const StopFlag& stop,
+            const std::function<void(const v1::PingReply&)>& reply);
   // The same for one of them.
   PingResult ping_once(const v1::PingRequest& request, Duration timeout);
   void send(const v1::SendRequest& request, Duration timeout);
-  void inbox(const v1::InboxRequest& request, const std::function<void(const v1::InboxMessage&)>& message);
+  void inbox(const v1::InboxRequest& request, const StopFlag& stop,
+             const std::function<void(const v1::InboxMessage&)>& message);
   void acknowledge(std::uint64_t through);
   std::string request(const v1::ServiceRequest& request, Duration timeout);
   // Calls `event` for each kept event and, with `follow`, for new ones.
-  void events(bool follow, const std::function<void(const v1::Event&)>& event);
+  void events(bool follow, const StopFlag& stop, const std::function<void(const v1::Event&)>& event);
   v1::Limits limits();
   std::string metrics();
   v1::SetAccessReply set_access(const v1::SetAccessRequest& request);

@@ -100,14 +100,16 @@ std::string text_line(const v1::Event& event) {
 }  // namespace
 
 ExitStatus run_events(const EventsOptions& options) {
+  const StopFlag stop;
   ControlClient client(DataDir::choose(options.data_dir));
   bool any = false;
-  client.events(options.follow, [&](const v1::Event& event) {
+  client.events(options.follow, stop, [&](const v1::Event& event) {
     any = true;
     fmt::print("{}\n", options.json ? json_line(event) : text_line(event));
     std::fflush(stdout);
   });
-  if (!any && !options.json) fmt::print("Nothing happened yet; `warren events --follow` waits for it.\n");
+  if (!any && !options.json && !options.follow)
+    fmt::print("Nothing happened yet; `warren events --follow` waits for it.\n");
   return ExitStatus::kDone;
 }
 

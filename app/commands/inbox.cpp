@@ -61,6 +61,7 @@ class Acknowledger {
 }  // namespace
 
 ExitStatus run_inbox(const InboxOptions& options) {
+  const StopFlag stop;
   ControlClient client(DataDir::choose(options.data_dir));
   v1::InboxRequest request;
   request.set_after(options.after);
@@ -68,7 +69,7 @@ ExitStatus run_inbox(const InboxOptions& options) {
   Acknowledger acknowledger(client);
   if (options.follow && !options.json) fmt::print(stderr, "Waiting for messages; Ctrl-C ends it.\n");
   bool any = false;
-  client.inbox(request, [&](const v1::InboxMessage& message) {
+  client.inbox(request, stop, [&](const v1::InboxMessage& message) {
     any = true;
     if (options.json) {
       fmt::print("{}\n", json_line(message));
@@ -78,7 +79,8 @@ ExitStatus run_inbox(const InboxOptions& options) {
     if (std::fflush(stdout) == 0) acknowledger.shown(message.number());
   });
   acknowledger.flush();
-  if (!any && !options.json) fmt::print("No messages; `warren inbox --follow` waits for them.\n");
+  if (!any && !options.json && !options.follow)
+    fmt::print("No messages; `warren inbox --follow` waits for them.\n");
   return ExitStatus::kDone;
 }
 

@@ -123,12 +123,13 @@ ExitStatus ping_until_direct(const PingOptions& options) {
 
 ExitStatus run_ping(const PingOptions& options) {
   if (options.until_direct) return ping_until_direct(options);
+  const StopFlag stop;
   ControlClient client(DataDir::choose(options.data_dir));
   bool direct = false;
   double least = 0;
   double sum = 0;
   std::uint32_t count = 0;
-  client.ping(request_of(options), [&](const v1::PingReply& reply) {
+  client.ping(request_of(options), stop, [&](const v1::PingReply& reply) {
     direct = !reply.relayed();
     least = count == 0 ? reply.rtt_ms() : std::min(least, reply.rtt_ms());
     sum += reply.rtt_ms();

@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "test"
 CTEST_LOG = ROOT / "build" / "dev" / "Testing" / "Temporary" / "LastTest.log"
+SYMBOLIZER = "/usr/lib/llvm-19/bin/llvm-symbolizer"  # gives the sanitizers' traces their names
 MINUTE = 60
 SEEDS_FULL = "200"
 FUZZ_SECONDS_FULL = "60"
@@ -187,9 +188,9 @@ def release_stages(full):
         Stage(
             "demo",
             [*demo, [*demo[0], "--loopback"]],
-            "the demonstration, in a minute, and on loopback",
+            "the demonstration, and that on loopback",
             ("release",),
-            MINUTE,
+            3 * MINUTE,
             present=has_demo,
         ),
     ]
@@ -364,6 +365,8 @@ def main():
     arguments = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    for sanitizer in ("ASAN", "UBSAN"):
+        os.environ.setdefault(f"{sanitizer}_SYMBOLIZER_PATH", SYMBOLIZER)
     os.environ.setdefault("CTEST_COLOR_OUTPUT", "0")
 
     total = Counts()

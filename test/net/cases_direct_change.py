@@ -22,8 +22,8 @@ DIRECT_S = STANDBY_S = REBOOTED_S = SETTLED_S = MOVED_S = 90
 RELAYED_AGAIN_S = 4
 DIRECT_AGAIN_S = 10
 TRIES = 3
-# What was first sent within this time after the start of who is asked may have run before that start, by a clock
-# that is wrong: when it is asked again, its outcome is unknown (docs/wire.md, "Requests").
+# What was first sent within this time after the start of who is asked may have run before that start, by a
+# clock that is wrong: when it is asked again, its outcome is unknown (docs/wire.md, "Requests").
 DOUBT_S = 30
 REQUEST_BYTES = (16 << 20) - (64 << 10)  # as many as a message can carry, and a little less
 
@@ -256,8 +256,8 @@ class LargeRequest:
             raise Failure(f"over before the move: {outcome_of(self.process)[2]}")
 
     def check(self):
-        """What went wrong, in a sentence, when it did not complete. Never both an answer and an error, and never
-        executed twice."""
+        """What went wrong, in a sentence, when it did not complete. Never both an answer and an error, and
+        never executed twice."""
         status, answer, error = outcome_of(self.process)
         executed = self.two.times_asked() - self.before
         require(executed <= 1, f"{executed} executions")

@@ -6,7 +6,8 @@ BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache mold libssl-dev libsodiu
   libgrpc++-dev protobuf-compiler-grpc libsqlite3-dev libc-ares-dev libldns-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
   nlohmann-json3-dev prometheus-cpp-dev doctest-dev python3 iproute2 iperf3 coturn git ca-certificates)
 LINT_PACKAGES=(clang-19 clang-tidy-19 clang-format-19)
-CLANG_PACKAGES=(clang-19 libclang-rt-19-dev clang-format-19)  # the dev and fuzz presets, and the format stage
+# The dev and fuzz presets, names in their traces (llvm-19), and the format stage.
+CLANG_PACKAGES=(clang-19 libclang-rt-19-dev llvm-19 clang-format-19)
 BENCH_PACKAGES=(libbenchmark-dev)
 PLOT_PACKAGES=(gnuplot-nox)
 # Boost is any one of these. Debian 12 calls 1.74 "libboost-dev", which is too old, so the version is in the name.

@@ -67,7 +67,10 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace warren::app
 
+// Before the constructors of shared libraries, one of which (gRPC's) opens a file.
+[[gnu::section(".preinit_array"),
+  gnu::used]] static void (*const kBeforeAll)() = warren::app::open_standard_streams;
+
 int main(int argc, char** argv) {
-  warren::app::open_standard_streams();
   return warren::app::run(argc, argv);
 }

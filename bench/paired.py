@@ -1,5 +1,5 @@
-"""A program that is measured on a core of its own, and its counterpart on another: both answer a line of stdout
-to a line of stdin.
+"""A program that is measured on a core of its own, and its counterpart on another: both answer a line of
+stdin with a line of stdout.
 """
 
 import os

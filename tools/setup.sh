@@ -4,7 +4,7 @@
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache mold libssl-dev libsodium-dev libprotobuf-dev protobuf-compiler
   libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev
   libgrpc++-dev protobuf-compiler-grpc libsqlite3-dev libc-ares-dev libldns-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-  nlohmann-json3-dev prometheus-cpp-dev doctest-dev python3 iproute2 iperf3 coturn git ca-certificates)
+  nlohmann-json3-dev prometheus-cpp-dev doctest-dev python3 iproute2 iputils-ping iperf3 coturn git ca-certificates)
 LINT_PACKAGES=(clang-19 clang-tidy-19 clang-format-19)
 # The dev and fuzz presets, names in their traces (llvm-19), and the format stage.
 CLANG_PACKAGES=(clang-19 libclang-rt-19-dev llvm-19 clang-format-19)

@@ -1,10 +1,10 @@
 """`./dev test`: everything that CI runs, as stages, one line each. Whole outputs are in build/test/STAGE.log.
 
 A failed stage does not stop the later ones; the lines that name what failed are shown, and the end of its
-log. The last line is `N passed, N failed`: test cases of all stages. A runner (test/cli/run.py, ...) ends its
-own output with such a line, names each failed case in a line that begins with "FAIL", and says in one that
-begins with "skipped" what it left out, with "again" what it judged by a second run; a stage without a count is
-one case.
+log. The last line is `N passed, N failed`: test cases of all stages. A runner (test/cli/run.py, ...) ends
+its own output with such a line, names each failed case in a line that begins with "FAIL", and says in one
+that begins with "skipped" what it left out, with "again" what it judged by a second run; a stage without a
+count is one case.
 """
 
 import argparse

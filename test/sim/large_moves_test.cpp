@@ -11,9 +11,8 @@ using test::Suburb;
 
 namespace {
 
-constexpr std::size_t kLargest = 16 * 1024 * 1024 - 64 * 1024;
-// Far more than relays carry, and quick to simulate.
-constexpr std::size_t kLarge = kLargest / 8;
+// Far more than relays carry, and quick to simulate; 16 MiB is the laboratory's (test/net).
+constexpr std::size_t kLarge = 2 * 1024 * 1024;
 // What each way takes, on a line that is as fast as that.
 constexpr std::uint64_t kSeconds = 3;
 
@@ -123,8 +122,4 @@ TEST_CASE("a large request, while one of the two moves: exact bytes, executed on
       move_during(phase, mover, seed, kLarge);
     }
   }
-}
-
-TEST_CASE("the largest request, while who is asked moves in the middle of it") {
-  move_during(Phase::kUpload, Mover::kAsked, 7, kLargest);
 }

@@ -10,12 +10,23 @@ using namespace std::string_view_literals;
 // As transport_name has it.
 constexpr std::string_view kRelayedName = "p2p-circuit";
 
+// The transport of each peer's path: a relayed one beside a direct one only stands by.
+std::map<PeerId, std::string_view> transports_taken(const std::vector<PeerStatus>& connections) {
+  std::map<PeerId, std::string_view> taken;
+  for (const PeerStatus& connection : connections) {
+    const std::string_view name = transport_name(connection.address);
+    const auto [found, is_first] = taken.try_emplace(connection.peer_id, name);
+    if (!is_first && found->second == kRelayedName) found->second = name;
+  }
+  return taken;
+}
+
 }  // namespace
 
-void add_peers(const std::vector<PeerStatus>& peers, MetricFamilies& to) {
+void add_peers(const std::vector<PeerStatus>& connections, MetricFamilies& to) {
   std::map<std::string_view, std::uint64_t> counts;
   for (const std::string_view name : {kRelayedName, "quic-v1"sv, "tcp"sv, "ws"sv, "wss"sv}) counts[name] = 0;
-  for (const PeerStatus& peer : peers) ++counts[transport_name(peer.address)];
+  for (const auto& [peer, transport] : transports_taken(connections)) ++counts[transport];
   to.gauge("warren_peers", "Connected peers, by the path that is taken to them.");
   for (const auto& [transport, number] : counts) {
     const bool is_relayed = transport == kRelayedName;

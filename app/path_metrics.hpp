@@ -6,8 +6,8 @@
 
 namespace warren::app {
 
-// Over what peers are reached now.
-void add_peers(const std::vector<PeerStatus>& peers, MetricFamilies& to);
+// Over what peers are reached now, each once, from all connections.
+void add_peers(const std::vector<PeerStatus>& connections, MetricFamilies& to);
 // How the ways to them changed, and what was done for it.
 void add_paths(const PathCounters& paths, MetricFamilies& to);
 

@@ -43,8 +43,9 @@ def hears_ctrl_c(group):
             name, _, fields = (process / "stat").read_text().partition("(")[2].rpartition(")")
             if name != "warren" or int(fields.split()[2]) != group:
                 continue
-            caught = re.search(r"^SigCgt:\s*(\w+)", (process / "status").read_text(), re.M)
-            if int(caught[1], 16) >> (signal.SIGINT - 1) & 1:
+            # Some handle it, others keep it for a descriptor that they read.
+            kept = re.findall(r"^Sig(?:Cgt|Blk):\s*(\w+)", (process / "status").read_text(), re.M)
+            if any(int(mask, 16) >> (signal.SIGINT - 1) & 1 for mask in kept):
                 return True
         except (OSError, TypeError):
             pass  # it has ended
@@ -70,7 +71,8 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # values of the DHT are bytes
         )
 
     def run(self, line):

@@ -229,7 +229,8 @@ def a_closed_standard_input_is_an_empty_one(bench):
         words = [alice.program, "broadcast", "void", "--lines", "--data-dir", alice.path]
         closed = ["sh", "-c", 'exec "$@" <&-', "sh", *words]
         ended = subprocess.run(closed, capture_output=True, timeout=END_S, check=False, text=True)
-        require(ended.returncode == 0 and ended.stdout.startswith("Broadcast 0 messages"), f"it ended with {ended}")
+        sent_nothing = ended.returncode == 0 and ended.stdout.startswith("Broadcast 0 messages")
+        require(sent_nothing, f"it ended with {ended}")
         # Nor does a closed standard output take what is meant for the daemon.
         closed = ["sh", "-c", 'exec "$@" >&-', "sh", *words[:3], "hello", *words[4:]]
         ended = subprocess.run(closed, capture_output=True, timeout=END_S, check=False, text=True)

@@ -8,6 +8,7 @@
 
 #include "warren/async/as_result.hpp"
 #include "warren/core/circuit.hpp"
+#include "warren/core/test_values.hpp"
 #include "warren/protocols/spray/sprayer.hpp"
 #include "warren/protocols/spray/target.hpp"
 #include "warren/sim/router.hpp"

@@ -14,7 +14,7 @@ struct Admitted {
 
   std::string_view fill(Direction direction, const std::function<std::optional<IpAddress>(int)>& address) {
     for (int i = 0; i < 200; ++i) {
-      auto place = admission.admit(direction, peer(static_cast<std::size_t>(i)), address(i));
+      auto place = admission.admit(direction, keyless_peer(static_cast<std::size_t>(i)), address(i));
       if (!place) return place.error();
       places.push_back(std::move(*place));
     }
@@ -52,23 +52,23 @@ TEST_CASE("connections are admitted up to a number, of which a part is for our o
 
   crowd.places.pop_back();
   CHECK(crowd.use(&SwarmLimits::connections_max).used == 9);
-  CHECK(crowd.admission.admit(kOut, peer(200), {}));
+  CHECK(crowd.admission.admit(kOut, keyless_peer(200), {}));
   crowd.places.clear();
   crowd.check_nothing_used();
 }
 
 TEST_CASE("connections with one peer, in both directions") {
   Admitted crowd({.connections_per_peer_max = 2});
-  auto first = crowd.admission.admit(kIn, peer(1), {});
-  auto second = crowd.admission.admit(kOut, peer(1), {});
-  auto other = crowd.admission.admit(kOut, peer(2), {});
+  auto first = crowd.admission.admit(kIn, keyless_peer(1), {});
+  auto second = crowd.admission.admit(kOut, keyless_peer(1), {});
+  auto other = crowd.admission.admit(kOut, keyless_peer(2), {});
   CHECK(other);
-  CHECK(crowd.admission.admit(kOut, peer(1), {}).error() == "connections_per_peer_max");
+  CHECK(crowd.admission.admit(kOut, keyless_peer(1), {}).error() == "connections_per_peer_max");
   CHECK(crowd.use(&SwarmLimits::connections_per_peer_max).used == 2);
   CHECK(crowd.use(&SwarmLimits::connections_max).used == 3);  // the refused one took nothing
   first = {};
   CHECK(crowd.use(&SwarmLimits::connections_per_peer_max).used == 1);
-  CHECK(crowd.admission.admit(kOut, peer(1), {}));
+  CHECK(crowd.admission.admit(kOut, keyless_peer(1), {}));
 }
 
 TEST_CASE("inbound connections from one IPv4 address") {
@@ -77,8 +77,8 @@ TEST_CASE("inbound connections from one IPv4 address") {
   CHECK(crowd.places.size() == 4);
   CHECK(crowd.admission.inbound_has_room(ip("192.0.2.1")).error() == "connections_per_ip4_max");
   CHECK(crowd.admission.inbound_has_room(ip("192.0.2.2")));
-  CHECK(crowd.admission.admit(kIn, peer(1), ip("192.0.2.2")));
-  CHECK(crowd.admission.admit(kOut, peer(1), ip("192.0.2.1")));
+  CHECK(crowd.admission.admit(kIn, keyless_peer(1), ip("192.0.2.2")));
+  CHECK(crowd.admission.admit(kOut, keyless_peer(1), ip("192.0.2.1")));
   CHECK(crowd.use(&SwarmLimits::connections_per_ip4_max).used == 4);
   crowd.places.clear();
   crowd.check_nothing_used();
@@ -94,7 +94,7 @@ TEST_CASE("inbound connections from one IPv6 /56, and from one /48") {
   CHECK(crowd.fill(kIn, in_one_48) == "connections_per_ip6_48_max");
   CHECK(crowd.places.size() == 10);
   CHECK(crowd.admission.inbound_has_room(ip("2001:db8:1:ff00::1")).error() == "connections_per_ip6_48_max");
-  CHECK(crowd.admission.admit(kIn, peer(1), ip("2001:db8:2:40::1")));
+  CHECK(crowd.admission.admit(kIn, keyless_peer(1), ip("2001:db8:2:40::1")));
   crowd.places.clear();
   crowd.check_nothing_used();
 }

@@ -36,7 +36,7 @@ struct Circuits {
   }
 
   std::string relayed(std::uint8_t relay = 100, const std::string& at = "/ip4/198.51.100.1/tcp/4001") const {
-    return at + "/p2p/" + peer_of_seed(relay).to_string() + "/p2p-circuit";
+    return at + "/p2p/" + peer_of(relay).to_string() + "/p2p-circuit";
   }
   PeerInfo info(const std::vector<std::string>& addresses) const {
     PeerInfo peer{bob.host.peer_id(), {}};
@@ -119,14 +119,14 @@ TEST_CASE("over one relay one circuit is dialed, whatever its addresses are; ove
   CHECK(net.error == Errc::kNoReservation);
   CHECK(net.net.dials == 2);
   // The transport finds all addresses of the relay where those of peers are.
-  CHECK(net.alice.peerstore.addresses(peer_of_seed(100), net.world.clock().now()).size() == 2);
+  CHECK(net.alice.peerstore.addresses(peer_of(100), net.world.clock().now()).size() == 2);
 }
 
 TEST_CASE("circuits over circuits, over ourselves, over the peer and over nobody are not dialed") {
   Circuits net;
   const std::string bob = "/p2p/" + net.bob.host.peer_id().to_string();
   const std::string self = "/p2p/" + net.alice.host.peer_id().to_string();
-  const std::string relay = "/p2p/" + peer_of_seed(100).to_string();
+  const std::string relay = "/p2p/" + peer_of(100).to_string();
   const std::string why =
       net.connect(PathPolicy::kAny,
                   {"/ip4/198.51.100.1/tcp/1" + relay + "/p2p-circuit" + relay + "/p2p-circuit",
@@ -310,14 +310,14 @@ TEST_CASE("a circuit survives that this machine's addresses change, and nobody i
 
 TEST_CASE("a success through a relay forgives the direct addresses nothing") {
   DialBackoff backoff;
-  const PeerId peer = peer_of_seed(1);
+  const PeerId peer = peer_of(1);
   const Multiaddr direct = address(kNobodys);
-  const Multiaddr circuit = address(kNobodys + "/p2p/" + peer_of_seed(2).to_string() + "/p2p-circuit");
+  const Multiaddr circuit = address(kNobodys + "/p2p/" + peer_of(2).to_string() + "/p2p-circuit");
   backoff.add_failure(peer, direct, Instant{});
   backoff.add_failure(peer, circuit, Instant{});
   backoff.clear_circuits(peer);
   CHECK_FALSE(backoff.allows(peer, direct, Instant{1s}));
   CHECK(backoff.allows(peer, circuit, Instant{1s}));
   CHECK(backoff.size() == 1);
-  backoff.clear_circuits(peer_of_seed(3));
+  backoff.clear_circuits(peer_of(3));
 }

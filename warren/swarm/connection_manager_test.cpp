@@ -24,7 +24,7 @@ SwarmLimits marks(std::size_t high, std::size_t low) {
 
 // Idle, inbound, ten minutes old and silent since.
 ConnectionUse use_of(std::size_t n) {
-  return {.peer = peer(n), .opened_at = kLookedAt - 10min, .active_at = kLookedAt - 10min};
+  return {.peer = keyless_peer(n), .opened_at = kLookedAt - 10min, .active_at = kLookedAt - 10min};
 }
 
 std::vector<ConnectionUse> connections(std::size_t count) {
@@ -52,7 +52,7 @@ TEST_CASE("connections are closed only above the high mark, and down to the low 
 TEST_CASE("protected and allowed connections are counted, but never closed") {
   ConnectionManager manager(marks(8, 5));
   auto open = connections(9);
-  for (std::size_t n = 0; n < 4; ++n) REQUIRE(manager.protect(peer(n), "mesh"));
+  for (std::size_t n = 0; n < 4; ++n) REQUIRE(manager.protect(keyless_peer(n), "mesh"));
   open[4].allowed = true;
   open[5].allowed = true;
   Indexes closed = manager.to_close(open, kLookedAt);
@@ -66,7 +66,7 @@ TEST_CASE("protected and allowed connections are counted, but never closed") {
 TEST_CASE("all connections of a protected peer are kept") {
   ConnectionManager manager(marks(2, 0));
   std::vector<ConnectionUse> open = {use_of(1), use_of(2), use_of(1)};
-  REQUIRE(manager.protect(peer(1), "relay"));
+  REQUIRE(manager.protect(keyless_peer(1), "relay"));
   CHECK(manager.to_close(open, kLookedAt) == Indexes{1});
 }
 
@@ -126,33 +126,33 @@ TEST_CASE("the least useful is closed first") {
 
 TEST_CASE("a tag is taken off as often as it was put on") {
   ConnectionManager manager(marks(8, 5));
-  REQUIRE(manager.protect(peer(1), "relay"));
-  REQUIRE(manager.protect(peer(1), "relay"));
-  REQUIRE(manager.protect(peer(1), "mesh"));
-  CHECK(manager.unprotect(peer(1), "unknown"));
-  CHECK(manager.unprotect(peer(1), "relay"));
-  CHECK(manager.unprotect(peer(1), "relay"));
-  CHECK(manager.unprotect(peer(1), "relay"));  // once too often: the mesh still wants it
-  CHECK(manager.is_protected(peer(1)));
-  CHECK_FALSE(manager.unprotect(peer(1), "mesh"));
-  CHECK_FALSE(manager.is_protected(peer(1)));
-  CHECK_FALSE(manager.unprotect(peer(1), "mesh"));
+  REQUIRE(manager.protect(keyless_peer(1), "relay"));
+  REQUIRE(manager.protect(keyless_peer(1), "relay"));
+  REQUIRE(manager.protect(keyless_peer(1), "mesh"));
+  CHECK(manager.unprotect(keyless_peer(1), "unknown"));
+  CHECK(manager.unprotect(keyless_peer(1), "relay"));
+  CHECK(manager.unprotect(keyless_peer(1), "relay"));
+  CHECK(manager.unprotect(keyless_peer(1), "relay"));  // once too often: the mesh still wants it
+  CHECK(manager.is_protected(keyless_peer(1)));
+  CHECK_FALSE(manager.unprotect(keyless_peer(1), "mesh"));
+  CHECK_FALSE(manager.is_protected(keyless_peer(1)));
+  CHECK_FALSE(manager.unprotect(keyless_peer(1), "mesh"));
   CHECK(manager.protected_peers() == 0);
 }
 
 TEST_CASE("protection is bounded in peers and in tags") {
   ConnectionManager manager(marks(8, 5));
   std::size_t peers = 0;
-  while (manager.protect(peer(peers), "t")) ++peers;
+  while (manager.protect(keyless_peer(peers), "t")) ++peers;
   CHECK(peers == ConnectionManager::kProtectedPeersMax);
-  CHECK(manager.protect(peer(peers), "t").error() == Errc::kLimitReached);
-  CHECK(manager.protect(peer(0), "t"));  // again
+  CHECK(manager.protect(keyless_peer(peers), "t").error() == Errc::kLimitReached);
+  CHECK(manager.protect(keyless_peer(0), "t"));  // again
 
   std::size_t tags = 1;
-  while (manager.protect(peer(0), std::to_string(tags))) ++tags;
+  while (manager.protect(keyless_peer(0), std::to_string(tags))) ++tags;
   CHECK(tags == ConnectionManager::kTagsPerPeerMax);
-  CHECK_FALSE(manager.unprotect(peer(7), "t"));
-  CHECK(manager.protect(peer(peers), "t"));
+  CHECK_FALSE(manager.unprotect(keyless_peer(7), "t"));
+  CHECK(manager.protect(keyless_peer(peers), "t"));
 }
 
 TEST_CASE("marks the wrong way round close nothing that should stay") {

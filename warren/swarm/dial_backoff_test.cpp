@@ -82,16 +82,16 @@ TEST_CASE("what is remembered is bounded, for all and for each peer, and the old
   CHECK_FALSE(backoff.allows(kAlicesId, at_port(1000), now + 1s));
 
   for (std::size_t n = 0; n < 2 * DialBackoff::kEntriesMax; ++n)
-    backoff.add_failure(peer(n), at_port(1), now + 1ms + Duration(n));
+    backoff.add_failure(keyless_peer(n), at_port(1), now + 1ms + Duration(n));
   CHECK(backoff.size() == DialBackoff::kEntriesMax);
   CHECK(backoff.allows(kAlicesId, at_port(1000), now + 1s));
-  CHECK(backoff.allows(peer(0), at_port(1), now + 1s));
-  CHECK_FALSE(backoff.allows(peer(2 * DialBackoff::kEntriesMax - 1), at_port(1), now + 1s));
+  CHECK(backoff.allows(keyless_peer(0), at_port(1), now + 1s));
+  CHECK_FALSE(backoff.allows(keyless_peer(2 * DialBackoff::kEntriesMax - 1), at_port(1), now + 1s));
 }
 
 TEST_CASE("expired failures make room by themselves") {
   DialBackoff backoff;
-  for (std::size_t n = 0; n < 100; ++n) backoff.add_failure(peer(n), at_port(1), Instant{});
+  for (std::size_t n = 0; n < 100; ++n) backoff.add_failure(keyless_peer(n), at_port(1), Instant{});
   backoff.add_failure(kAlicesId, at_port(1), Instant{1min});
   CHECK(backoff.size() == 1);
 }

@@ -25,57 +25,57 @@ TEST_CASE("addresses come back most trusted first, until they expire") {
   MemoryPeerstore store;
   const auto reported = address("/ip4/192.0.2.1/tcp/1");
   const auto connected = address("/ip4/192.0.2.1/tcp/2");
-  store.add_addresses(peer_of_seed(1), {reported}, AddressSource::kReported, kBegin + 10s);
-  store.add_addresses(peer_of_seed(1), {connected}, AddressSource::kConnected, kBegin + 5s);
-  CHECK(store.addresses(peer_of_seed(1), kBegin) == std::vector{connected, reported});
-  CHECK(store.addresses(peer_of_seed(1), kBegin + 6s) == std::vector{reported});
-  CHECK(store.addresses(peer_of_seed(1), kBegin + 10s).empty());
-  CHECK(store.addresses(peer_of_seed(2), kBegin).empty());
+  store.add_addresses(peer_of(1), {reported}, AddressSource::kReported, kBegin + 10s);
+  store.add_addresses(peer_of(1), {connected}, AddressSource::kConnected, kBegin + 5s);
+  CHECK(store.addresses(peer_of(1), kBegin) == std::vector{connected, reported});
+  CHECK(store.addresses(peer_of(1), kBegin + 6s) == std::vector{reported});
+  CHECK(store.addresses(peer_of(1), kBegin + 10s).empty());
+  CHECK(store.addresses(peer_of(2), kBegin).empty());
 
-  store.add_addresses(peer_of_seed(1), {reported}, AddressSource::kReported,
+  store.add_addresses(peer_of(1), {reported}, AddressSource::kReported,
                       kBegin + 1s);  // a longer life wins
-  CHECK(store.addresses(peer_of_seed(1), kBegin + 9s) == std::vector{reported});
+  CHECK(store.addresses(peer_of(1), kBegin + 9s) == std::vector{reported});
 }
 
 TEST_CASE("a newer peer record replaces an older one's addresses, never the other way") {
   MemoryPeerstore store;
-  CHECK(store.add_peer_record({peer_of_seed(1), 7, tcp_ports(1, 2)}, kBegin + 1h));
-  CHECK_FALSE(store.add_peer_record({peer_of_seed(1), 7, tcp_ports(10, 1)}, kBegin + 1h));
-  CHECK_FALSE(store.add_peer_record({peer_of_seed(1), 6, tcp_ports(10, 1)}, kBegin + 1h));
-  CHECK(store.addresses(peer_of_seed(1), kBegin) == tcp_ports(1, 2));
-  CHECK(store.add_peer_record({peer_of_seed(1), 8, tcp_ports(10, 1)}, kBegin + 1h));
-  CHECK(store.addresses(peer_of_seed(1), kBegin) == tcp_ports(10, 1));
-  CHECK(store.peer_record_seq(peer_of_seed(1)) == 8);
+  CHECK(store.add_peer_record({peer_of(1), 7, tcp_ports(1, 2)}, kBegin + 1h));
+  CHECK_FALSE(store.add_peer_record({peer_of(1), 7, tcp_ports(10, 1)}, kBegin + 1h));
+  CHECK_FALSE(store.add_peer_record({peer_of(1), 6, tcp_ports(10, 1)}, kBegin + 1h));
+  CHECK(store.addresses(peer_of(1), kBegin) == tcp_ports(1, 2));
+  CHECK(store.add_peer_record({peer_of(1), 8, tcp_ports(10, 1)}, kBegin + 1h));
+  CHECK(store.addresses(peer_of(1), kBegin) == tcp_ports(10, 1));
+  CHECK(store.peer_record_seq(peer_of(1)) == 8);
 }
 
 TEST_CASE("how a peer is secured is remembered until it is forgotten or changes") {
   MemoryPeerstore store({.peers_max = 2, .addresses_per_peer_max = 4});
-  CHECK_FALSE(store.security(peer_of_seed(1)));
-  store.set_security(peer_of_seed(1), "/tls/1.0.0");
-  CHECK(store.security(peer_of_seed(1)) == "/tls/1.0.0");
-  store.set_security(peer_of_seed(1), "/noise");
-  CHECK(store.security(peer_of_seed(1)) == "/noise");
-  for (std::uint8_t number = 2; number <= 3; ++number) store.set_security(peer_of_seed(number), "/noise");
-  CHECK_FALSE(store.security(peer_of_seed(1)));
+  CHECK_FALSE(store.security(peer_of(1)));
+  store.set_security(peer_of(1), "/tls/1.0.0");
+  CHECK(store.security(peer_of(1)) == "/tls/1.0.0");
+  store.set_security(peer_of(1), "/noise");
+  CHECK(store.security(peer_of(1)) == "/noise");
+  for (std::uint8_t number = 2; number <= 3; ++number) store.set_security(peer_of(number), "/noise");
+  CHECK_FALSE(store.security(peer_of(1)));
 }
 
 TEST_CASE("a flood of addresses pushes out neither other peers nor better addresses") {
   MemoryPeerstore store({.peers_max = 3, .addresses_per_peer_max = 4});
-  store.add_addresses(peer_of_seed(1), tcp_ports(1, 1), AddressSource::kConfigured, kBegin + 1s);
-  store.add_addresses(peer_of_seed(1), tcp_ports(1000, 5000), AddressSource::kIdentify, kBegin + 1h);
-  const auto kept = store.addresses(peer_of_seed(1), kBegin);
+  store.add_addresses(peer_of(1), tcp_ports(1, 1), AddressSource::kConfigured, kBegin + 1s);
+  store.add_addresses(peer_of(1), tcp_ports(1000, 5000), AddressSource::kIdentify, kBegin + 1h);
+  const auto kept = store.addresses(peer_of(1), kBegin);
   CHECK(kept.size() == 4);
   CHECK(kept.front() == tcp_ports(1, 1).front());
 }
 
 TEST_CASE("a flood of peers forgets those that were not heard of for longest") {
   MemoryPeerstore store({.peers_max = 3, .addresses_per_peer_max = 4});
-  for (std::uint8_t number = 1; number <= 3; ++number) store.set_description(peer_of_seed(number), {});
-  store.set_description(peer_of_seed(1), {.protocols = {}, .agent_version = "again", .protocol_version = {}});
-  store.set_description(peer_of_seed(4), {});
+  for (std::uint8_t number = 1; number <= 3; ++number) store.set_description(peer_of(number), {});
+  store.set_description(peer_of(1), {.protocols = {}, .agent_version = "again", .protocol_version = {}});
+  store.set_description(peer_of(4), {});
   CHECK(store.peers().size() == 3);
-  CHECK_FALSE(store.description(peer_of_seed(2)));
-  CHECK(store.description(peer_of_seed(1))->agent_version == "again");
+  CHECK_FALSE(store.description(peer_of(2)));
+  CHECK(store.description(peer_of(1))->agent_version == "again");
 }
 
 TEST_CASE("peers that say much of themselves are remembered in little") {
@@ -87,18 +87,18 @@ TEST_CASE("peers that say much of themselves are remembered in little") {
   store.account(peers, bytes, addresses);
   const std::vector<ProtocolId> protocols(256, ProtocolId(250, 'x'));
   for (std::uint8_t number = 1; number <= 20; ++number) {
-    store.set_description(peer_of_seed(number),
+    store.set_description(peer_of(number),
                           {.protocols = protocols, .agent_version = {}, .protocol_version = {}});
-    store.add_addresses(peer_of_seed(number), tcp_ports(1, 20), AddressSource::kIdentify, kBegin + 1h);
+    store.add_addresses(peer_of(number), tcp_ports(1, 20), AddressSource::kIdentify, kBegin + 1h);
     CHECK(bytes.used() <= kBytes);
   }
-  CHECK(store.peers() == std::vector{peer_of_seed(20)});
-  CHECK(store.description(peer_of_seed(20))->protocols.size() == 256);
+  CHECK(store.peers() == std::vector{peer_of(20)});
+  CHECK(store.description(peer_of(20))->protocols.size() == 256);
   CHECK(peers.used() == 1);
   CHECK(bytes.use().refused == 19);
 
   // What is replaced is not counted twice.
-  store.set_description(peer_of_seed(20), {});
+  store.set_description(peer_of(20), {});
   CHECK(bytes.used() < 2000);
 }
 
@@ -108,17 +108,17 @@ TEST_CASE("the node's limits hold for the store, and it keeps their account") {
   Limit addresses("peerstore_addresses_per_peer_max", "", 3);
   MemoryPeerstore store;
   store.account(peers, bytes, addresses);
-  store.add_addresses(peer_of_seed(1), tcp_ports(1, 5), AddressSource::kIdentify, kBegin + 1h);
-  CHECK(store.addresses(peer_of_seed(1), kBegin).size() == 3);
+  store.add_addresses(peer_of(1), tcp_ports(1, 5), AddressSource::kIdentify, kBegin + 1h);
+  CHECK(store.addresses(peer_of(1), kBegin).size() == 3);
   CHECK(addresses.used() == 3);
   CHECK(addresses.use().refused == 2);
-  store.add_peer_record({peer_of_seed(2), 1, tcp_ports(1, 2)}, kBegin + 1h);
+  store.add_peer_record({peer_of(2), 1, tcp_ports(1, 2)}, kBegin + 1h);
   CHECK(peers.used() == 2);
-  store.set_description(peer_of_seed(3), {});  // peer 1 is forgotten
+  store.set_description(peer_of(3), {});  // peer 1 is forgotten
   CHECK(peers.used() == 2);
   CHECK(peers.use().refused == 1);
   CHECK(addresses.used() == 2);
-  store.add_peer_record({peer_of_seed(2), 2, tcp_ports(1, 1)}, kBegin + 1h);
+  store.add_peer_record({peer_of(2), 2, tcp_ports(1, 1)}, kBegin + 1h);
   CHECK(addresses.used() == 1);
 }
 

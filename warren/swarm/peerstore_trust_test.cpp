@@ -30,95 +30,98 @@ void report(MemoryPeerstore& store, const PeerId& peer, int port, Duration life 
 
 TEST_CASE("certified addresses come before plain ones, and what worked before both") {
   MemoryPeerstore store;
-  report(store, peer(1), 1);
-  store.add_addresses(peer(1), {port_address(2)}, AddressSource::kIdentify, kNextDay + 1h);
-  store.add_peer_record({peer(1), 1, {port_address(3)}}, kNextDay + 1h);
-  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(3), port_address(2), port_address(1)});
+  report(store, keyless_peer(1), 1);
+  store.add_addresses(keyless_peer(1), {port_address(2)}, AddressSource::kIdentify, kNextDay + 1h);
+  store.add_peer_record({keyless_peer(1), 1, {port_address(3)}}, kNextDay + 1h);
+  CHECK(store.addresses(keyless_peer(1), kNextDay) ==
+        std::vector{port_address(3), port_address(2), port_address(1)});
 
-  store.note_dial(peer(1), port_address(1), true, kNextDay);
-  CHECK(store.addresses(peer(1), kNextDay).front() == port_address(1));
-  CHECK(store.known_addresses(peer(1), kNextDay).front().last_success == kNextDay);
-  store.note_dial(peer(1), port_address(1), false, kNextDay);
-  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(3), port_address(2), port_address(1)});
-  CHECK(store.known_addresses(peer(1), kNextDay).back().failures == 1);
-  store.note_dial(peer(1), port_address(3), false, kNextDay);
-  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(2), port_address(1), port_address(3)});
-  store.note_dial(peer(1), port_address(3), true, kNextDay);  // a success makes up for all failures
-  CHECK(store.addresses(peer(1), kNextDay).front() == port_address(3));
+  store.note_dial(keyless_peer(1), port_address(1), true, kNextDay);
+  CHECK(store.addresses(keyless_peer(1), kNextDay).front() == port_address(1));
+  CHECK(store.known_addresses(keyless_peer(1), kNextDay).front().last_success == kNextDay);
+  store.note_dial(keyless_peer(1), port_address(1), false, kNextDay);
+  CHECK(store.addresses(keyless_peer(1), kNextDay) ==
+        std::vector{port_address(3), port_address(2), port_address(1)});
+  CHECK(store.known_addresses(keyless_peer(1), kNextDay).back().failures == 1);
+  store.note_dial(keyless_peer(1), port_address(3), false, kNextDay);
+  CHECK(store.addresses(keyless_peer(1), kNextDay) ==
+        std::vector{port_address(2), port_address(1), port_address(3)});
+  store.note_dial(keyless_peer(1), port_address(3), true, kNextDay);  // a success makes up for all failures
+  CHECK(store.addresses(keyless_peer(1), kNextDay).front() == port_address(3));
 
-  store.note_dial(peer(1), port_address(9), true, kNextDay);
-  store.note_dial(peer(2), port_address(9), true, kNextDay);
-  CHECK(store.addresses(peer(1), kNextDay).size() == 3);
-  CHECK(store.peers() == std::vector{peer(1)});
+  store.note_dial(keyless_peer(1), port_address(9), true, kNextDay);
+  store.note_dial(keyless_peer(2), port_address(9), true, kNextDay);
+  CHECK(store.addresses(keyless_peer(1), kNextDay).size() == 3);
+  CHECK(store.peers() == std::vector{keyless_peer(1)});
 }
 
 TEST_CASE("a newer record keeps what is known of the addresses that stay") {
   MemoryPeerstore store;
-  store.add_peer_record({peer(1), 1, {port_address(1), port_address(2)}}, kNextDay + 1h);
-  store.note_dial(peer(1), port_address(1), true, kNextDay);
-  CHECK(store.add_peer_record({peer(1), 2, {port_address(1), port_address(3)}}, kNextDay + 1h));
-  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(1), port_address(3)});
-  CHECK(store.known_addresses(peer(1), kNextDay).front().last_success == kNextDay);
+  store.add_peer_record({keyless_peer(1), 1, {port_address(1), port_address(2)}}, kNextDay + 1h);
+  store.note_dial(keyless_peer(1), port_address(1), true, kNextDay);
+  CHECK(store.add_peer_record({keyless_peer(1), 2, {port_address(1), port_address(3)}}, kNextDay + 1h));
+  CHECK(store.addresses(keyless_peer(1), kNextDay) == std::vector{port_address(1), port_address(3)});
+  CHECK(store.known_addresses(keyless_peer(1), kNextDay).front().last_success == kNextDay);
 }
 
 TEST_CASE("a flood of reported addresses displaces neither certified ones nor such that worked") {
   MemoryPeerstore store({.addresses_per_peer_max = 4});
-  store.add_peer_record({peer(1), 1, {port_address(1)}}, kNextDay + 1s);
-  report(store, peer(1), 2, 1s);
-  store.note_dial(peer(1), port_address(2), true, kNextDay);
-  store.add_addresses(peer(1), ports(1000, 1000), AddressSource::kReported, kNextDay + 48h);
-  const auto kept = store.addresses(peer(1), kNextDay);
+  store.add_peer_record({keyless_peer(1), 1, {port_address(1)}}, kNextDay + 1s);
+  report(store, keyless_peer(1), 2, 1s);
+  store.note_dial(keyless_peer(1), port_address(2), true, kNextDay);
+  store.add_addresses(keyless_peer(1), ports(1000, 1000), AddressSource::kReported, kNextDay + 48h);
+  const auto kept = store.addresses(keyless_peer(1), kNextDay);
   CHECK(kept.size() == 4);
   CHECK(kept[0] == port_address(2));
   CHECK(kept[1] == port_address(1));
 
   // A certified address has the place of a reported one, and of an expired one, whatever that was worth.
-  store.add_addresses(peer(1), ports(1, 4), AddressSource::kConnected, kNextDay + 1s);
-  store.add_peer_record({peer(1), 2, {port_address(10)}}, kNextDay + 48h);
-  CHECK(store.addresses(peer(1), kNextDay + 2s).empty());
-  for (const int port : {1, 2, 3, 4}) store.note_dial(peer(1), port_address(port), true, kNextDay);
+  store.add_addresses(keyless_peer(1), ports(1, 4), AddressSource::kConnected, kNextDay + 1s);
+  store.add_peer_record({keyless_peer(1), 2, {port_address(10)}}, kNextDay + 48h);
+  CHECK(store.addresses(keyless_peer(1), kNextDay + 2s).empty());
+  for (const int port : {1, 2, 3, 4}) store.note_dial(keyless_peer(1), port_address(port), true, kNextDay);
   store.expire(kNextDay + 2s);  // they stay: they worked lately
   CHECK(store.take_changes(1).changed.front().addresses.size() == 4);
-  store.add_peer_record({peer(1), 3, {port_address(10)}}, kNextDay + 48h);
-  CHECK(store.addresses(peer(1), kNextDay + 2s) == std::vector{port_address(10)});
+  store.add_peer_record({keyless_peer(1), 3, {port_address(10)}}, kNextDay + 48h);
+  CHECK(store.addresses(keyless_peer(1), kNextDay + 2s) == std::vector{port_address(10)});
 }
 
 TEST_CASE("a flood of peers known by hearsay pushes out none that were met") {
   MemoryPeerstore store({.peers_max = 100});
-  for (std::uint16_t number = 0; number < 60; ++number) store.set_description(peer(number), {});
-  report(store, peer(60), 1);
-  store.note_dial(peer(60), port_address(1), true, kNextDay);
+  for (std::uint16_t number = 0; number < 60; ++number) store.set_description(keyless_peer(number), {});
+  report(store, keyless_peer(60), 1);
+  store.note_dial(keyless_peer(60), port_address(1), true, kNextDay);
   for (std::uint16_t number = 1000; number < 3000; ++number) {
-    report(store, peer(number), 1);
-    store.add_peer_record({peer(number), 1, ports(1, 3)}, kNextDay + 1h);
+    report(store, keyless_peer(number), 1);
+    store.add_peer_record({keyless_peer(number), 1, ports(1, 3)}, kNextDay + 1h);
   }
   CHECK(store.peers().size() == 100);
-  for (std::uint16_t number = 0; number < 60; ++number) CHECK(store.description(peer(number)));
-  CHECK(!store.addresses(peer(60), kNextDay).empty());
-  CHECK(store.peer_record_seq(peer(2999)));
+  for (std::uint16_t number = 0; number < 60; ++number) CHECK(store.description(keyless_peer(number)));
+  CHECK(!store.addresses(keyless_peer(60), kNextDay).empty());
+  CHECK(store.peer_record_seq(keyless_peer(2999)));
 
   // Those met do not keep strangers out, either: a quarter is theirs.
-  for (std::uint16_t number = 100; number < 400; ++number) store.set_description(peer(number), {});
+  for (std::uint16_t number = 100; number < 400; ++number) store.set_description(keyless_peer(number), {});
   CHECK(store.peers().size() == 100);
-  CHECK(store.peer_record_seq(peer(2999)));
-  CHECK_FALSE(store.description(peer(0)));
+  CHECK(store.peer_record_seq(keyless_peer(2999)));
+  CHECK_FALSE(store.description(keyless_peer(0)));
 }
 
 TEST_CASE("keys and security count as bytes") {
   Limit peers("p", "", 10), bytes("b", "", 5000), addresses("a", "", 10);
   MemoryPeerstore store;
   store.account(peers, bytes, addresses);
-  store.set_security(peer(1), ProtocolId(3000, 'x'));
+  store.set_security(keyless_peer(1), ProtocolId(3000, 'x'));
   CHECK(bytes.used() > 3000);
-  store.set_security(peer(2), ProtocolId(3000, 'x'));
-  CHECK(store.peers() == std::vector{peer(2)});
+  store.set_security(keyless_peer(2), ProtocolId(3000, 'x'));
+  CHECK(store.peers() == std::vector{keyless_peer(2)});
   const auto key = PrivateKey::generate(KeyType::kRsa, {}).public_key();
   const auto before = bytes.used();
   store.set_key(key);
   CHECK(bytes.used() >= before + 256);
   CHECK(store.key(PeerId::from_public_key(key)) == key);
   store.forget(PeerId::from_public_key(key));
-  store.forget(peer(2));
+  store.forget(keyless_peer(2));
   CHECK(bytes.used() == 0);
   CHECK(peers.used() == 0);
   CHECK_FALSE(store.key(PeerId::from_public_key(key)));
@@ -127,39 +130,40 @@ TEST_CASE("keys and security count as bytes") {
 TEST_CASE("changes are taken once, in parts, and survive in another store") {
   MemoryPeerstore store({.peers_max = 3});
   CHECK(store.take_changes(10).empty());
-  store.add_peer_record({peer(1), 7, {port_address(1)}}, kNextDay + 1h);
-  store.note_dial(peer(1), port_address(1), false, kNextDay);
-  store.set_description(peer(1), {.protocols = {"/x"}, .agent_version = "a", .protocol_version = "p"});
-  store.set_security(peer(1), "/noise");
-  store.note_latency(peer(1), 80ms);
-  store.note_latency(peer(1), 160ms);
-  store.set_description(peer(2), {});
+  store.add_peer_record({keyless_peer(1), 7, {port_address(1)}}, kNextDay + 1h);
+  store.note_dial(keyless_peer(1), port_address(1), false, kNextDay);
+  store.set_description(keyless_peer(1),
+                        {.protocols = {"/x"}, .agent_version = "a", .protocol_version = "p"});
+  store.set_security(keyless_peer(1), "/noise");
+  store.note_latency(keyless_peer(1), 80ms);
+  store.note_latency(keyless_peer(1), 160ms);
+  store.set_description(keyless_peer(2), {});
   PeerChanges first = store.take_changes(1);
   CHECK(first.changed.size() == 1);
   CHECK(store.take_changes(10).changed.size() == 1);
   CHECK(store.take_changes(10).empty());
 
   MemoryPeerstore other({.peers_max = 3});
-  report(other, peer(1), 5);
+  report(other, keyless_peer(1), 5);
   other.restore(std::move(first.changed.front()));
-  CHECK(other.addresses(peer(1), kNextDay) == std::vector{port_address(5), port_address(1)});
-  CHECK(other.known_addresses(peer(1), kNextDay).back().failures == 1);
-  CHECK(other.peer_record_seq(peer(1)) == 7);
-  CHECK(other.description(peer(1))->agent_version == "a");
-  CHECK(other.security(peer(1)) == "/noise");
-  CHECK(other.latency(peer(1)) == 90ms);
+  CHECK(other.addresses(keyless_peer(1), kNextDay) == std::vector{port_address(5), port_address(1)});
+  CHECK(other.known_addresses(keyless_peer(1), kNextDay).back().failures == 1);
+  CHECK(other.peer_record_seq(keyless_peer(1)) == 7);
+  CHECK(other.description(keyless_peer(1))->agent_version == "a");
+  CHECK(other.security(keyless_peer(1)) == "/noise");
+  CHECK(other.latency(keyless_peer(1)) == 90ms);
 
   // What is restored is no change; that it is forgotten is one, once it was taken or restored.
   CHECK(other.take_changes(10).changed.size() == 1);  // the report
-  store.set_description(peer(3), {});
-  store.set_description(peer(4), {});
-  store.set_description(peer(5), {});
-  store.set_description(peer(6), {});  // peer 3 was never taken
+  store.set_description(keyless_peer(3), {});
+  store.set_description(keyless_peer(4), {});
+  store.set_description(keyless_peer(5), {});
+  store.set_description(keyless_peer(6), {});  // peer 3 was never taken
   PeerChanges later = store.take_changes(10);
   CHECK(later.changed.size() == 3);
-  CHECK(later.forgotten == std::vector{peer(1), peer(2)});
-  store.forget(peer(6));
-  store.set_description(peer(6), {});  // back before anybody was told
+  CHECK(later.forgotten == std::vector{keyless_peer(1), keyless_peer(2)});
+  store.forget(keyless_peer(6));
+  store.set_description(keyless_peer(6), {});  // back before anybody was told
   later = store.take_changes(10);
   CHECK(later.forgotten.empty());
   CHECK(later.changed.size() == 1);
@@ -167,13 +171,13 @@ TEST_CASE("changes are taken once, in parts, and survive in another store") {
 
 TEST_CASE("an archived record brings nothing back once a newer one is there") {
   MemoryPeerstore store;
-  store.add_peer_record({peer(1), 8, {port_address(2)}}, kNextDay + 1h);
-  KnownPeer old{.id = peer(1), .addresses = {}, .record_seq = 7};
+  store.add_peer_record({keyless_peer(1), 8, {port_address(2)}}, kNextDay + 1h);
+  KnownPeer old{.id = keyless_peer(1), .addresses = {}, .record_seq = 7};
   old.addresses.push_back(
       {.address = port_address(1), .source = AddressSource::kPeerRecord, .expires = kNextDay + 1h});
   store.restore(old);
-  CHECK(store.addresses(peer(1), kNextDay) == std::vector{port_address(2)});
-  CHECK(store.peer_record_seq(peer(1)) == 8);
+  CHECK(store.addresses(keyless_peer(1), kNextDay) == std::vector{port_address(2)});
+  CHECK(store.peer_record_seq(keyless_peer(1)) == 8);
 }
 
 TEST_CASE("dials and connections tell the peerstore") {

@@ -18,6 +18,8 @@ endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers -fno-omit-frame-pointer
                     -fPIC)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # A unity build includes .cpp files, and so what is in their anonymous namespaces looks as if it came from a header.
+  add_compile_options(-Wno-subobject-linkage)
   # gcc 12 warns of its own std::vector and std::expected at -O2 (GCC bugs 105651, 105593, 109569).
   add_compile_options(-fpch-preprocess -Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds
                       -Wno-stringop-overflow -Wno-stringop-overread -Wno-dangling-pointer)

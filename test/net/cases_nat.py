@@ -7,7 +7,7 @@ import time
 
 from bench import case, wait_until
 from cases_lab import KINDS
-from country import Country, paths, replace, request
+from country import Country, paths, relayed_path, replace, request
 from nat_probe import INDEPENDENT, PORT
 from nodes import beside_others
 from program import Failure, require
@@ -121,7 +121,7 @@ def another_relay_takes_over_and_the_old_one_comes_back(bench):
         country.start(asker)
         settled(country, home)
         asked_until_answered(asker, home)
-        [path] = paths(asker, home)
+        path = relayed_path(asker, home)
         dead = next((public for public in country.publics if public.node.peer_id in path), None)
         require(dead is not None, f"connected by {path}")
         dead.node.daemon.kill()
@@ -196,8 +196,6 @@ def the_first_public_node_of_a_network_relays(bench):
         country.start(asker)
         settled(country, home)
         took = asked_until_answered(asker, home)
-        # There may be a direct path beside it already.
-        found = paths(asker, home)
-        relayed = [path for path in found if first.node.peer_id in path and "/p2p-circuit" in path]
-        require(relayed, f"connected by {found}")
+        path = relayed_path(asker, home)
+        require(first.node.peer_id in path, f"connected by {path}")
         print(f"    held {home.since_start('relay', 'held'):.2f} s, asked {took:.2f} s", flush=True)

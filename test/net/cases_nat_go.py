@@ -5,7 +5,7 @@ import contextlib
 
 import go_peer
 from bench import case, wait_until
-from country import Country, address_of, paths, request
+from country import Country, address_of, relayed_path, request
 from go_peer import GoPeer
 from nodes import beside_others
 from program import require
@@ -39,8 +39,8 @@ def go_relays_for_us(bench):
             wait_until(lambda: home.relays() == {go.peer_id}, "Go's relay is not held")
             print(f"    held {home.since_start('relay', 'held'):.2f} s after the start", flush=True)
             asker.node.do("connect", circuit(go.address, home.node.peer_id))
-            [path] = paths(asker, home)
-            require(go.peer_id in path and "/p2p-circuit" in path, f"connected by {path}")
+            path = relayed_path(asker, home)
+            require(go.peer_id in path, f"connected by {path}")
             request(asker, home)
 
 

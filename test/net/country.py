@@ -153,3 +153,11 @@ def request(asker, resident, text="hello", timeout=REQUEST_S):
 def paths(asker, resident):
     peers = asker.node.do("peers", "--json").json()["peers"]
     return [peer["path"] for peer in peers if peer["peer_id"] == resident.node.peer_id]
+
+
+def relayed_path(asker, resident):
+    """The one over a relay. There may be a direct path beside it already."""
+    found = paths(asker, resident)
+    relayed = [path for path in found if "/p2p-circuit" in path]
+    require(len(relayed) == 1, f"connected by {found}")
+    return relayed[0]
